@@ -1,0 +1,3 @@
+//! The command line: `serve`, `simulate`, `check-config`. Nothing else.
+
+fn main() {}

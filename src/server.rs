@@ -1,0 +1,13 @@
+//! The server: venues in, one market and one hub in the middle, HTTP out.
+
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod hub;
+pub mod market;
+pub mod services;
+pub mod shutdown;
+pub mod simulator;
+pub mod startup;
+pub mod telemetry;
+pub mod venues;

@@ -1,0 +1,1 @@
+//! HTTP out: one endpoint a file, the layers in one place.

@@ -1,0 +1,1 @@
+//! From the market to every reader: encode once, latest value wins, a slow reader delays nobody.

@@ -1,0 +1,1 @@
+//! The end: one token, heard by every task and every open stream.

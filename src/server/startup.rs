@@ -1,0 +1,1 @@
+//! Puts the house together. Knows every room; no room knows it.

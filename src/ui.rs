@@ -1,0 +1,5 @@
+//! What people see.
+
+pub mod components;
+pub mod format;
+pub mod pages;

@@ -1,0 +1,1 @@
+//! Numbers and times to text. Pure.

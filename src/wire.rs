@@ -1,0 +1,8 @@
+//! What travels: the shapes of the public contract and of the pages' own snapshot. Encoding and decoding only.
+
+pub mod error;
+pub mod page;
+pub mod realtime;
+pub mod rest;
+pub mod sse;
+pub mod status;

@@ -1,0 +1,53 @@
+//! The body of every HTTP error.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+/// `{"success":false,"error":{"code","message"},"retry":{…}|null}`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// Always `false`.
+    pub success: bool,
+    pub error: ErrorDetail,
+    /// Present where waiting helps.
+    pub retry: Option<Retry>,
+}
+
+/// What went wrong, for programs (`code`) and people (`message`). Never carries internals.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorDetail {
+    pub code: Cow<'static, str>,
+    pub message: Cow<'static, str>,
+}
+
+/// How a client should wait before it tries again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Retry {
+    pub should_reconnect: bool,
+    pub delay_ms: u64,
+    pub max_delay_ms: u64,
+    /// `exponential-backoff`
+    pub strategy: Cow<'static, str>,
+    pub jitter: bool,
+}
+
+impl Retry {
+    /// Wait `delay_ms` at first, then longer, up to 30 s, with jitter.
+    pub const fn after_ms(delay_ms: u64) -> Self {
+        Self {
+            should_reconnect: true,
+            delay_ms,
+            max_delay_ms: 30_000,
+            strategy: Cow::Borrowed("exponential-backoff"),
+            jitter: true,
+        }
+    }
+}
+
+impl ErrorBody {
+    pub fn new(code: &'static str, message: impl Into<Cow<'static, str>>, retry: Option<Retry>) -> Self {
+        Self { success: false, error: ErrorDetail { code: code.into(), message: message.into() }, retry }
+    }
+}

@@ -1,0 +1,58 @@
+//! The messages of `GET /api/realtime`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{freshness::Freshness, symbol::Symbol, ticker::Ticker, time::UnixMs, venue::Venue};
+
+/// One unnamed SSE message. Unknown types are for newer clients and are to be ignored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum RealtimeMessage {
+    /// The first message.
+    #[serde(rename_all = "camelCase")]
+    Connected {
+        /// The first of `symbols`.
+        symbol: Symbol,
+        symbols: Vec<Symbol>,
+        client_id: String,
+        /// RFC 3339
+        timestamp: String,
+    },
+    /// The newest state of one symbol.
+    Ticker { data: Box<Ticker> },
+    /// The freshness of a symbol or of one of its venues changed.
+    Status { data: StatusChange },
+    #[serde(rename_all = "camelCase")]
+    Heartbeat {
+        /// RFC 3339
+        timestamp: String,
+        /// Id of the last ticker message that was sent, `""` before the first.
+        last_id: String,
+    },
+}
+
+/// Freshness of a symbol and of each of its venues.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StatusChange {
+    pub symbol: Symbol,
+    pub freshness: Freshness,
+    pub venues: BTreeMap<Venue, Freshness>,
+}
+
+impl StatusChange {
+    /// The freshness that a ticker carries.
+    pub fn of(ticker: &Ticker) -> Self {
+        Self {
+            symbol: ticker.symbol,
+            freshness: ticker.freshness,
+            venues: ticker.venues.iter().map(|v| (v.venue, v.freshness)).collect(),
+        }
+    }
+}
+
+/// RFC 3339 text of a time, as the messages carry it.
+pub fn timestamp(at: UnixMs) -> String {
+    at.to_rfc3339()
+}

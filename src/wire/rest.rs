@@ -1,0 +1,142 @@
+//! The bodies of the REST endpoints.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{freshness::Freshness, symbol::Symbol, ticker::Ticker, venue::Venue};
+
+/// `{"success":true,"data":…}`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Success<T> {
+    /// Always `true`.
+    pub success: bool,
+    pub data: T,
+}
+
+impl<T> Success<T> {
+    pub const fn new(data: T) -> Self {
+        Self { success: true, data }
+    }
+}
+
+/// `GET /price/{symbol}`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PriceAnswer {
+    pub success: bool,
+    pub data: PriceUpdate,
+    pub source: PriceSource,
+}
+
+/// Where a price came from: the live stream, the last value kept after the stream ended, or a REST call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PriceSource {
+    Stream,
+    Cache,
+    Api,
+}
+
+/// A price in the shape that Socket.IO and REST clients expect.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PriceUpdate {
+    /// The pair: `BTCUSDT`.
+    pub symbol: String,
+    pub price: f64,
+    /// 24 h volume in the base asset.
+    pub volume: Option<f64>,
+    pub high: Option<f64>,
+    pub low: Option<f64>,
+    /// 24 h change in the quote currency.
+    pub change: Option<f64>,
+    /// 24 h change in percent.
+    pub change_percent: Option<f64>,
+    /// RFC 3339
+    pub timestamp: String,
+    pub freshness: Freshness,
+}
+
+impl From<&Ticker> for PriceUpdate {
+    fn from(ticker: &Ticker) -> Self {
+        Self {
+            symbol: ticker.symbol.pair(),
+            price: ticker.price,
+            volume: ticker.volume24h,
+            high: ticker.high24h,
+            low: ticker.low24h,
+            change: ticker.change24h,
+            change_percent: ticker.change_percent24h,
+            timestamp: ticker.timestamp.to_rfc3339(),
+            freshness: ticker.freshness,
+        }
+    }
+}
+
+/// `GET /symbols`, as pairs (`BTCUSDT`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Symbols {
+    pub default_symbols: Vec<String>,
+    /// Those that somebody listens to now.
+    pub active_symbols: Vec<String>,
+    pub supported: Vec<String>,
+}
+
+/// `GET /health`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Health {
+    pub service: String,
+    pub port: u16,
+    pub status: HealthStatus,
+    pub version: String,
+    /// RFC 3339
+    pub timestamp: String,
+    /// `2h 15m 30s`
+    pub uptime: String,
+    pub dependencies: Dependencies,
+    pub metrics: HealthMetrics,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HealthStatus {
+    Healthy,
+    /// Something is missing, but prices are served.
+    Degraded,
+    /// Nothing useful can be served.
+    Unhealthy,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dependencies {
+    pub cache: DependencyHealth,
+    pub storage: DependencyHealth,
+    pub venues: BTreeMap<Venue, VenueHealth>,
+    /// Empty while no feeds are followed.
+    pub feeds: BTreeMap<String, DependencyHealth>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DependencyHealth {
+    pub status: String,
+    pub message: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VenueHealth {
+    /// `connected`, `connecting`, `waiting`, `region_blocked`, `stopped`
+    pub status: String,
+    /// RFC 3339; `null` before the first message.
+    pub last_message_at: Option<String>,
+    pub reconnects: u64,
+    /// The venue's clock minus ours, as far as network delay lets it be told. Positive: the venue is ahead.
+    pub clock_skew_ms: Option<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthMetrics {
+    pub active_streams: usize,
+    pub total_subscriptions: usize,
+    pub active_symbols: Vec<Symbol>,
+}
