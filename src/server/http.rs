@@ -1,1 +1,2 @@
 //! HTTP out: one endpoint a file, the layers in one place.
+pub mod pages;
