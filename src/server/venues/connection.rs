@@ -1,0 +1,421 @@
+//! One socket, from its opening to its end.
+
+use std::{fmt, mem, sync::Arc, time::Duration};
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use rand::{SeedableRng as _, rngs::SmallRng};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, MissedTickBehavior, interval, timeout},
+};
+use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::{
+    backoff::jittered,
+    connector::{Session, SessionEvent},
+    context::VenueContext,
+    event::{MarketEvent, Origin, Quote},
+    garbage::{BadFrame, GarbageWatch},
+    handshake::{OpenError, WebSocket, open},
+    outbox::Outbox,
+    silence::{FIRST_DATA, SilenceWatch},
+};
+use crate::model::symbol::Symbol;
+
+/// How often time is looked at.
+const TICK: Duration = Duration::from_millis(250);
+
+/// A socket that delivered and has said nothing of use for this long is dead, whatever its pongs say.
+pub(super) const DATA_SILENCE: Duration = Duration::from_secs(25);
+
+/// Data that has flowed for this long proves a connection good.
+pub(super) const STEADY_AFTER: Duration = Duration::from_secs(10);
+
+/// A peer that takes no bytes for this long is dead.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A polite end may take this long.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How far before its planned age a connection may be replaced, as a share of it: clients do not all come at once.
+const CHANGE_OVER_JITTER: f64 = 0.003;
+
+/// What a connection tells its supervisor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Signal {
+    /// The socket is open and the subscriptions are on their way.
+    Open,
+    /// The first quote is about to leave for the market.
+    Delivering,
+    /// Quotes have come for [`STEADY_AFTER`].
+    Steady,
+    /// This connection will end soon: its place has to be taken.
+    GoingAway,
+    Ended(End),
+}
+
+/// Why a connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum End {
+    /// We ended it.
+    Stopped,
+    NotOpened(OpenError),
+    Closed {
+        code: u16,
+        reason: String,
+    },
+    Lost(String),
+    /// Open, subscribed, and no data ever.
+    NeverDelivered,
+    /// Open, and no data any more.
+    FellSilent,
+    /// Too much that can't be used; the kind of the last one.
+    Garbage(BadFrame),
+    /// The peer takes no bytes.
+    Stuck,
+    /// The venue delivers none of our symbols.
+    AllRefused,
+    /// The task failed by our own fault.
+    Failed,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped => f.write_str("stopped"),
+            Self::NotOpened(error) => error.fmt(f),
+            Self::Closed { code, reason } if reason.is_empty() => write!(f, "closed by the venue ({code})"),
+            Self::Closed { code, reason } => write!(f, "closed by the venue ({code} {reason:?})"),
+            Self::Lost(why) => write!(f, "connection lost: {why}"),
+            Self::NeverDelivered => write!(f, "no data within {} s of subscribing", FIRST_DATA.as_secs()),
+            Self::FellSilent => write!(f, "no data for {} s", DATA_SILENCE.as_secs()),
+            Self::Garbage(kind) => write!(f, "garbage: {kind}"),
+            Self::Stuck => f.write_str("the venue takes no bytes"),
+            Self::AllRefused => f.write_str("every symbol was refused"),
+            Self::Failed => f.write_str("internal failure"),
+        }
+    }
+}
+
+/// One connection to be made.
+pub(super) struct Plan {
+    pub(super) id: u64,
+    pub(super) url: String,
+    pub(super) seed: u64,
+    /// Ends the connection, politely.
+    pub(super) stop: CancellationToken,
+    pub(super) signals: mpsc::Sender<(u64, Signal)>,
+}
+
+/// Opens the socket, serves it and returns why it ended. Every signal but [`Signal::Ended`] is sent from here.
+pub(super) async fn run(context: Arc<VenueContext>, plan: Plan) -> End {
+    let opened = tokio::select! {
+        () = plan.stop.cancelled() => return End::Stopped,
+        opened = open(&*context.dialer, &plan.url) => opened,
+    };
+    match opened {
+        Ok(socket) => Connection::new(context, plan, socket).serve().await,
+        Err(error) => End::NotOpened(error),
+    }
+}
+
+struct Connection {
+    context: Arc<VenueContext>,
+    plan: Plan,
+    socket: WebSocket,
+    session: Box<dyn Session>,
+    outbox: Outbox,
+    garbage: GarbageWatch,
+    silence: SilenceWatch,
+    /// Kept for its capacity.
+    heard: Vec<SessionEvent>,
+    opened: Instant,
+    first_data: Option<Instant>,
+    last_data: Option<Instant>,
+    steady: bool,
+    leaving: bool,
+    /// When the place of this connection has to be taken.
+    change_over_at: Option<Instant>,
+    ping_at: Option<Instant>,
+}
+
+impl Connection {
+    fn new(context: Arc<VenueContext>, plan: Plan, socket: WebSocket) -> Self {
+        let now = Instant::now();
+        let mut rng = SmallRng::seed_from_u64(plan.seed);
+        let change_over = context.rules.change_over.map(|age| jittered(age, CHANGE_OVER_JITTER, &mut rng));
+        Self {
+            session: context.connector.session(),
+            outbox: Outbox::new(&context.rules),
+            garbage: GarbageWatch::new(now),
+            silence: SilenceWatch::default(),
+            heard: Vec::new(),
+            opened: now,
+            first_data: None,
+            last_data: None,
+            steady: false,
+            leaving: false,
+            change_over_at: change_over.map(|age| now + age),
+            ping_at: context.rules.ping.map(|every| now + every),
+            context,
+            plan,
+            socket,
+        }
+    }
+
+    async fn serve(mut self) -> End {
+        match self.serve_until_end().await {
+            Err(End::Stopped) | Ok(()) => {
+                // Nobody waits for a peer that does not answer.
+                let _ = timeout(CLOSE_TIMEOUT, self.socket.close(None)).await;
+                End::Stopped
+            }
+            Err(end) => end,
+        }
+    }
+
+    /// Every way out but a stop is an [`End`].
+    async fn serve_until_end(&mut self) -> Result<(), End> {
+        self.context.board.opened();
+        self.signal(Signal::Open).await;
+        self.subscribe();
+        self.send().await?;
+        let stop = self.plan.stop.clone();
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(()),
+                _ = tick.tick() => self.look_at_time().await?,
+                message = self.socket.next() => self.hear(message).await?,
+            }
+        }
+    }
+
+    fn subscribe(&mut self) {
+        let context = Arc::clone(&self.context);
+        self.silence.subscribed(&context.symbols, Instant::now());
+        self.request(&context.symbols);
+    }
+
+    fn request(&mut self, symbols: &[Symbol]) {
+        for frame in self.session.subscribe(symbols) {
+            self.outbox.request(frame);
+        }
+    }
+
+    async fn signal(&mut self, signal: Signal) {
+        // The supervisor outlives its connections, but for a shutdown, when nobody needs to know.
+        let _ = self.plan.signals.send((self.plan.id, signal)).await;
+    }
+
+    /// Sends what the budget allows.
+    async fn send(&mut self) -> Result<(), End> {
+        while let Some(frame) = self.outbox.take(Instant::now()) {
+            match timeout(SEND_TIMEOUT, self.socket.send(Message::text(frame))).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return Err(self.lost(&error)),
+                Err(_) => return Err(End::Stuck),
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_at_time(&mut self) -> Result<(), End> {
+        let now = Instant::now();
+        match self.last_data {
+            None if now >= self.opened + FIRST_DATA => return Err(End::NeverDelivered),
+            Some(at) if now >= at + DATA_SILENCE => return Err(End::FellSilent),
+            _ => {}
+        }
+        if !self.steady && self.first_data.is_some_and(|at| now >= at + STEADY_AFTER) {
+            self.steady = true;
+            self.signal(Signal::Steady).await;
+        }
+        if self.change_over_at.is_some_and(|at| now >= at) {
+            self.leave("its planned age is reached").await;
+        }
+        if let (Some(at), Some(every)) = (self.ping_at, self.context.rules.ping)
+            && now >= at
+        {
+            self.ping_at = Some(now + every);
+            if let Some(ping) = self.session.ping() {
+                self.outbox.ping(ping);
+            }
+        }
+        self.look_for_silence(now);
+        self.send().await
+    }
+
+    fn look_for_silence(&mut self, now: Instant) {
+        let found = self.silence.look(now);
+        if !found.fell.is_empty() {
+            for (symbol, acknowledged) in &found.fell {
+                warn!(venue = %self.context.venue, %symbol, acknowledged, "silent: subscribed and nothing comes");
+            }
+            self.context.board.silent(self.silence.silent());
+        }
+        if !found.retry.is_empty() {
+            for frame in self.session.unsubscribe(&found.retry) {
+                self.outbox.request(frame);
+            }
+            self.request(&found.retry);
+        }
+    }
+
+    /// Asks for a successor, once.
+    async fn leave(&mut self, why: &str) {
+        self.change_over_at = None;
+        if !mem::replace(&mut self.leaving, true) {
+            info!(venue = %self.context.venue, why, "this connection ends soon");
+            self.signal(Signal::GoingAway).await;
+        }
+    }
+
+    async fn hear(&mut self, message: Option<Result<Message, tungstenite::Error>>) -> Result<(), End> {
+        let now = Instant::now();
+        match message {
+            Some(Ok(Message::Text(text))) => self.decode(text.as_str(), now).await,
+            Some(Ok(Message::Binary(_))) => self.bad_frame(BadFrame::Binary, now),
+            Some(Ok(Message::Ping(_))) => {
+                // The socket answers by itself.
+                self.outbox.ponged(now);
+                Ok(())
+            }
+            Some(Ok(Message::Pong(_) | Message::Frame(_))) => Ok(()),
+            Some(Ok(Message::Close(frame))) => Err(frame.map_or_else(
+                || End::Lost("closed without a reason".to_owned()),
+                |f| End::Closed { code: f.code.into(), reason: f.reason.chars().take(100).collect() },
+            )),
+            Some(Err(error)) => Err(self.lost(&error)),
+            None => Err(End::Lost("end of stream".to_owned())),
+        }
+    }
+
+    /// A broken socket; what the protocol makes fatal counts as a bad frame, too.
+    fn lost(&self, error: &tungstenite::Error) -> End {
+        let kind = match error {
+            tungstenite::Error::Capacity(_) => BadFrame::TooLarge,
+            tungstenite::Error::Utf8(_) => BadFrame::NotUtf8,
+            other => return End::Lost(other.to_string()),
+        };
+        self.count_bad(kind, Instant::now());
+        End::Garbage(kind)
+    }
+
+    fn count_bad(&self, kind: BadFrame, now: Instant) {
+        if let Some(count) = self.context.board.bad_frame(kind, now) {
+            warn!(venue = %self.context.venue, kind = %kind, count, "frames that can't be used");
+        }
+    }
+
+    fn bad_frame(&mut self, kind: BadFrame, now: Instant) -> Result<(), End> {
+        self.count_bad(kind, now);
+        if self.garbage.bad(now) { Err(End::Garbage(kind)) } else { Ok(()) }
+    }
+
+    async fn decode(&mut self, text: &str, now: Instant) -> Result<(), End> {
+        let mut heard = mem::take(&mut self.heard);
+        heard.clear();
+        if let Err(error) = self.session.decode(text, &mut heard) {
+            self.heard = heard;
+            return self.bad_frame(error.into(), now);
+        }
+        if !heard.iter().any(|event| matches!(event, SessionEvent::BadQuote(_))) {
+            self.garbage.good(now);
+        }
+        for event in heard.drain(..) {
+            self.on_event(event, now).await?;
+        }
+        self.heard = heard;
+        Ok(())
+    }
+
+    async fn on_event(&mut self, event: SessionEvent, now: Instant) -> Result<(), End> {
+        match event {
+            SessionEvent::Quote(quote) => return self.on_quote(quote, now).await,
+            SessionEvent::BadQuote(symbol) => return self.on_bad_quote(symbol, now).await,
+            SessionEvent::Subscribed(symbols) => self.silence.acknowledged(&symbols),
+            SessionEvent::Refused { symbols, reason } => return self.on_refused(&symbols, &reason),
+            SessionEvent::Throttled => {
+                if self.outbox.hold(now) {
+                    self.note("too many requests", now);
+                    self.request(&self.silence.open());
+                }
+            }
+            SessionEvent::GoingAway => self.leave("the venue announced it").await,
+            SessionEvent::Send(frame) => {
+                self.outbox.request(frame);
+                return self.send().await;
+            }
+            SessionEvent::Notice(words) => self.note(&words, now),
+            SessionEvent::Pong => {}
+            SessionEvent::Ignored => self.context.board.unknown(),
+        }
+        Ok(())
+    }
+
+    fn note(&self, words: &str, now: Instant) {
+        if let Some(count) = self.context.board.notice(now) {
+            let words: String = words.chars().take(200).collect();
+            info!(venue = %self.context.venue, ?words, count, "notice of the venue");
+        }
+    }
+
+    fn on_refused(&mut self, symbols: &[Symbol], reason: &str) -> Result<(), End> {
+        let refused = self.silence.refused(symbols);
+        if !refused.is_empty() {
+            let reason: String = reason.chars().take(200).collect();
+            warn!(venue = %self.context.venue, ?refused, ?reason, "symbols refused by the venue");
+            self.context.board.refused(&refused);
+            self.context.board.silent(self.silence.silent());
+        }
+        if self.silence.nothing_left() { Err(End::AllRefused) } else { Ok(()) }
+    }
+
+    async fn on_bad_quote(&mut self, symbol: Symbol, now: Instant) -> Result<(), End> {
+        self.bad_frame(BadFrame::Figures, now)?;
+        let at = self.context.clock.now();
+        self.forward(MarketEvent::BadQuote { venue: self.context.index, symbol, at }).await
+    }
+
+    async fn on_quote(&mut self, quote: Quote, now: Instant) -> Result<(), End> {
+        let at = self.context.clock.now();
+        if !VenueContext::plausible(&quote, at) {
+            return self.on_bad_quote(quote.symbol, now).await;
+        }
+        if self.first_data.is_none() {
+            self.first_data = Some(now);
+            tokio::select! {
+                () = self.plan.stop.cancelled() => return Err(End::Stopped),
+                () = self.context.gate.raise(self.plan.id) => {}
+            }
+            self.signal(Signal::Delivering).await;
+        }
+        if self.silence.heard(quote.symbol, now) {
+            info!(venue = %self.context.venue, symbol = %quote.symbol, "delivers again");
+            self.context.board.silent(self.silence.silent());
+        }
+        self.context.board.message(quote.time, at);
+        let event = MarketEvent::Quote { venue: self.context.index, quote, origin: Origin::Stream, at };
+        let sent = self.forward(event).await;
+        // After the wait for the market, if there was one: time that we made the venue wait is not its silence.
+        self.last_data = Some(Instant::now());
+        sent
+    }
+
+    /// Hands an event to the market and waits while it is busy. That holds back the socket, and nothing else.
+    async fn forward(&mut self, event: MarketEvent) -> Result<(), End> {
+        match self.context.events.try_send(event) {
+            Ok(()) => Ok(()),
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(End::Stopped),
+            Err(mpsc::error::TrySendError::Full(event)) => tokio::select! {
+                () = self.plan.stop.cancelled() => Err(End::Stopped),
+                sent = self.context.events.send(event) => sent.map_err(|_| End::Stopped),
+            },
+        }
+    }
+}
