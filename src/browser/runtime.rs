@@ -3,9 +3,13 @@
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
+    time::Duration,
 };
 
-use leptos::{prelude::GetUntracked, task::spawn_local};
+use leptos::{
+    prelude::{GetUntracked, set_timeout},
+    task::spawn_local,
+};
 
 use super::{
     clock::{now_ms, seed},
@@ -38,6 +42,8 @@ struct Runtime {
     clock: RefCell<ServerClock>,
     stream: RefCell<Option<Stream>>,
     frames: Frames,
+    /// A timer for the next try runs.
+    alarmed: Cell<bool>,
     /// Messages that could not be read.
     malformed: Cell<u32>,
 }
@@ -55,6 +61,7 @@ pub fn start(store: LiveStore) {
         clock: RefCell::new(ServerClock::new(store.now().get_untracked(), now_ms())),
         stream: RefCell::new(None),
         frames: Frames::new(move || flushed.flush()),
+        alarmed: Cell::new(false),
         malformed: Cell::new(0),
         store,
     });
@@ -89,6 +96,21 @@ impl Runtime {
         let session = self.session.borrow();
         self.store.set_link(session.link());
         self.store.set_silent(session.is_silent(self.silence_limit_ms));
+        if let Some(wait_ms) = session.wait_ms() {
+            self.wake_in(wait_ms);
+        }
+    }
+
+    /// Looks at the session again when the next try is due. One timer at a time; the tick sees to what it misses.
+    fn wake_in(self: &Rc<Self>, wait_ms: u64) {
+        if !self.alarmed.replace(true) {
+            let runtime = Rc::clone(self);
+            let wake = move || {
+                runtime.alarmed.set(false);
+                runtime.step(Input::Tick);
+            };
+            set_timeout(wake, Duration::from_millis(wait_ms));
+        }
     }
 
     fn open(self: &Rc<Self>) -> bool {

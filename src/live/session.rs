@@ -183,6 +183,15 @@ impl Session {
         matches!(self.stream, Stream::Live { heard, .. } if self.now - heard > limit_ms)
     }
 
+    /// How long until the next try, while there is one to wait for. A tick then is in time; the next one in a second
+    /// may be late.
+    pub const fn wait_ms(&self) -> Option<u64> {
+        match self.stream {
+            Stream::Waiting { until } => Some(until.saturating_sub(self.now)),
+            Stream::Trying { .. } | Stream::Live { .. } | Stream::Paused => None,
+        }
+    }
+
     const fn is_open(&self) -> bool {
         matches!(self.stream, Stream::Trying { .. } | Stream::Live { .. })
     }
@@ -195,7 +204,12 @@ impl Session {
                 self.ever_live = true;
                 self.poll.answered = None;
             }
-            Stream::Live { heard, .. } => *heard = now,
+            Stream::Live { since, heard } => {
+                *heard = now;
+                if now - *since >= STEADY_MS {
+                    self.failures = 0;
+                }
+            }
             Stream::Waiting { .. } | Stream::Paused => {}
         }
     }

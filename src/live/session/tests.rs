@@ -289,6 +289,36 @@ fn hidden_for_a_minute_closes_and_visible_opens_at_once() {
 }
 
 #[test]
+fn a_steady_stream_forgets_the_failures_before_it() {
+    let mut session = Session::new(1);
+    let mut at = fail(&mut session, 0, POLL_AFTER_FAILURES);
+    let _ = session.step(at, Input::PollAnswered);
+    at = next_order_of_stream(&mut session, at).0;
+    play(
+        &mut session,
+        &[
+            (at, Input::Message, NONE, Link::Live),
+            (at + STEADY_MS, Input::Message, NONE, Link::Live),
+            (at + STEADY_MS, Input::Hidden, NONE, Link::Live),
+            (at + STEADY_MS + HIDDEN_LIMIT_MS, Input::Tick, CLOSE, Link::Paused),
+            (at + 900_000, Input::Visible, OPEN, NOW),
+        ],
+    );
+}
+
+#[test]
+fn the_wait_until_the_next_try_is_told() {
+    let mut session = live(0);
+    assert_eq!(session.wait_ms(), None);
+    let _ = session.step(20_000, Input::Failed);
+    let wait = session.wait_ms().expect("a wait");
+    assert!((500..=1_000).contains(&wait), "{wait}");
+    assert_eq!(session.step(20_000 + wait - 1, Input::Tick), NONE);
+    assert_eq!(session.step(20_000 + wait, Input::Tick), OPEN);
+    assert_eq!(session.wait_ms(), None);
+}
+
+#[test]
 fn a_short_absence_changes_nothing() {
     let mut session = live(0);
     play(
