@@ -15,9 +15,9 @@ test("the candle chart appears, moves, and changes its interval", async ({ page 
   const picture = async () => createHash("sha256").update(await chart.screenshot()).digest("hex");
   await expect.poll(picture, { timeout: 20_000, message: "a candle moves" }).not.toBe(await picture());
 
-  const hour = page.getByRole("button", { name: "1h", exact: true }).or(page.getByRole("radio", { name: "1h", exact: true }));
-  const answer = page.waitForResponse((r) => r.url().includes("get_candles") && r.url().includes("1h"));
-  await hour.first().click();
+  const answer = page.waitForResponse((response) => response.url().includes("/get_candles"));
+  await page.getByText("1h", { exact: true }).click();
   expect((await answer).ok()).toBe(true);
+  await expect(page.getByRole("radio", { name: "1h", exact: true })).toBeChecked();
   await expect(chart).toHaveAttribute("data-state", "ready");
 });

@@ -10,12 +10,16 @@ const MAX_AGE_S: u32 = 31_536_000;
 ///
 /// The value is percent-encoded where a cookie can't hold it as it is (RFC 6265, section 4.1.1).
 pub fn persist(name: &str, value: &str) {
-    let Some(document) = document().and_then(|d| d.dyn_into::<HtmlDocument>().ok()) else { return };
     let value = String::from(js_sys::encode_uri_component(value));
     let max_age = if value.is_empty() { 0 } else { MAX_AGE_S };
+    set_cookie(&format!("{name}={value}; Max-Age={max_age}; Path=/; SameSite=Lax"));
+}
+
+/// Sets one cookie, given as `document.cookie` takes it. On HTTPS it never leaves HTTPS.
+pub fn set_cookie(cookie: &str) {
+    let Some(document) = document().and_then(|d| d.dyn_into::<HtmlDocument>().ok()) else { return };
     let secure = if is_https() { "; Secure" } else { "" };
-    let cookie = format!("{name}={value}; Max-Age={max_age}; Path=/; SameSite=Lax{secure}");
-    if document.set_cookie(&cookie).is_err() {
+    if document.set_cookie(&format!("{cookie}{secure}")).is_err() {
         leptos::logging::warn!("this page may not keep cookies: choices are forgotten when it is left");
     }
 }
