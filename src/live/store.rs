@@ -7,9 +7,12 @@ use std::{
 
 use leptos::prelude::*;
 
-use super::link::Link;
+use super::{
+    link::Link,
+    preferences::{Choices, Preferences},
+};
 use crate::{
-    model::{freshness::Freshness, symbol::Symbol, ticker::Ticker},
+    model::{freshness::Freshness, symbol::Symbol, ticker::Ticker, time::UnixMs},
     wire::page::{PageSnapshot, SiteInfo, Spark},
 };
 
@@ -23,6 +26,8 @@ struct Inner {
     site: SiteInfo,
     assets: HashMap<Symbol, AssetSignals>,
     link: ArcRwSignal<Link>,
+    now: ArcRwSignal<UnixMs>,
+    preferences: Preferences,
     pending: Mutex<HashMap<Symbol, Arc<Ticker>>>,
 }
 
@@ -36,8 +41,13 @@ pub struct AssetSignals {
 }
 
 impl LiveStore {
-    /// A store that shows `snapshot`.
+    /// A store that shows `snapshot` to a visitor who chose nothing.
     pub fn new(snapshot: PageSnapshot) -> Self {
+        Self::with_choices(snapshot, Choices::default())
+    }
+
+    /// A store that shows `snapshot` to a visitor who made these choices.
+    pub fn with_choices(snapshot: PageSnapshot, choices: Choices) -> Self {
         let mut assets: HashMap<Symbol, AssetSignals> = snapshot
             .site
             .assets
@@ -55,9 +65,11 @@ impl LiveStore {
             }
         }
         Self(Arc::new(Inner {
+            preferences: Preferences::new(choices, &snapshot.site),
             site: snapshot.site,
             assets,
             link: ArcRwSignal::new(Link::Connecting),
+            now: ArcRwSignal::new(snapshot.at),
             pending: Mutex::new(HashMap::new()),
         }))
     }
@@ -82,6 +94,16 @@ impl LiveStore {
     /// State of the page's own connection.
     pub fn link(&self) -> ArcRwSignal<Link> {
         self.0.link.clone()
+    }
+
+    /// The server's clock as far as the page can tell: the snapshot's time at first, then moved on once a second.
+    pub fn now(&self) -> ArcRwSignal<UnixMs> {
+        self.0.now.clone()
+    }
+
+    /// What the visitor chose.
+    pub fn preferences(&self) -> Preferences {
+        self.0.preferences.clone()
     }
 
     /// Keeps a ticker for the next [`flush`](Self::flush). The newest of a symbol wins.
