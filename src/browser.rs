@@ -5,7 +5,7 @@ mod clock;
 mod event_source;
 mod frames;
 mod page;
-pub mod preferences;
+mod preferences;
 mod runtime;
 
 use std::cell::Cell;
@@ -21,6 +21,7 @@ thread_local! {
 /// Called once, after hydration. A second call does nothing, because a tab has one stream.
 pub fn start(store: LiveStore) {
     if !STARTED.replace(true) {
+        preferences::follow(store.preferences());
         runtime::start(store);
     }
 }

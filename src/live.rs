@@ -4,6 +4,7 @@ pub mod backoff;
 pub mod clock;
 pub mod link;
 pub mod message;
+pub mod preferences;
 pub mod session;
 pub mod spark;
 pub mod store;

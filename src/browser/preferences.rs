@@ -1,22 +1,24 @@
 //! The visitor's choices, kept where the server can read them: the first HTML is already right, and nothing flashes.
 
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Document, HtmlDocument};
 
-/// One year.
-const MAX_AGE_S: u32 = 31_536_000;
+use crate::live::preferences::{Preferences, Theme};
 
-/// Remembers a choice in a cookie of this site for a year; an empty value forgets it.
-///
-/// The value is percent-encoded where a cookie can't hold it as it is (RFC 6265, section 4.1.1).
-pub fn persist(name: &str, value: &str) {
-    let value = String::from(js_sys::encode_uri_component(value));
-    let max_age = if value.is_empty() { 0 } else { MAX_AGE_S };
-    set_cookie(&format!("{name}={value}; Max-Age={max_age}; Path=/; SameSite=Lax"));
+/// Keeps and shows the visitor's choices as they change. The page already shows those that it was loaded with.
+pub fn follow(preferences: Preferences) {
+    Effect::new(move |earlier: Option<()>| {
+        let (cookies, theme) = (preferences.cookies(), preferences.theme.get());
+        if earlier.is_some() {
+            cookies.iter().for_each(|cookie| set_cookie(cookie));
+            apply_theme((theme != Theme::System).then(|| theme.as_str()));
+        }
+    });
 }
 
 /// Sets one cookie, given as `document.cookie` takes it. On HTTPS it never leaves HTTPS.
-pub fn set_cookie(cookie: &str) {
+fn set_cookie(cookie: &str) {
     let Some(document) = document().and_then(|d| d.dyn_into::<HtmlDocument>().ok()) else { return };
     let secure = if is_https() { "; Secure" } else { "" };
     if document.set_cookie(&format!("{cookie}{secure}")).is_err() {
@@ -25,7 +27,7 @@ pub fn set_cookie(cookie: &str) {
 }
 
 /// Shows a theme (`light`, `dark`); `None` follows the system.
-pub fn apply_theme(value: Option<&str>) {
+fn apply_theme(value: Option<&str>) {
     const ATTRIBUTE: &str = "data-theme";
     let Some(root) = document().and_then(|d| d.document_element()) else { return };
     let changed = match value {

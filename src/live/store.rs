@@ -7,7 +7,11 @@ use std::{
 
 use leptos::prelude::*;
 
-use super::{link::Link, spark};
+use super::{
+    link::Link,
+    preferences::{Choices, Preferences},
+    spark,
+};
 use crate::{
     model::{freshness::Freshness, symbol::Symbol, ticker::Ticker, time::UnixMs},
     wire::{
@@ -29,6 +33,7 @@ struct Inner {
     /// The stream counts as open, and says nothing.
     silent: ArcRwSignal<bool>,
     now: ArcRwSignal<UnixMs>,
+    preferences: Preferences,
     arrivals: Mutex<Arrivals>,
 }
 
@@ -60,8 +65,13 @@ pub struct AssetSignals {
 }
 
 impl LiveStore {
-    /// A store that shows `snapshot`.
+    /// A store that shows `snapshot` to a visitor who chose nothing.
     pub fn new(snapshot: PageSnapshot) -> Self {
+        Self::with_choices(snapshot, Choices::default())
+    }
+
+    /// A store that shows `snapshot` to a visitor who made these choices.
+    pub fn with_choices(snapshot: PageSnapshot, choices: Choices) -> Self {
         let mut assets: HashMap<Symbol, AssetSignals> = snapshot
             .site
             .assets
@@ -79,6 +89,7 @@ impl LiveStore {
             }
         }
         Self(Arc::new(Inner {
+            preferences: Preferences::new(choices, &snapshot.site),
             site: snapshot.site,
             assets,
             link: ArcRwSignal::new(Link::Connecting),
@@ -108,6 +119,11 @@ impl LiveStore {
     /// State of the page's own connection.
     pub fn link(&self) -> ArcRwSignal<Link> {
         self.0.link.clone()
+    }
+
+    /// What the visitor chose.
+    pub fn preferences(&self) -> Preferences {
+        self.0.preferences.clone()
     }
 
     /// Shows the state of the page's own connection.

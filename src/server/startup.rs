@@ -116,7 +116,10 @@ pub fn serve(options: ServeOptions) -> Result<(), StartError> {
         });
         let urls = simulator.urls(played.local_addr()?);
         print_line(&serde_json::json!({ "simulator": urls }))?;
-        let layers = urls.for_venues().into_iter().fold(layers, |layers, (venue, ws, rest)| layers.venue_urls("--demo", venue, &ws, &rest));
+        let layers = urls
+            .for_venues()
+            .into_iter()
+            .fold(layers, |layers, (venue, ws, rest)| layers.venue_urls("--demo", venue, &ws, &rest));
         let config = config::load(&layers)?;
         let playing = tokio::spawn(simulator::serve(played, simulator, token.child_token()));
         let served = House::build(config, listener, true, token.clone())?.run().await;

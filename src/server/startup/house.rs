@@ -94,8 +94,7 @@ impl House {
         let keys: Vec<Venue> = venues.infos().iter().map(|info| info.venue).collect();
         let outlet = Arc::clone(&hub);
         let publish = move |ticker: &Arc<Ticker>| outlet.publish(ticker);
-        let market =
-            MarketTask::new(&config.market, &keys, Arc::clone(&board), clock, Arc::clone(&reload), publish);
+        let market = MarketTask::new(&config.market, &keys, Arc::clone(&board), clock, Arc::clone(&reload), publish);
         tasks.spawn(market.run(Inputs { events: event_inbox, sparks: series_inbox }, token.clone()));
         let sparks = SparkLoader::new(Arc::clone(&source), symbols, series, reload, clock);
         tasks.spawn(sparks.run(token.clone()));
