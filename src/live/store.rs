@@ -30,9 +30,9 @@ struct Inner {
     site: SiteInfo,
     assets: HashMap<Symbol, AssetSignals>,
     link: ArcRwSignal<Link>,
+    now: ArcRwSignal<UnixMs>,
     /// The stream counts as open, and says nothing.
     silent: ArcRwSignal<bool>,
-    now: ArcRwSignal<UnixMs>,
     preferences: Preferences,
     arrivals: Mutex<Arrivals>,
 }
@@ -93,8 +93,8 @@ impl LiveStore {
             site: snapshot.site,
             assets,
             link: ArcRwSignal::new(Link::Connecting),
-            silent: ArcRwSignal::new(false),
             now: ArcRwSignal::new(snapshot.at),
+            silent: ArcRwSignal::new(false),
             arrivals: Mutex::new(Arrivals::default()),
         }))
     }
@@ -126,6 +126,11 @@ impl LiveStore {
         self.0.preferences.clone()
     }
 
+    /// The server's clock as far as the page can tell: the snapshot's time at first, then moved on once a second.
+    pub fn now(&self) -> ArcRwSignal<UnixMs> {
+        self.0.now.clone()
+    }
+
     /// Shows the state of the page's own connection.
     pub fn set_link(&self, link: Link) {
         set_if_changed(&self.0.link, link);
@@ -134,11 +139,6 @@ impl LiveStore {
     /// Says whether a stream that counts as open delivers nothing: its figures are `quiet` at best.
     pub fn set_silent(&self, silent: bool) {
         set_if_changed(&self.0.silent, silent);
-    }
-
-    /// The server's clock as far as the page knows it. Moves once a second in the browser; ages count from it.
-    pub fn now(&self) -> ArcRwSignal<UnixMs> {
-        self.0.now.clone()
     }
 
     /// Moves [`now`](Self::now).

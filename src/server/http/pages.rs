@@ -110,13 +110,14 @@ pub fn router(services: &Arc<Services>, options: LeptosOptions) -> Router {
         )
 }
 
-/// Pages are of now. Files are asked for again, with a short answer when they are unchanged, so that a new version of
-/// the server never meets an old script.
+/// Pages and answers are of now. Files are asked for again, with a short answer when they are unchanged, so that a new
+/// version of the server never meets an old script.
 async fn cache_control(request: Request, next: Next) -> Response {
+    let is_answer = request.uri().path().starts_with("/api/");
     let mut response = next.run(request).await;
-    let html =
-        response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
-    let policy = if html { "no-store" } else { "no-cache" };
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    let is_page = content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+    let policy = if is_page || is_answer { "no-store" } else { "no-cache" };
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(policy));
     response
 }

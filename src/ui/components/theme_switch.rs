@@ -5,19 +5,10 @@ use leptos::prelude::*;
 use super::icon::{Glyph, Icon};
 use crate::live::{preferences::Theme, store::LiveStore};
 
-/// The choice is a preference; the document's attribute follows it.
+/// The choice is a preference. The browser side keeps it, and shows it on the document.
 #[component]
 pub fn ThemeSwitch() -> impl IntoView {
     let preferences = LiveStore::expect().preferences();
-    let theme = preferences.theme.clone();
-    Effect::new(move |before: Option<Theme>| {
-        let theme = theme.get();
-        // The first HTML already carries it.
-        if before.is_some_and(|before| before != theme) {
-            show(theme);
-        }
-        theme
-    });
     let options = Theme::ALL.map(|option| {
         let theme = preferences.theme.clone();
         let label = match option {
@@ -38,17 +29,5 @@ pub fn ThemeSwitch() -> impl IntoView {
             <span class="sr-only">"Theme"</span>
             <select data-testid="theme-switch" on:change=on_change>{options}</select>
         </label>
-    }
-}
-
-/// Puts the theme on the document.
-fn show(theme: Theme) {
-    let Some(root) = document().document_element() else { return };
-    let done = match theme {
-        Theme::System => root.remove_attribute("data-theme"),
-        chosen => root.set_attribute("data-theme", chosen.as_str()),
-    };
-    if done.is_err() {
-        leptos::logging::warn!("the theme could not be put on the document");
     }
 }
