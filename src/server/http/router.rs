@@ -40,6 +40,7 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .route("/price", any(not_found))
         .route("/price/{symbol}/{*rest}", any(not_found))
         .route("/api", any(not_found))
+        .route("/api/", any(not_found))
         .route("/api/{*rest}", any(not_found))
         .layer(map_response(no_store))
         .layer(from_fn_with_state(limiter, rate_limit));
