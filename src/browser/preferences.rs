@@ -11,7 +11,9 @@ pub fn follow(preferences: Preferences) {
     Effect::new(move |earlier: Option<()>| {
         let (cookies, theme) = (preferences.cookies(), preferences.theme.get());
         if earlier.is_some() {
-            cookies.iter().for_each(|cookie| set_cookie(cookie));
+            for cookie in &cookies {
+                set_cookie(cookie);
+            }
             apply_theme((theme != Theme::System).then(|| theme.as_str()));
         }
     });
