@@ -1,6 +1,7 @@
 //! Puts the house together. Knows every room; no room knows it.
 
 mod adapters;
+pub mod core;
 mod house;
 
 use std::{
@@ -110,16 +111,14 @@ pub fn serve(options: ServeOptions) -> Result<(), StartError> {
             return House::build(config, listener, false, token)?.run().await;
         }
         let played = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-        let simulator = Simulator::new(SimulatorSettings {
-            symbols: config.market.symbols.clone(),
-            ..SimulatorSettings::new(DEMO_SEED, Clock::System)
-        });
+        let symbols = config.market.symbols.clone();
+        let simulator = Simulator::new(SimulatorSettings { seed: DEMO_SEED, symbols, clock: Clock::System });
         let urls = simulator.urls(played.local_addr()?);
         print_line(&serde_json::json!({ "simulator": urls }))?;
-        let layers = urls
-            .for_venues()
+        let played_venues = [("binance", urls.binance), ("bybit", urls.bybit), ("okx", urls.okx)];
+        let layers = played_venues
             .into_iter()
-            .fold(layers, |layers, (venue, ws, rest)| layers.venue_urls("--demo", venue, &ws, &rest));
+            .fold(layers, |layers, (venue, urls)| layers.venue_urls("--demo", venue, &urls.ws, &urls.rest));
         let config = config::load(&layers)?;
         let playing = tokio::spawn(simulator::serve(played, simulator, token.child_token()));
         let served = House::build(config, listener, true, token.clone())?.run().await;
@@ -142,7 +141,7 @@ pub fn simulate(addr: SocketAddr, seed: u64, symbols: &[String]) -> Result<(), S
         let token = CancellationToken::new();
         let _signals = tokio::spawn(shutdown::on_signal(token.clone()));
         let listener = listen(addr).await?;
-        let simulator = Simulator::new(SimulatorSettings { symbols, ..SimulatorSettings::new(seed, Clock::System) });
+        let simulator = Simulator::new(SimulatorSettings { seed, symbols, clock: Clock::System });
         print_line(&simulator.urls(listener.local_addr()?))?;
         Ok(simulator::serve(listener, simulator, token).await?)
     })

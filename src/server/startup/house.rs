@@ -5,35 +5,25 @@ use std::{future::IntoFuture, path::Path, sync::Arc, time::Duration};
 use axum::Router;
 use tokio::{
     net::TcpListener,
-    sync::{Notify, mpsc},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
-use super::{StartError, adapters::VenueSide};
-use crate::{
-    model::{asset::AssetInfo, ticker::Ticker, venue::Venue},
-    server::{
-        clock::Clock,
-        config::{Config, Feeds},
-        http::{
-            pages,
-            router::api_router,
-            stall::{GuardedListener, PeerAddr},
-        },
-        hub::Hub,
-        market::{
-            board::MarketBoard,
-            candle_service::{CandleService, CandleSource},
-            spark_loader::SparkLoader,
-            task::{EVENT_CAPACITY, Inputs, MarketTask, SPARK_CAPACITY},
-        },
-        services::{Services, VenueReports},
-        shutdown::GRACE,
-        venues::{self, Venues, VenuesSetup, dialer::TcpDialer, http_client::HttpClient},
+use super::{
+    StartError,
+    core::{Core, CoreSetup},
+};
+use crate::server::{
+    clock::Clock,
+    config::{Config, Feeds},
+    http::{
+        pages,
+        router::api_router,
+        stall::{GuardedListener, PeerAddr},
     },
-    wire::page::SiteInfo,
+    shutdown::GRACE,
+    venues::{dialer::TcpDialer, http_client::HttpClient},
 };
 
 /// A server that listens and whose tasks run, but that accepts nobody yet.
@@ -46,7 +36,7 @@ pub struct House {
 }
 
 impl House {
-    /// Starts the venues, the market and the hub. Everything ends on `token`.
+    /// Starts the core behind `listener`. Everything ends on `token`.
     ///
     /// # Errors
     /// What is missing on this machine: files, a writable folder, TLS.
@@ -63,53 +53,14 @@ impl House {
         if matches!(config.news.feeds, Feeds::These(_)) {
             warn!("news.feeds is set, but this version has no news");
         }
-
-        let clock = Clock::System;
-        let started = clock.now();
-        let tasks = TaskTracker::new();
-        let symbols = &config.market.symbols;
-        let (events, event_inbox) = mpsc::channel(EVENT_CAPACITY);
-        let (series, series_inbox) = mpsc::channel(SPARK_CAPACITY);
-        let venues = Arc::new(venues::start(VenuesSetup {
-            configs: &config.venues,
-            symbols,
+        let Core { services, tasks } = Core::start(CoreSetup {
+            config,
+            simulated,
             dialer: Arc::new(TcpDialer::new().map_err(|error| StartError::Setup(error.to_string()))?),
             http: Arc::new(HttpClient::new().map_err(|error| StartError::Setup(error.to_string()))?),
-            clock,
+            clock: Clock::System,
             seed: rand::random(),
-            events,
-            shutdown: token.clone(),
-            tasks: &tasks,
-        }));
-        let side = Arc::new(VenueSide { venues: Arc::clone(&venues), clock });
-        let source: Arc<dyn CandleSource> = Arc::clone(&side) as _;
-        let reports: Arc<dyn VenueReports> = side;
-
-        let heartbeat = Duration::from_secs(config.server.heartbeat_s);
-        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, token.clone()));
-        tasks.spawn(Arc::clone(&hub).run());
-
-        let board = Arc::new(MarketBoard::new(symbols));
-        let reload = Arc::new(Notify::new());
-        let keys: Vec<Venue> = venues.infos().iter().map(|info| info.venue).collect();
-        let outlet = Arc::clone(&hub);
-        let publish = move |ticker: &Arc<Ticker>| outlet.publish(ticker);
-        let market = MarketTask::new(&config.market, &keys, Arc::clone(&board), clock, Arc::clone(&reload), publish);
-        tasks.spawn(market.run(Inputs { events: event_inbox, sparks: series_inbox }, token.clone()));
-        let sparks = SparkLoader::new(Arc::clone(&source), symbols, series, reload, clock);
-        tasks.spawn(sparks.run(token.clone()));
-        tasks.close();
-
-        let site = site_info(&config, &venues, simulated);
-        let services = Arc::new(Services {
-            clock,
-            site,
-            candles: CandleService::new(source, Arc::clone(&board), clock),
-            market: board,
-            hub,
-            started,
-            venues: reports,
-            config: Arc::new(config),
+            token: token.clone(),
         });
         let stall = Duration::from_secs(services.config.limits.stall_s);
         let router = api_router(Arc::clone(&services)).merge(pages::router(&services, options));
@@ -124,18 +75,13 @@ impl House {
         let addr = self.listener.local_addr()?;
         info!(url = %format!("http://{addr}"), version = env!("CARGO_PKG_VERSION"), "serving");
         let service = self.router.into_make_service_with_connect_info::<PeerAddr>();
-        let token = self.token.clone();
+        let asked_to_stop = self.token.clone().cancelled_owned();
         let serving = axum::serve(GuardedListener::new(self.listener, self.stall), service)
-            .with_graceful_shutdown(async move { token.cancelled().await })
+            .with_graceful_shutdown(asked_to_stop)
             .into_future();
-        let token = self.token.clone();
-        let deadline = async move {
-            token.cancelled().await;
-            tokio::time::sleep(GRACE).await;
-        };
         let served = tokio::select! {
             served = serving => served,
-            () = deadline => {
+            () = async { self.token.cancelled().await; sleep(GRACE).await } => {
                 warn!("some connections did not end in time and are cut off");
                 Ok(())
             }
@@ -147,20 +93,6 @@ impl House {
         }
         info!("stopped");
         Ok(served?)
-    }
-}
-
-fn site_info(config: &Config, venues: &Venues, simulated: bool) -> SiteInfo {
-    SiteInfo {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        simulated,
-        strip: config.market.default_symbols.clone(),
-        assets: config.market.symbols.iter().map(|symbol| AssetInfo::of(*symbol)).collect(),
-        venues: venues.infos().to_vec(),
-        outlier_pct: config.market.outlier_pct,
-        outlier_return_pct: config.market.outlier_return_pct,
-        quiet_after_s: config.market.quiet_after_s,
-        stale_after_s: config.market.stale_after_s,
     }
 }
 
