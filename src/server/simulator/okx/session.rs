@@ -1,0 +1,312 @@
+//! What OKX says on a socket.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use tokio::time::Instant;
+
+use crate::server::{
+    clock::Stamp,
+    simulator::{
+        Simulator,
+        exchange::Exchange,
+        faults::Fault,
+        path::SECOND_MS,
+        series::Series,
+        socket::{Control, Outbox, Protocol},
+    },
+};
+
+use super::{
+    channel::{Channel, Side},
+    figures,
+};
+
+/// A socket that neither hears nor says anything for this long is closed.
+const IDLE: Duration = Duration::from_secs(30);
+/// Requests an hour on one connection: a bucket that fills up again evenly.
+const REQUESTS_PER_HOUR: f64 = 480.0;
+/// Between the notice of an upgrade and the close.
+const NOTICE_LEAD: Duration = Duration::from_secs(60);
+/// Channels of one connection. OKX publishes no figure.
+const MAX_CHANNELS: usize = 1024;
+/// Levels of `books`.
+pub const BOOK_DEPTH: usize = 400;
+/// A socket that missed more than this is told of the newest trades only, in ms.
+const LONGEST_CATCH_UP: i64 = 10 * SECOND_MS;
+
+/// A channel that is subscribed to.
+struct Subscription {
+    /// As it was sent.
+    arg: Value,
+    channel: Channel,
+    /// `BTC-USDT`
+    instrument: String,
+    /// When something was said of it last, market time in ms; `None` before the first time.
+    sent: Option<i64>,
+}
+
+/// A socket's state.
+pub struct Session {
+    simulator: Simulator,
+    side: Side,
+    connection: String,
+    subscriptions: Vec<Subscription>,
+    last_active: Instant,
+    close_at: Option<Instant>,
+    /// Requests that may still be made, and when that was reckoned.
+    requests_left: (f64, Instant),
+    last_tick: i64,
+}
+
+impl Session {
+    pub fn new(simulator: Simulator, side: Side) -> Self {
+        let now = Instant::now();
+        let number = simulator.connection_number();
+        Self {
+            connection: format!("{:08x}", 0x76de_fc81_u64.wrapping_add(number) & 0xffff_ffff),
+            last_tick: simulator.market().now(),
+            simulator,
+            side,
+            subscriptions: Vec::new(),
+            last_active: now,
+            close_at: None,
+            requests_left: (REQUESTS_PER_HOUR, now),
+        }
+    }
+
+    /// A message about a request, which carries the request's own `id` where it had one.
+    fn event(&self, event: &str, request: Option<&Value>, fields: Value) -> String {
+        let mut message = Map::new();
+        message.insert("event".to_owned(), event.into());
+        if let Some(id) = request.and_then(|request| request.get("id")) {
+            message.insert("id".to_owned(), id.clone());
+        }
+        if let Value::Object(fields) = fields {
+            message.extend(fields);
+        }
+        message.insert("connId".to_owned(), self.connection.clone().into());
+        Value::Object(message).to_string()
+    }
+
+    fn error(&self, request: Option<&Value>, code: &str, msg: &str) -> String {
+        self.event("error", request, json!({ "code": code, "msg": msg }))
+    }
+
+    /// Takes a request from the bucket, if there is one.
+    fn may_request(&mut self, now: Instant) -> bool {
+        let (left, since) = self.requests_left;
+        let refilled = now.duration_since(since).as_secs_f64() * REQUESTS_PER_HOUR / 3600.0;
+        let left = (left + refilled).min(REQUESTS_PER_HOUR);
+        let may = left >= 1.0 && !self.simulator.faults().has(Exchange::Okx, Fault::RateLimit);
+        self.requests_left = (if may { left - 1.0 } else { left }, now);
+        may
+    }
+
+    fn request(&mut self, text: &str, request: &Value, now: Stamp, out: &mut Outbox) {
+        let invalid = |session: &Self| session.error(Some(request), "60012", &format!("Invalid request: {text}"));
+        let Some(op) = request.get("op").and_then(Value::as_str) else {
+            return out.answer(invalid(self));
+        };
+        let args = request.get("args").and_then(Value::as_array).filter(|args| !args.is_empty());
+        match (op, args) {
+            ("subscribe" | "unsubscribe" | "login", Some(args)) => {
+                if !self.may_request(now.mono) {
+                    return out.answer(self.error(Some(request), "60014", "Requests too frequent"));
+                }
+                for arg in args {
+                    match op {
+                        "subscribe" => self.subscribe(request, arg, out),
+                        "unsubscribe" => self.unsubscribe(request, arg, out),
+                        _ => out.answer(self.error(Some(request), "60009", "Login failed.")),
+                    }
+                }
+            }
+            _ => out.answer(invalid(self)),
+        }
+    }
+
+    fn subscribe(&mut self, request: &Value, arg: &Value, out: &mut Outbox) {
+        let field = |name: &str| arg.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (name, instrument) = (field("channel"), field("instId"));
+        let advice = "Please use the correct URL, channel and parameters referring to API document.";
+        let Some(channel) = Channel::parse(name).filter(|channel| channel.side() == self.side) else {
+            let what = format!("Subscribe failed, wrong URL or channel:{name},instId:{instrument} doesn't exist. {advice}");
+            return out.answer(self.error(Some(request), "60018", &what));
+        };
+        if self.simulator.market().by_dashed(Exchange::Okx, instrument).is_none() {
+            let what = format!("Wrong URL or channel:{name},instId:{instrument} doesn't exist. {advice}");
+            return out.answer(self.error(Some(request), "60018", &what));
+        }
+        out.answer(self.event("subscribe", Some(request), json!({ "arg": arg })));
+        // A second subscription to the same is acknowledged like the first, and starts it anew.
+        self.subscriptions.retain(|known| (known.channel, known.instrument.as_str()) != (channel, instrument));
+        if self.subscriptions.len() >= MAX_CHANNELS {
+            return out.close(4008, "The number of subscribed channels exceeds the maximum limit.");
+        }
+        self.subscriptions.push(Subscription {
+            arg: arg.clone(),
+            channel,
+            instrument: instrument.to_owned(),
+            sent: None,
+        });
+        let now = self.last_tick;
+        if let Some(subscription) = self.subscriptions.last_mut() {
+            tell(&self.simulator, subscription, (now, now), out);
+        }
+    }
+
+    fn unsubscribe(&mut self, request: &Value, arg: &Value, out: &mut Outbox) {
+        let field = |name: &str| arg.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (name, instrument) = (field("channel"), field("instId"));
+        self.subscriptions
+            .retain(|known| known.instrument != instrument || Channel::parse(name) != Some(known.channel));
+        out.answer(self.event("unsubscribe", Some(request), json!({ "arg": arg })));
+    }
+}
+
+/// Tells what is new of a channel since `from`, up to `to`. The first telling shows the present state, but for trades.
+/// Says whether something was told that no fault holds back.
+fn tell(simulator: &Simulator, subscription: &mut Subscription, (from, to): (i64, i64), out: &mut Outbox) -> bool {
+    let Some(series) = simulator.market().by_dashed(Exchange::Okx, &subscription.instrument) else { return false };
+    let frames = match subscription.channel {
+        Channel::Tickers | Channel::Trades | Channel::AllTrades | Channel::Best | Channel::Books5 => {
+            events(simulator, series, subscription, (from, to))
+        }
+        Channel::Books => book_step(simulator, series, subscription, to),
+        Channel::Candles(span) => {
+            let over = simulator.market().distortions(Exchange::Okx);
+            let mut rows = Vec::new();
+            let start = span.start_of(from);
+            if span.next(start) <= to {
+                rows.extend(series.window(&over, start, span.next(start)).map(|candle| (candle, true)));
+            }
+            let second = from.div_euclid(SECOND_MS) != to.div_euclid(SECOND_MS);
+            if second || subscription.sent.is_none() {
+                rows.extend(series.open_candle(&over, span, to).map(|candle| (candle, false)));
+            }
+            let frame = |(candle, closed)| json!({ "data": [figures::candle(&series.listing, &candle, closed)] });
+            rows.into_iter().map(frame).collect()
+        }
+    };
+    if frames.is_empty() {
+        return false;
+    }
+    subscription.sent = Some(to);
+    let symbol = Some(series.listing.symbol());
+    for mut frame in frames {
+        if let Some(frame) = frame.as_object_mut() {
+            frame.insert("arg".to_owned(), subscription.arg.clone());
+        }
+        out.data(symbol, frame.to_string());
+    }
+    !simulator.faults().stalls(Exchange::Okx, symbol)
+}
+
+/// Channels that speak when there was a trade or the best prices changed.
+fn events(simulator: &Simulator, series: &Series, subscription: &Subscription, (from, to): (i64, i64)) -> Vec<Value> {
+    let market = simulator.market();
+    let over = market.distortions(Exchange::Okx);
+    let listing = &series.listing;
+    let is_first = subscription.sent.is_none();
+    let changed = |depth| is_first || series.book(&over, from, depth) != series.book(&over, to, depth);
+    match subscription.channel {
+        Channel::Tickers => {
+            let traded = series.next_trade(from) != series.next_trade(to);
+            match market.ticker(series, to) {
+                Some(ticker) if traded || changed(1) => vec![json!({ "data": [figures::ticker(series, &over, &ticker)] })],
+                _ => Vec::new(),
+            }
+        }
+        Channel::Best if changed(1) => vec![json!({ "data": [figures::book(listing, &series.book(&over, to, 1), to)] })],
+        Channel::Books5 if changed(5) => {
+            let mut data = figures::book(listing, &series.book(&over, to, 5), to);
+            if let Some(data) = data.as_object_mut() {
+                data.insert("instId".to_owned(), listing.dashed.clone().into());
+            }
+            vec![json!({ "data": [data] })]
+        }
+        Channel::Trades => {
+            let frame = |trade| json!({ "data": [figures::trade(listing, &trade)] });
+            series.trades(&over, from, to).into_iter().map(frame).collect()
+        }
+        Channel::AllTrades => {
+            let frame = |trade| json!({ "data": [figures::single_trade(listing, &trade)] });
+            series.trades(&over, from, to).into_iter().map(frame).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn book_step(simulator: &Simulator, series: &Series, subscription: &Subscription, to: i64) -> Vec<Value> {
+    let over = simulator.market().distortions(Exchange::Okx);
+    let listing = &series.listing;
+    let book = series.book(&over, to, BOOK_DEPTH);
+    let Some(before) = subscription.sent else {
+        return vec![json!({ "action": "snapshot", "data": [figures::book_step(listing, &book, &book, to, None)] })];
+    };
+    let change = series.book(&over, before, BOOK_DEPTH).change_to(&book);
+    if change.bids.is_empty() && change.asks.is_empty() {
+        return Vec::new();
+    }
+    vec![json!({ "action": "update", "data": [figures::book_step(listing, &change, &book, to, Some(before))] })]
+}
+
+impl Protocol for Session {
+    fn exchange(&self) -> Exchange {
+        Exchange::Okx
+    }
+
+    fn on_text(&mut self, text: &str, now: Stamp, out: &mut Outbox) {
+        self.last_active = now.mono;
+        if text == "ping" {
+            return out.answer("pong");
+        }
+        match serde_json::from_str::<Value>(text) {
+            Ok(request) => self.request(text, &request, now, out),
+            Err(_) => out.answer(self.error(None, "60012", &format!("Illegal request: {text}"))),
+        }
+    }
+
+    fn on_control(&mut self, frame: &Control, now: Stamp, out: &mut Outbox) {
+        self.last_active = now.mono;
+        if let Control::Binary(bytes) = frame {
+            self.on_text(&String::from_utf8_lossy(bytes), now, out);
+        }
+    }
+
+    fn on_tick(&mut self, time: i64, now: Stamp, out: &mut Outbox) {
+        let from = self.last_tick.max(time - LONGEST_CATCH_UP);
+        self.last_tick = time;
+        if from >= time {
+            return;
+        }
+        for subscription in &mut self.subscriptions {
+            if tell(&self.simulator, subscription, (from, time), out) {
+                self.last_active = now.mono;
+            }
+        }
+    }
+
+    fn deadline(&self) -> Instant {
+        let idle = self.last_active + IDLE;
+        self.close_at.map_or(idle, |at| at.min(idle))
+    }
+
+    fn on_deadline(&mut self, now: Stamp, out: &mut Outbox) {
+        if self.close_at.is_some_and(|at| at <= now.mono) {
+            out.close(1001, "Service upgrade");
+        } else if self.last_active + IDLE <= now.mono {
+            out.close(4004, "No data received in 30s");
+        }
+    }
+
+    fn on_shutdown_notice(&mut self, lead: Option<Duration>, now: Stamp, out: &mut Outbox) {
+        // The business socket gets no notice; it is closed all the same.
+        if self.side == Side::Public {
+            let msg = "The connection will soon be closed for a service upgrade. Please reconnect.";
+            out.answer(self.event("notice", None, json!({ "code": "64008", "msg": msg })));
+        }
+        self.close_at = Some(now.mono + lead.unwrap_or(NOTICE_LEAD));
+    }
+}

@@ -1,0 +1,480 @@
+//! The path of a price: a tree of intervals, from 64 days down to a quarter of a second.
+//!
+//! Every interval carries its open, high, low, close, volume, mean price and number of trades, and is divided in two
+//! by noise that is a pure function of (seed, asset, exchange, interval). So candles of all lengths agree with each
+//! other and with the live price, any point of the history costs a few microseconds, and nothing is stored.
+//!
+//! - The middle of an interval is a Brownian bridge's; its high and low are drawn from the bridge's known extremes
+//!   (`P(max > x) = exp(-2(x-a)(x-b)/σ²)`), and one of the halves inherits the interval's own.
+//! - The variance is divided unevenly at every step (a multiplicative cascade, Mandelbrot 1974), so that calm and wild
+//!   hours cluster on all scales.
+//! - A part of every draw is shared by all assets (the market), the rest is the asset's own.
+//! - Each exchange follows the asset's path at a small distance that is drawn anew at every step and halves where it
+//!   is not renewed: it stays within basis points.
+
+use super::{
+    listing::Listing,
+    noise::{Noise, key, key_of_text},
+};
+
+pub const SECOND_MS: i64 = 1000;
+pub const MINUTE_MS: i64 = 60 * SECOND_MS;
+pub const HOUR_MS: i64 = 60 * MINUTE_MS;
+pub const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// The shortest interval that has figures of its own, in ms.
+pub const LEAF_MS: i64 = 250;
+
+const BLOCK_DAYS: i64 = 64;
+const BLOCK_MS: i64 = BLOCK_DAYS * DAY_MS;
+
+/// Standard deviation of the price around its base at the ends of the 64-day blocks, as a fraction.
+const LONG_RUN_DEVIATION: f64 = 0.06;
+/// Standard deviation of the logarithm of the ratio in which an interval's variance is divided.
+const CLUSTERING: f64 = 0.35;
+/// What an exchange's price is moved away from the asset's at every step of an hour or longer, as a fraction.
+const SPREAD: f64 = 0.000_15;
+
+/// Interval lengths at which the tree divides, in ms, longest first. Days are divided into equal halves above.
+const UNITS: [i64; 15] = [
+    DAY_MS,
+    12 * HOUR_MS,
+    6 * HOUR_MS,
+    3 * HOUR_MS,
+    HOUR_MS,
+    30 * MINUTE_MS,
+    15 * MINUTE_MS,
+    5 * MINUTE_MS,
+    MINUTE_MS,
+    30 * SECOND_MS,
+    15 * SECOND_MS,
+    5 * SECOND_MS,
+    SECOND_MS,
+    500,
+    LEAF_MS,
+];
+
+/// Prices of an interval, in USDT.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shape {
+    pub open: f64,
+    pub high: f64,
+    pub low: f64,
+    pub close: f64,
+}
+
+impl Shape {
+    const fn clamp(&self, price: f64) -> f64 {
+        price.clamp(self.low, self.high)
+    }
+}
+
+/// An interval of the path on one exchange.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Node {
+    /// Start, ms since the epoch.
+    pub start: i64,
+    /// Length in ms.
+    pub len: i64,
+    /// Prices on this exchange.
+    pub shape: Shape,
+    /// Volume-weighted mean price, between low and high.
+    pub mean: f64,
+    /// Base volume in lots.
+    pub lots: u64,
+    pub trades: u64,
+    /// Number of trades before this interval since the first block.
+    pub trades_before: u64,
+    /// The asset's path, before the exchange's distance from it.
+    asset: Shape,
+    /// Variance of the asset's log return over the interval.
+    variance: f64,
+}
+
+impl Node {
+    pub const fn end(&self) -> i64 {
+        self.start + self.len
+    }
+
+    pub const fn is_leaf(&self) -> bool {
+        self.len <= LEAF_MS
+    }
+}
+
+/// The path of one asset on one exchange.
+#[derive(Debug, Clone)]
+pub struct Path {
+    market: u64,
+    asset: u64,
+    exchange: u64,
+    base_price: f64,
+    daily_variance: f64,
+    correlation: f64,
+    block_lots: u64,
+    block_trades: u64,
+}
+
+impl Path {
+    pub fn new(listing: &Listing, seed: u64) -> Self {
+        let asset = key_of_text(seed, listing.symbol().as_str());
+        let days = BLOCK_DAYS.unsigned_abs();
+        Self {
+            market: key(seed, 0),
+            asset,
+            exchange: key(asset, listing.exchange.number()),
+            base_price: listing.asset.price,
+            daily_variance: listing.asset.daily_volatility.powi(2),
+            correlation: listing.asset.market_correlation,
+            block_lots: listing.daily_lots * days,
+            block_trades: listing.daily_trades * days,
+        }
+    }
+
+    /// Calls `found` with the longest intervals that lie within `from..to` (ms, rounded down to leaves), in order.
+    pub fn visit(&self, from: i64, to: i64, found: &mut impl FnMut(&Node)) {
+        let (from, to) = (floor(from), floor(to));
+        if from >= to || from < 0 {
+            return;
+        }
+        for block in from.div_euclid(BLOCK_MS)..=(to - 1).div_euclid(BLOCK_MS) {
+            self.descend(&self.block(block), &|node| within(node.start, node.end(), from, to), found);
+        }
+    }
+
+    /// Calls `found` with the leaves within `from..to` that have trades, in order.
+    pub fn visit_leaves(&self, from: i64, to: i64, found: &mut impl FnMut(&Node)) {
+        let (from, to) = (floor(from), floor(to));
+        if from >= to || from < 0 {
+            return;
+        }
+        let reach = |node: &Node| {
+            let overlap = if node.trades == 0 { Overlap::None } else { within(node.start, node.end(), from, to) };
+            if overlap == Overlap::Whole && !node.is_leaf() { Overlap::Part } else { overlap }
+        };
+        for block in from.div_euclid(BLOCK_MS)..=(to - 1).div_euclid(BLOCK_MS) {
+            self.descend(&self.block(block), &reach, found);
+        }
+    }
+
+    /// Calls `found` with the leaves that hold the trades numbered `first..end`, in order.
+    pub fn visit_trades(&self, first: u64, end: u64, found: &mut impl FnMut(&Node)) {
+        if first >= end {
+            return;
+        }
+        let reach = |node: &Node| {
+            let node_end = node.trades_before + node.trades;
+            if node.trades == 0 || node.trades_before >= end || node_end <= first {
+                Overlap::None
+            } else if node.is_leaf() {
+                Overlap::Whole
+            } else {
+                Overlap::Part
+            }
+        };
+        let blocks = first / self.block_trades..=(end - 1) / self.block_trades;
+        for block in blocks {
+            self.descend(&self.block(i64::try_from(block).unwrap_or(i64::MAX)), &reach, found);
+        }
+    }
+
+    fn descend(&self, node: &Node, reach: &impl Fn(&Node) -> Overlap, found: &mut impl FnMut(&Node)) {
+        match reach(node) {
+            Overlap::None => {}
+            Overlap::Whole => found(node),
+            Overlap::Part => {
+                let (left, right) = self.split(node);
+                self.descend(&left, reach, found);
+                self.descend(&right, reach, found);
+            }
+        }
+    }
+
+    fn block(&self, index: i64) -> Node {
+        let start = index * BLOCK_MS;
+        let variance = self.daily_variance * 64.0;
+        let (open, close) = (self.anchor(index), self.anchor(index + 1));
+        let (venue_open, venue_close) = (open * self.anchor_spread(index), close * self.anchor_spread(index + 1));
+        let mut noise = Noise::new(key(self.asset, start.unsigned_abs()));
+        let high = bridge_high(open, close, variance, noise.unit());
+        let low = bridge_low(open, close, variance, noise.unit());
+        let shape = Shape {
+            open: venue_open,
+            close: venue_close,
+            high: high.max(venue_open).max(venue_close),
+            low: low.min(venue_open).min(venue_close),
+        };
+        Node {
+            start,
+            len: BLOCK_MS,
+            mean: f64::midpoint(venue_open, venue_close),
+            lots: self.block_lots,
+            trades: self.block_trades,
+            trades_before: index.unsigned_abs() * self.block_trades,
+            shape,
+            asset: Shape { open, high, low, close },
+            variance,
+        }
+    }
+
+    /// The asset's price at the start of a block.
+    fn anchor(&self, index: i64) -> f64 {
+        let z = self.shared_normal(
+            &mut Noise::new(key(self.market, !index.unsigned_abs())),
+            &mut Noise::new(key(self.asset, !index.unsigned_abs())),
+        );
+        // A stable asset has no long-run deviation to speak of.
+        let deviation = LONG_RUN_DEVIATION.min(4.0 * self.daily_variance.sqrt());
+        self.base_price * (1.0 + deviation * z)
+    }
+
+    fn anchor_spread(&self, index: i64) -> f64 {
+        1.0 + SPREAD * Noise::new(key(self.exchange, !index.unsigned_abs())).normal()
+    }
+
+    fn shared_normal(&self, market: &mut Noise, asset: &mut Noise) -> f64 {
+        let own = (1.0 - self.correlation.powi(2)).sqrt();
+        self.correlation * market.normal() + own * asset.normal()
+    }
+
+    fn split(&self, node: &Node) -> (Node, Node) {
+        let left_len = left_length(node.len);
+        let right_len = node.len - left_len;
+        let id = key(node.start.unsigned_abs(), node.len.unsigned_abs());
+        let mut market = Noise::new(key(self.market, id));
+        let mut asset = Noise::new(key(self.asset, id));
+        let mut venue = Noise::new(key(self.exchange, id));
+        let fraction = ratio(left_len, node.len);
+
+        // The asset's path.
+        let whole = node.asset;
+        let straight = lerp(whole.open, whole.close, fraction);
+        let deviation = (node.variance * fraction * (1.0 - fraction)).sqrt();
+        let z = self.shared_normal(&mut market, &mut asset);
+        let middle = whole.clamp(straight * (1.0 + deviation * z));
+        let tilt = (CLUSTERING * self.shared_normal(&mut market, &mut asset)).exp();
+        let share = fraction * tilt / (fraction * tilt + 1.0 - fraction);
+        let variance = (node.variance * share, node.variance * (1.0 - share));
+        let highs = (
+            bridge_high(whole.open, middle, variance.0, asset.unit()),
+            bridge_high(middle, whole.close, variance.1, asset.unit()),
+        );
+        let lows = (
+            bridge_low(whole.open, middle, variance.0, asset.unit()),
+            bridge_low(middle, whole.close, variance.1, asset.unit()),
+        );
+        let (high_is_left, low_is_left) = (highs.0 >= highs.1, lows.0 <= lows.1);
+        let inherit = |is_left: bool, own: (f64, f64), extreme: f64| {
+            if is_left { (extreme, whole.clamp(own.1)) } else { (whole.clamp(own.0), extreme) }
+        };
+        let highs = inherit(high_is_left, highs, whole.high);
+        let lows = inherit(low_is_left, lows, whole.low);
+        let path = (
+            Shape { open: whole.open, high: highs.0, low: lows.0, close: middle },
+            Shape { open: middle, high: highs.1, low: lows.1, close: whole.close },
+        );
+
+        // More is traded where the price moves more.
+        let activity = share.sqrt() * fraction.sqrt();
+        let activity = activity / (activity + ((1.0 - share) * (1.0 - fraction)).sqrt());
+        let division = Division {
+            fraction,
+            activity: (activity * (1.0 + 0.15 * venue.normal())).clamp(0.02, 0.98),
+            path,
+            high_is_left,
+            low_is_left,
+        };
+        let (left, right) = divide(node, &division, &mut venue);
+        let left = Node { start: node.start, len: left_len, variance: variance.0, ..left };
+        let right = Node { start: node.start + left_len, len: right_len, variance: variance.1, ..right };
+        (left, right)
+    }
+}
+
+/// How an interval is divided, before the exchange's own noise.
+struct Division {
+    /// Share of the time on the left.
+    fraction: f64,
+    /// Share of the trading on the left.
+    activity: f64,
+    /// The asset's path on both sides.
+    path: (Shape, Shape),
+    high_is_left: bool,
+    low_is_left: bool,
+}
+
+/// Divides trades, volume and prices of an exchange. Nothing that both sides hold together is lost or added.
+fn divide(node: &Node, division: &Division, venue: &mut Noise) -> (Node, Node) {
+    let whole = node.shape;
+    let trades = share_of(node.trades, division.activity, venue.unit()).min(node.trades);
+    let spread = distance(node, division.fraction) + spread_step(node.len) * venue.normal();
+    let (noise_high, noise_low) = (venue.normal(), venue.normal());
+    let tilt = 1.0 + 0.1 * venue.normal();
+
+    // Without a trade there is no move.
+    let middle = if trades == 0 {
+        whole.open
+    } else if trades == node.trades {
+        whole.close
+    } else {
+        whole.clamp(division.path.0.close * (1.0 + spread))
+    };
+    let (left_trades, right_trades) = (trades, node.trades - trades);
+    let left_lots = if left_trades == 0 {
+        0
+    } else if right_trades == 0 {
+        node.lots
+    } else {
+        let lots = share_of(node.lots, (division.activity * tilt).clamp(0.01, 0.99), 0.5);
+        lots.clamp(left_trades, node.lots.saturating_sub(right_trades).max(left_trades))
+    };
+    let right_lots = node.lots - left_lots.min(node.lots);
+
+    // The mean prices of both sides add up to the whole's.
+    let weight = if node.lots == 0 { 0.5 } else { ratio_u64(left_lots, node.lots) };
+    let gap = bounded_gap(node, weight, (whole.open - whole.close) / 2.0);
+    let means = (node.mean + (1.0 - weight) * gap, node.mean - weight * gap);
+
+    let high_is_left = sided(division.high_is_left, left_trades, right_trades);
+    let low_is_left = sided(division.low_is_left, left_trades, right_trades);
+    let side = |is_left: bool| {
+        let (open, close) = if is_left { (whole.open, middle) } else { (middle, whole.close) };
+        let (trades, mean) = if is_left { (left_trades, means.0) } else { (right_trades, means.1) };
+        if trades == 0 {
+            return (Shape { open, high: open, low: open, close: open }, open);
+        }
+        let path = if is_left { division.path.0 } else { division.path.1 };
+        let step = spread_step(node.len) * 0.5;
+        let high = if high_is_left == is_left { whole.high } else { path.high * (1.0 + step * noise_high) };
+        let low = if low_is_left == is_left { whole.low } else { path.low * (1.0 + step * noise_low) };
+        // A single trade has one price.
+        let (high, low) = if trades == 1 && node.trades > 2 {
+            let high = if high_is_left == is_left { high } else { open };
+            let low = if low_is_left == is_left { low } else { open };
+            (high, low)
+        } else {
+            (high, low)
+        };
+        let high = whole.clamp(high).max(open).max(close).max(mean);
+        let low = whole.clamp(low).min(open).min(close).min(mean);
+        (Shape { open, high, low, close }, mean)
+    };
+    let node_of = |is_left: bool| {
+        let (shape, mean) = side(is_left);
+        Node {
+            start: node.start,
+            len: node.len,
+            shape,
+            mean,
+            lots: if is_left { left_lots } else { right_lots },
+            trades: if is_left { left_trades } else { right_trades },
+            trades_before: node.trades_before + if is_left { 0 } else { left_trades },
+            asset: if is_left { division.path.0 } else { division.path.1 },
+            variance: node.variance,
+        }
+    };
+    (node_of(true), node_of(false))
+}
+
+/// Which side inherits an extreme: the one that the asset's path says, unless it has too few trades to reach it.
+const fn sided(is_left: bool, left_trades: u64, right_trades: u64) -> bool {
+    match (left_trades, right_trades) {
+        (0, _) => false,
+        (_, 0) => true,
+        (1, 2..) => false,
+        (2.., 1) => true,
+        _ => is_left,
+    }
+}
+
+/// The exchange's distance from the asset's path in the middle of the interval, as it was at its ends.
+fn distance(node: &Node, fraction: f64) -> f64 {
+    let of = |venue: f64, asset: f64| venue / asset - 1.0;
+    let at = lerp(of(node.shape.open, node.asset.open), of(node.shape.close, node.asset.close), fraction);
+    // After a pause in trading the last price may be far off: the next trade is not.
+    at.clamp(-0.001, 0.001)
+}
+
+fn spread_step(len: i64) -> f64 {
+    if len >= HOUR_MS { SPREAD } else { SPREAD * ratio(len, HOUR_MS).sqrt() }
+}
+
+/// The wanted difference between the mean prices of both sides, as far as low and high allow.
+fn bounded_gap(node: &Node, weight: f64, wanted: f64) -> f64 {
+    let up = node.shape.high - node.mean;
+    let down = node.mean - node.shape.low;
+    let (left, right) = ((1.0 - weight).max(1e-9), weight.max(1e-9));
+    if wanted >= 0.0 { wanted.min(up / left).min(down / right) } else { wanted.max(-down / left).max(-up / right) }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Overlap {
+    None,
+    Part,
+    Whole,
+}
+
+const fn within(start: i64, end: i64, from: i64, to: i64) -> Overlap {
+    if end <= from || start >= to {
+        Overlap::None
+    } else if start >= from && end <= to {
+        Overlap::Whole
+    } else {
+        Overlap::Part
+    }
+}
+
+/// Length of the left part. Every listed unit and all its multiples are reached.
+fn left_length(len: i64) -> i64 {
+    if len > DAY_MS {
+        return len / 2;
+    }
+    let unit = UNITS.into_iter().find(|&unit| unit < len).unwrap_or(LEAF_MS);
+    len / unit / 2 * unit
+}
+
+/// Start of the leaf that `time` falls in.
+pub const fn floor(time: i64) -> i64 {
+    time - time.rem_euclid(LEAF_MS)
+}
+
+/// A draw from the highest point of a Brownian bridge from `a` to `b`.
+fn bridge_high(a: f64, b: f64, variance: f64, unit: f64) -> f64 {
+    f64::midpoint(a + b, reach(a, b, variance, unit))
+}
+
+/// A draw from its lowest point; never below a tenth of its ends.
+fn bridge_low(a: f64, b: f64, variance: f64, unit: f64) -> f64 {
+    f64::midpoint(a + b, -reach(a, b, variance, unit)).max(a.min(b) * 0.1)
+}
+
+fn reach(a: f64, b: f64, variance: f64, unit: f64) -> f64 {
+    ((b - a).powi(2) - 2.0 * variance * a * b * unit.ln()).sqrt()
+}
+
+fn lerp(a: f64, b: f64, fraction: f64) -> f64 {
+    a + (b - a) * fraction
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of at most 64 days")]
+fn ratio(a: i64, b: i64) -> f64 {
+    a as f64 / b as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share needs no more than 53 bits")]
+fn ratio_u64(a: u64, b: u64) -> f64 {
+    a as f64 / b as f64
+}
+
+/// `count × share`, rounded up or down by chance so that small counts are not lost.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "non-negative, and exactness is not needed: the other side gets the rest"
+)]
+fn share_of(count: u64, share: f64, chance: f64) -> u64 {
+    (count as f64 * share + chance).floor() as u64
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! The exchanges as their clients see them.
