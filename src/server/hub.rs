@@ -165,4 +165,4 @@ fn shard<T>(shards: &[T; SHARDS], id: u64) -> Option<&T> {
 }
 
 #[cfg(test)]
-pub(in crate::server) mod tests;
+mod tests;

@@ -12,3 +12,6 @@ pub mod spark_loader;
 pub mod state;
 pub mod task;
 mod ticker;
+
+#[cfg(test)]
+pub(in crate::server) mod fixture;

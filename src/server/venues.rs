@@ -62,6 +62,8 @@ pub mod registry;
 mod requests;
 mod rest;
 pub mod rest_error;
+mod retry_after;
+mod signal;
 mod silence;
 mod supervisor;
 
@@ -109,9 +111,10 @@ pub fn enabled(configs: &[VenueConfig]) -> Vec<(&'static dyn Connector, &VenueCo
 
 /// Starts what every enabled venue needs: a supervisor, which owns the connections, and a loader of first prices.
 pub fn start(setup: VenuesSetup<'_>) -> Venues {
-    let enabled = enabled(setup.configs);
-    let board = VenueBoard::new(enabled.iter().map(|(connector, _)| connector.venue()), setup.clock.now().mono);
-    let mut rng = SmallRng::seed_from_u64(setup.seed);
+    let VenuesSetup { configs, symbols, dialer, http, clock, seed, events, shutdown, tasks } = setup;
+    let enabled = enabled(configs);
+    let board = VenueBoard::new(enabled.iter().map(|(connector, _)| connector.venue()), clock.now().mono);
+    let mut rng = SmallRng::seed_from_u64(seed);
     let mut rests = Vec::new();
     for (position, (connector, config)) in enabled.iter().enumerate() {
         let Ok(position) = u8::try_from(position) else { break };
@@ -121,20 +124,19 @@ pub fn start(setup: VenuesSetup<'_>) -> Venues {
             venue: connector.venue(),
             connector,
             rules: connector.rules(),
-            symbols: as_many_as_fit(connector, setup.symbols),
-            dialer: Arc::clone(&setup.dialer),
-            clock: setup.clock,
-            events: setup.events.clone(),
+            symbols: as_many_as_fit(connector, symbols),
+            dialer: Arc::clone(&dialer),
+            clock,
+            events: events.clone(),
             board: BoardEntry::new(Arc::clone(&board), index),
-            gate: Gate::new(index, setup.clock, setup.events.clone()),
+            gate: Gate::new(index, clock, events.clone()),
         });
         let rest_urls = or_documented(&config.rest_urls, connector.rest_urls());
-        let rest = Arc::new(Rest::new(connector, rest_urls, Arc::clone(&setup.http), rng.next_u64()));
+        let rest = Arc::new(Rest::new(connector, rest_urls, Arc::clone(&http), rng.next_u64()));
         let ws_urls = or_documented(&config.ws_urls, connector.ws_urls());
         info!(venue = %connector.venue(), symbols = context.symbols.len(), servers = ws_urls.len(), "venue starts");
         let reconnected = Arc::new(Notify::new());
         let wake = Arc::clone(&reconnected);
-        let (tasks, shutdown) = (setup.tasks, &setup.shutdown);
         let loader = loader::run(Arc::clone(&context), Arc::clone(&rest), wake, shutdown.clone(), rng.next_u64());
         tasks.spawn(loader);
         let supervisor =

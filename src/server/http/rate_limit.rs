@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::{address::ClientAddress, error::HttpError};
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 /// Addresses that are remembered.
 const MAX_ADDRESSES: usize = 20_000;
 
@@ -55,12 +55,13 @@ impl RateLimiter {
         }
         let at = whole_at.entry(address).or_insert(now);
         let next = (*at).max(now) + self.cost;
-        let spent = next - now;
-        if spent > MINUTE {
-            return Err(spent - MINUTE);
+        match (next - now).checked_sub(MINUTE) {
+            Some(wait) if !wait.is_zero() => Err(wait),
+            _ => {
+                *at = next;
+                Ok(())
+            }
         }
-        *at = next;
-        Ok(())
     }
 }
 

@@ -19,7 +19,7 @@ use axum::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     time::{Sleep, sleep},
 };
 
@@ -92,9 +92,31 @@ pub struct GuardedListener {
     limit: Duration,
 }
 
+/// What the kernel holds back for a connection, in bytes: enough for any page, and no more than some hundred messages
+/// for a reader that is slow, which would otherwise get megabytes of old prices before the newest.
+const SEND_BUFFER: u32 = 128 * 1024;
+
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
+
 impl GuardedListener {
     pub fn new(listener: TcpListener, limit: Duration) -> Self {
         Self { listener, limit }
+    }
+
+    /// Listens on `address`, with a send buffer that suits streams.
+    ///
+    /// # Errors
+    /// Those of the operating system: the port is in use, the address is not of this machine.
+    pub fn bind(address: SocketAddr, limit: Duration) -> io::Result<Self> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // A restarted server gets its port back at once.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        // Accepted connections inherit it.
+        socket.set_send_buffer_size(SEND_BUFFER)?;
+        socket.bind(address)?;
+        Ok(Self::new(socket.listen(BACKLOG)?, limit))
     }
 }
 

@@ -3,6 +3,7 @@
 mod errors;
 mod layers;
 mod rest;
+mod socket;
 mod stream;
 
 use axum::{

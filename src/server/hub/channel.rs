@@ -28,6 +28,8 @@ pub(super) struct Frames {
     pub(super) status: Option<(u64, Bytes)>,
 }
 
+type Members = HashMap<u64, (Arc<Reader>, usize)>;
+
 #[derive(Debug)]
 pub(super) struct Channel {
     symbol: Symbol,
@@ -35,7 +37,7 @@ pub(super) struct Channel {
     /// What the last ticker said of freshness. Its lock also puts publications in order.
     status: Mutex<Option<StatusChange>>,
     /// By id, with the position that the symbol has among those of the reader.
-    readers: [Mutex<HashMap<u64, (Arc<Reader>, usize)>>; SHARDS],
+    readers: [Mutex<Members>; SHARDS],
     count: AtomicUsize,
 }
 

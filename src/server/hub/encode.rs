@@ -65,7 +65,7 @@ fn message<T: Serialize>(id: Option<u64>, body: &T) -> Option<Bytes> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::hub::tests::ticker as a_ticker;
+    use crate::server::market::fixture::ticker as a_ticker;
 
     #[test]
     fn a_ticker_is_written_as_the_message_type_says() {

@@ -42,8 +42,10 @@ impl Hub {
                 stalled.push(Arc::clone(reader));
             }
         });
+        if !stalled.is_empty() {
+            info!(readers = stalled.len(), "took nothing for too long; their streams end");
+        }
         for reader in stalled {
-            info!(reader = reader.id, "a reader took nothing for too long; its stream ends");
             self.unregister(&reader);
             reader.signal(Signal::Close, now_ms);
         }

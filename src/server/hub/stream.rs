@@ -14,6 +14,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::{
     Hub,
     bits::Bits,
+    channel::{Channel, Frames},
     encode,
     limits::Permit,
     reader::{Reader, Signal},
@@ -54,7 +55,7 @@ impl TickerStream {
     pub(super) fn new(hub: Arc<Hub>, reader: Arc<Reader>, hello: Bytes, pace: Duration, permit: Permit) -> Self {
         // The snapshot says how fresh things are; only later changes are news.
         let seen = |channel: &usize| {
-            let frames = hub.channels.get(*channel).and_then(|channel| channel.frames());
+            let frames = hub.channels.get(*channel).and_then(Channel::frames);
             Position {
                 ticker: 0,
                 status: frames.and_then(|f| f.status.as_ref().map(|(id, _)| *id)).unwrap_or_default(),
@@ -110,7 +111,7 @@ impl TickerStream {
         }
     }
 
-    fn at(&mut self, position: usize) -> Option<(Arc<super::channel::Frames>, &mut Position)> {
+    fn at(&mut self, position: usize) -> Option<(Arc<Frames>, &mut Position)> {
         let frames = self.hub.channels.get(*self.reader.channels.get(position)?)?.frames()?;
         Some((frames, self.positions.get_mut(position)?))
     }

@@ -2,7 +2,8 @@
 //!
 //! - A venue is *usable* while it is connected, its last frame was sound and its quote is not stale.
 //! - With three or more usable venues, one that is further from their median than the outlier limit is left out
-//!   until it is back within the return limit. Below three there is no majority, so every mark is lifted.
+//!   until it is back within the return limit. Below three there is no majority, so every mark is lifted; two that
+//!   differ by more than the outlier limit of the lower one both stay, and do not agree.
 //! - Weight = 24 h base volume × age penalty ([`AgeLimits::penalty`]), as a share of the sum and rounded to 6
 //!   decimals. Where no venue used reports a volume, the penalties alone are the weights.
 //! - Price = Σ weight × price with those very weights, so that anyone can check it from what is published.
@@ -13,7 +14,12 @@ use tokio::time::Instant;
 
 use super::{freshness::AgeLimits, rounding};
 use crate::{
-    model::{freshness::Freshness, number::Fraction, ticker::Reason, time::UnixMs},
+    model::{
+        freshness::Freshness,
+        number::{Fraction, Price},
+        ticker::Reason,
+        time::UnixMs,
+    },
     server::{
         clock::Stamp,
         venues::event::{Origin, Quote},
@@ -214,8 +220,8 @@ fn figures(venues: &[VenueView], parts: &[Part]) -> Option<Figures> {
             open += part.weight * at.get();
             open_weight += part.weight;
         }
-        high = high.into_iter().chain(quote.high.map(|p| p.get())).reduce(f64::max);
-        low = low.into_iter().chain(quote.low.map(|p| p.get())).reduce(f64::min);
+        high = high.into_iter().chain(quote.high.map(Price::get)).reduce(f64::max);
+        low = low.into_iter().chain(quote.low.map(Price::get)).reduce(f64::min);
         volume += quote.volume.get();
         volume_quote = volume_quote.zip(quote.volume_quote).map(|(sum, v)| sum + v.get());
         streamed |= received.origin == Origin::Stream;

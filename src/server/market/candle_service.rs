@@ -24,7 +24,7 @@ use crate::{
 /// Longest time that a series is served without asking the venues again.
 const MAX_AGE: Duration = Duration::from_secs(30);
 /// How long an old series is served while no venue answers.
-const MAX_STALE: Duration = Duration::from_secs(600);
+const MAX_STALE: Duration = Duration::from_mins(10);
 /// How long nobody is asked again after no venue answered.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(2);
 /// How long the venues may take.

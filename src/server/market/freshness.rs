@@ -37,7 +37,7 @@ impl AgeLimits {
 mod tests {
     use super::*;
 
-    const LIMITS: AgeLimits = AgeLimits { quiet_after: Duration::from_secs(10), stale_after: Duration::from_secs(60) };
+    const LIMITS: AgeLimits = AgeLimits { quiet_after: Duration::from_secs(10), stale_after: Duration::from_mins(1) };
 
     #[test]
     fn age_and_connection_decide_the_freshness() {

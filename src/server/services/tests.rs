@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{fixture::Fixture, *};
-use crate::{server::hub::tests::ticker, wire::page::Spark};
+use crate::{server::market::fixture::ticker, wire::page::Spark};
 
 fn symbol(base: &str) -> Symbol {
     Symbol::parse(base).expect("a symbol")

@@ -15,7 +15,7 @@ use super::{
     event::Quote,
     field::{Field, Object, Rows, Words},
     figures::{FigureTexts, Figures, candle, in_order},
-    requests::{OpenRequests, in_requests},
+    requests::{OpenRequests, halves, in_requests},
     rest_error::{Answer, RestError},
 };
 use crate::model::{
@@ -48,6 +48,9 @@ const ARG_BYTES: usize = 40;
 
 /// The wait after a rate limit that names none: its window.
 const RATE_LIMIT_WAIT: Duration = Duration::from_mins(1);
+
+/// More symbols than this cost as much as all.
+const NAMED_TICKERS: usize = 100;
 
 /// "Invalid symbol."
 const INVALID_SYMBOL: i64 = -1121;
@@ -93,6 +96,9 @@ impl Connector for Binance {
     }
 
     fn tickers_request(&self, symbols: &[Symbol]) -> RestRequest {
+        if symbols.len() > NAMED_TICKERS {
+            return RestRequest { path_and_query: "/api/v3/ticker/24hr".to_owned() };
+        }
         // A JSON array of strings, percent-encoded.
         let pairs: Vec<String> = symbols.iter().map(|s| format!("%22{}%22", s.pair())).collect();
         RestRequest { path_and_query: format!("/api/v3/ticker/24hr?symbols=%5B{}%5D", pairs.join(",")) }
@@ -253,7 +259,7 @@ impl BinanceSession {
     }
 
     /// The answer to a request, or an error.
-    fn control(&mut self, frame: Frame<'_>) -> SessionEvent {
+    fn control(&mut self, frame: Frame<'_>, out: &mut Vec<SessionEvent>) {
         let symbols = frame.id.int().and_then(|id| self.requests.close(id));
         let message = match frame.error.0 {
             Some(error) => Some(error.msg),
@@ -261,10 +267,17 @@ impl BinanceSession {
             None => None,
         };
         match (message, symbols) {
-            (Some(reason), Some(symbols)) => SessionEvent::Refused { symbols, reason: reason.0.into_owned() },
-            (Some(reason), None) => SessionEvent::Notice(reason.0.into_owned()),
-            (None, Some(symbols)) => SessionEvent::Subscribed(symbols),
-            (None, None) => SessionEvent::Ignored,
+            // The culprit is not named: the request is repeated in halves until it is alone.
+            (Some(reason), Some(symbols)) => match halves(&symbols) {
+                Some(halves) => {
+                    let requests = halves.into_iter().flat_map(|half| self.subscribe(half));
+                    out.extend(requests.map(SessionEvent::Send));
+                }
+                None => out.push(SessionEvent::Refused { symbols, reason: reason.0.into_owned() }),
+            },
+            (Some(reason), None) => out.push(SessionEvent::Notice(reason.0.into_owned())),
+            (None, Some(symbols)) => out.push(SessionEvent::Subscribed(symbols)),
+            (None, None) => out.push(SessionEvent::Ignored),
         }
     }
 }
@@ -293,7 +306,10 @@ impl Session for BinanceSession {
             None => SessionEvent::Ignored,
             Some(Frame { data: Object(Some(event)), .. }) => self.event(&event),
             Some(Frame { e: Field::Text(_), .. }) => self.event(&serde_json::from_str(text)?),
-            Some(frame) => self.control(frame),
+            Some(frame) => {
+                self.control(frame, out);
+                return Ok(());
+            }
         });
         Ok(())
     }

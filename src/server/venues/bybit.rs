@@ -283,10 +283,9 @@ impl BybitSession {
         let (named, rest): (Vec<Symbol>, Vec<Symbol>) = symbols.iter().partition(|symbol| names(words, **symbol));
         if named.is_empty() {
             match halves(symbols) {
-                Some((first, second)) => {
-                    for half in [first, second] {
-                        out.extend(self.subscribe(half).into_iter().map(SessionEvent::Send));
-                    }
+                Some(halves) => {
+                    let requests = halves.into_iter().flat_map(|half| self.subscribe(half));
+                    out.extend(requests.map(SessionEvent::Send));
                 }
                 None => out.push(SessionEvent::Refused { symbols: symbols.to_vec(), reason: words.to_owned() }),
             }

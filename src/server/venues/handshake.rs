@@ -6,10 +6,13 @@ use thiserror::Error;
 use tokio::time::timeout;
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
-    tungstenite::{self, http::header::RETRY_AFTER, protocol::WebSocketConfig},
+    tungstenite::{self, protocol::WebSocketConfig},
 };
 
-use super::dialer::{Dialer, Socket};
+use super::{
+    dialer::{Dialer, Socket},
+    retry_after::retry_after,
+};
 
 /// Name, TCP, TLS and upgrade together may take this long.
 pub(super) const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -86,9 +89,8 @@ fn refused<B>(response: &tungstenite::http::Response<B>) -> OpenError {
     match status {
         403 | 451 => OpenError::Region { status },
         418 | 429 => {
-            let header = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok());
-            let seconds = header.and_then(|text| text.parse().ok());
-            OpenError::RateLimited { status, retry_after: seconds.map_or(RATE_LIMIT_WAIT, Duration::from_secs) }
+            let retry_after = retry_after(response.headers()).unwrap_or(RATE_LIMIT_WAIT);
+            OpenError::RateLimited { status, retry_after }
         }
         _ => OpenError::Http { status },
     }

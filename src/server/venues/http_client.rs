@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use reqwest::{Client, header::RETRY_AFTER, redirect::Policy};
+use reqwest::{Client, redirect::Policy};
 use thiserror::Error;
 
-use super::{dialer::tls_config, rest_error::RestError};
+use super::{dialer::tls_config, rest_error::RestError, retry_after::retry_after};
 
 /// The longest body that is read. All spot tickers of a venue are under 1 MiB.
 pub const MAX_BODY_BYTES: usize = 8 << 20;
@@ -18,7 +18,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpAnswer {
     pub status: u16,
-    /// The `Retry-After` header, where it is a number of seconds.
+    /// The `Retry-After` header, where it is a number of seconds; at most an hour.
     pub retry_after: Option<Duration>,
     pub body: Vec<u8>,
 }
@@ -64,8 +64,7 @@ impl Http for HttpClient {
     fn get<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<HttpAnswer, RestError>> {
         Box::pin(async move {
             let mut response = self.client.get(url).send().await.map_err(|e| failure(&e))?;
-            let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-            let retry_after = header.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+            let retry_after = retry_after(response.headers());
             let mut body = Vec::new();
             while let Some(chunk) = response.chunk().await.map_err(|e| failure(&e))? {
                 if body.len() + chunk.len() > MAX_BODY_BYTES {
@@ -120,7 +119,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_endless_body_is_refused() {
-        let url = serve("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", &[b'x'; 65_536], 1000).await;
+        let url = serve("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", &[b'x'; 16_000], 4000).await;
         assert_eq!(HttpClient::new().unwrap().get(&url).await, Err(RestError::TooLarge));
     }
 

@@ -237,10 +237,9 @@ impl OkxSession {
         } else if let Some(symbols) = frame.id.0.parse().ok().and_then(|id| self.requests.close(id)) {
             // Refused as a whole, without a name.
             match halves(&symbols) {
-                Some((first, second)) => {
-                    for half in [first, second] {
-                        out.extend(self.subscribe(half).into_iter().map(SessionEvent::Send));
-                    }
+                Some(halves) => {
+                    let requests = halves.into_iter().flat_map(|half| self.subscribe(half));
+                    out.extend(requests.map(SessionEvent::Send));
                 }
                 None => out.push(SessionEvent::Refused { symbols, reason: words }),
             }

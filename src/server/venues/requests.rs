@@ -63,6 +63,6 @@ pub(super) fn in_requests(
 
 /// Two smaller requests in place of one that was refused as a whole without naming the culprit; `None` for a request
 /// of one symbol, which is the culprit itself.
-pub(super) fn halves(symbols: &[Symbol]) -> Option<(&[Symbol], &[Symbol])> {
-    (symbols.len() > 1).then(|| symbols.split_at(symbols.len() / 2))
+pub(super) fn halves(symbols: &[Symbol]) -> Option<[&[Symbol]; 2]> {
+    (symbols.len() > 1).then(|| symbols.split_at(symbols.len() / 2).into())
 }

@@ -21,9 +21,6 @@ use crate::model::{
 /// How long a region refusal is believed.
 pub(super) const REGION_WAIT: Duration = Duration::from_mins(5);
 
-/// No rate limit is believed for longer than this: a mistaken header must not end REST for good.
-const LONGEST_WAIT: Duration = Duration::from_hours(1);
-
 /// A venue's REST side.
 pub(super) struct Rest {
     connector: &'static dyn Connector,
@@ -119,7 +116,7 @@ impl Rest {
     fn remember(&self, error: RestError) {
         let mut state = self.state.lock();
         let wait = match error {
-            RestError::RateLimited { retry_after } => retry_after.min(LONGEST_WAIT),
+            RestError::RateLimited { retry_after } => retry_after,
             RestError::RegionBlocked { .. } => jittered(REGION_WAIT, 0.2, &mut state.rng),
             _ => return,
         };

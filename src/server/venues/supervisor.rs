@@ -14,10 +14,11 @@ use tracing::{info, warn};
 use super::{
     backoff::{Backoff, jittered},
     budget::Budget,
-    connection::{self, End, Plan, Signal},
+    connection::{self, Plan},
     context::VenueContext,
     handshake::{OpenError, endpoint},
     rest::REGION_WAIT,
+    signal::{End, Signal},
 };
 use crate::wire::status::ConnectionState;
 
@@ -26,9 +27,6 @@ pub(super) const PATIENCE: Duration = REGION_WAIT;
 
 /// Waits of minutes differ by up to this share.
 const PATIENCE_JITTER: f64 = 0.2;
-
-/// No `Retry-After` is believed beyond this.
-const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
 /// One venue's supervisor. It owns the connections' tasks and ends with `shutdown`.
 pub(super) struct Supervisor {
@@ -164,7 +162,8 @@ impl Supervisor {
             Signal::Open => self.on_open(),
             Signal::Delivering => self.on_delivering(id).await,
             Signal::Steady => {
-                if let Some(link) = self.link(id) {
+                // One that was sent away early proves nothing: the next may be, too.
+                if let Some(link) = self.link(id).filter(|link| !link.leaving) {
                     link.steady = true;
                     self.backoff.reset();
                 }
@@ -275,7 +274,7 @@ impl Supervisor {
                 self.region_refusals = 0;
                 jittered(PATIENCE, PATIENCE_JITTER, &mut self.rng)
             }
-            End::NotOpened(OpenError::RateLimited { retry_after, .. }) => usual + (*retry_after).min(LONGEST_WAIT),
+            End::NotOpened(OpenError::RateLimited { retry_after, .. }) => usual + *retry_after,
             End::AllRefused => jittered(PATIENCE, PATIENCE_JITTER, &mut self.rng),
             _ => usual,
         }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::{
     model::{freshness::Freshness, ticker::Ticker},
-    server::hub::tests::ticker,
+    server::market::fixture::ticker,
     wire::status::ConnectionState,
 };
 

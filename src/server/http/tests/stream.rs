@@ -3,7 +3,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::*;
-use crate::server::hub::tests::ticker;
+use crate::server::market::fixture::ticker;
 
 async fn open(app: &Router, uri: &str) -> BodyDataStream {
     let response = get(app, uri).await;

@@ -54,7 +54,7 @@ async fn many_who_ask_cause_one_question() {
 async fn an_answer_is_kept_for_a_while() {
     let (source, service) = service();
     service.candles(btc(), Interval::OneDay).await.expect("candles");
-    tokio::time::advance(MAX_AGE - Duration::from_millis(1)).await;
+    tokio::time::advance(Duration::from_millis(29_999)).await;
     service.candles(btc(), Interval::OneDay).await.expect("candles");
     assert_eq!(source.asked.load(Ordering::SeqCst), 1);
     tokio::time::advance(Duration::from_millis(1)).await;
@@ -92,7 +92,7 @@ async fn the_cache_is_bounded() {
 #[tokio::test(start_paused = true)]
 async fn the_open_candle_follows_the_live_price() {
     let (_, service) = service();
-    let ticker = crate::server::hub::tests::ticker("BTC", 7.5);
+    let ticker = crate::server::market::fixture::ticker("BTC", 7.5);
     service.board.post(Arc::new(ticker.clone()), crate::wire::rest::PriceSource::Stream);
     let candles = service.candles(btc(), Interval::OneDay).await.expect("candles");
     assert_eq!((candles[0].close.to_string(), candles[0].high.to_string()), ("7.5".to_owned(), "7.5".to_owned()));

@@ -152,13 +152,13 @@ async fn nothing_new_is_not_published() {
 #[tokio::test(start_paused = true)]
 async fn silence_makes_quiet_then_stale_and_data_makes_live_again() {
     let market = Running::start().await;
-    market.pass(Duration::from_millis(8_000)).await;
+    market.pass(Duration::from_secs(8)).await;
     assert_eq!(market.btc().freshness, Freshness::Live);
-    market.pass(Duration::from_millis(2_000)).await;
+    market.pass(Duration::from_secs(2)).await;
     assert_eq!(market.btc().freshness, Freshness::Quiet);
-    market.pass(Duration::from_millis(48_000)).await;
+    market.pass(Duration::from_secs(48)).await;
     assert_eq!((market.btc().freshness, market.btc().sources), (Freshness::Quiet, 2));
-    market.pass(Duration::from_millis(2_000)).await;
+    market.pass(Duration::from_secs(2)).await;
     assert_eq!((market.btc().freshness, market.btc().sources), (Freshness::Stale, 0));
     let posted = market.board.posted(symbol("BTC")).expect("a price");
     assert_eq!(posted.source, PriceSource::Cache);
@@ -201,7 +201,7 @@ async fn sparks_grow_from_live_prices_and_take_their_history_in() {
 #[tokio::test(start_paused = true)]
 async fn a_long_outage_asks_for_the_history_again() {
     let market = Running::start().await;
-    for (outage, expected) in [(Duration::from_secs(600), false), (Duration::from_secs(1_900), true)] {
+    for (outage, expected) in [(Duration::from_mins(10), false), (Duration::from_secs(1_900), true)] {
         for venue in 0..2 {
             market.link(venue, false).await;
         }
