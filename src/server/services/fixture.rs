@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     model::{asset::AssetInfo, time::UnixMs, venue::Venue},
     server::{
-        config::{LimitsConfig, MarketConfig, ServerConfig},
+        config::{Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig},
         market::candle_service::CandleSource,
     },
     wire::{rest::PriceSource, status::ConnectionState},
@@ -87,6 +87,7 @@ impl Fixture {
                 strip: config.market.default_symbols.clone(),
                 assets: symbols.iter().map(|symbol| AssetInfo::of(*symbol)).collect(),
                 venues: vec![],
+                news: NewsConfig { feeds: Feeds::Off, interval_s: 120, retention_days: 30 },
                 outlier_pct: config.market.outlier_pct,
                 outlier_return_pct: config.market.outlier_return_pct,
                 quiet_after_s: config.market.quiet_after_s,
@@ -120,6 +121,7 @@ fn config(symbols: &[Symbol]) -> Config {
             trusted_proxies: vec![],
             cors_origins: vec!["*".to_owned()],
             heartbeat_s: 30,
+            site_root: None,
         },
         market: MarketConfig {
             symbols: symbols.to_vec(),
@@ -131,6 +133,7 @@ fn config(symbols: &[Symbol]) -> Config {
             stale_after_s: 60.0,
         },
         venues: vec![],
+        news: NewsConfig { feeds: Feeds::Off, interval_s: 120, retention_days: 30 },
         limits: LimitsConfig {
             connections_per_address: 100,
             connections_total: 10_000,

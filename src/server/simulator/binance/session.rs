@@ -221,15 +221,7 @@ impl Session {
         })
     }
 
-    fn tell_pair(
-        &self,
-        name: &str,
-        series: &Series,
-        kind: Kind,
-        (from, to): (i64, i64),
-        event: i64,
-        out: &mut Outbox,
-    ) {
+    fn tell_pair(&self, name: &str, series: &Series, kind: Kind, (from, to): (i64, i64), event: i64, out: &mut Outbox) {
         let over = self.simulator.market().distortions(Exchange::Binance);
         let listing = &series.listing;
         let symbol = Some(listing.symbol());
