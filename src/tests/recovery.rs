@@ -88,18 +88,3 @@ async fn two_that_differ_are_both_kept_and_said_to_disagree() {
     assert!(ticker.dispersion.is_some_and(|d| d > 0.02) && stage.is_plausible("BTC"));
     stage.close().await;
 }
-
-#[tokio::test(start_paused = true)]
-async fn a_day_passes_without_a_gap() {
-    let stage = Stage::live().await;
-    let start = tokio::time::Instant::now();
-    // Binance ends every connection after 24 hours; the next one is open before.
-    while start.elapsed() < seconds(24 * 3600 + 1800) {
-        tokio::time::sleep(seconds(1)).await;
-        for venue in VENUES {
-            assert!(stage.part("BTC", venue).used, "{venue} after {:?}: {:?}", start.elapsed(), stage.status(venue));
-        }
-    }
-    assert!(stage.status("binance").reconnects >= 1);
-    stage.close().await;
-}

@@ -21,7 +21,7 @@ use market_pulse::{
             venue_defaults,
         },
     },
-    wire::status::{ConnectionState, VenueStatus},
+    wire::status::VenueStatus,
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -136,10 +136,6 @@ impl Stage {
     /// What the status page says of a venue.
     pub fn status(&self, venue: &str) -> VenueStatus {
         self.core.services.status().venues.into_iter().find(|v| v.venue.as_str() == venue).unwrap()
-    }
-
-    pub fn connected(&self, venue: &str) -> bool {
-        self.status(venue).state == ConnectionState::Connected
     }
 
     /// Moves the clock until `holds`, and tells how long that took.

@@ -106,9 +106,9 @@ async fn a_stream_lives_without_data_and_ends_with_the_server() {
         stage.fault(venue, r#"{"fault":"stall"}"#).await;
     }
     let mut reader = Reader::open(&stage, "/api/realtime/ETH").await;
+    reader.message_where(|m| m["type"] == "status" && m["data"]["freshness"] == "down").await;
     let heartbeat = reader.message_where(|m| m["type"] == "heartbeat").await;
     assert!(heartbeat["lastId"].as_str().is_some_and(|id| !id.is_empty()));
-    reader.message_where(|m| m["type"] == "status" && m["data"]["freshness"] == "down").await;
     stage.close().await;
     while reader.message().await.is_some() {}
 }

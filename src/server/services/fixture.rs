@@ -87,7 +87,6 @@ impl Fixture {
                 strip: config.market.default_symbols.clone(),
                 assets: symbols.iter().map(|symbol| AssetInfo::of(*symbol)).collect(),
                 venues: vec![],
-                news: NewsConfig { feeds: Feeds::Off, interval_s: 120, retention_days: 30 },
                 outlier_pct: config.market.outlier_pct,
                 outlier_return_pct: config.market.outlier_return_pct,
                 quiet_after_s: config.market.quiet_after_s,
