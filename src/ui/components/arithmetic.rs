@@ -51,7 +51,7 @@ pub fn Arithmetic(asset: AssetView) -> impl IntoView {
                 </tfoot>
             </table>
             <p class="empty small" class:hidden=move || !without_venues()>
-                "No venue is used at the moment: the price above is the last known one."
+                "No venue is used at the moment, so there is nothing to add up."
             </p>
             <p class="note">
                 "Weights are rounded to four digits here; "
@@ -60,4 +60,5 @@ pub fn Arithmetic(asset: AssetView) -> impl IntoView {
             </p>
         </section>
     }
+    .into_any()
 }

@@ -75,6 +75,7 @@ pub fn MarketTable() -> impl IntoView {
             </p>
         </section>
     }
+    .into_any()
 }
 
 /// The head of a column that can be sorted by.

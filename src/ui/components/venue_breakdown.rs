@@ -60,6 +60,7 @@ pub fn VenueBreakdown(asset: AssetView) -> impl IntoView {
             <p class="note">{rule(&site)}</p>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -76,10 +77,7 @@ fn VenueRow(asset: AssetView, info: VenueInfo) -> impl IntoView {
     let digits = asset.decimals;
     let median = Memo::new(move |_| asset.figure(audit::median));
     // While nothing reaches the page, nothing is known of a venue either.
-    let cut_off = Memo::new(move |_| {
-        let link = store.link().get();
-        !(link.delivers() || link == crate::live::link::Link::Connecting)
-    });
+    let cut_off = Memo::new(move |_| store.link().get().cuts_off());
     let mark = Signal::derive(move || {
         if cut_off.get() { Mark::Down } else { quote.with(|q| q.as_ref().map_or(Mark::Down, Mark::from)) }
     });
@@ -138,6 +136,7 @@ fn VenueRow(asset: AssetView, info: VenueInfo) -> impl IntoView {
             <td role="cell" data-label="Latency"><span class="figure">{latency}</span></td>
         </tr>
     }
+    .into_any()
 }
 
 /// The rule in a sentence, with the thresholds in force.

@@ -58,6 +58,7 @@ pub fn VenueStatusCard(
             </dl>
         </li>
     }
+    .into_any()
 }
 
 /// A name and a figure.

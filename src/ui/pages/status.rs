@@ -59,6 +59,7 @@ pub fn StatusPage() -> impl IntoView {
             <ul class="venue-cards">{cards}</ul>
         </div>
     }
+    .into_any()
 }
 
 /// The report for the first HTML; nothing in the browser, which asks for it.
