@@ -14,11 +14,9 @@ pub fn Arithmetic(asset: AssetView) -> impl IntoView {
     let title =
         move |venue| venues.iter().find(|v| v.venue == venue).map_or_else(|| venue.to_string(), |v| v.title.clone());
     let digits = asset.decimals;
-    let ticker = asset.signals.ticker.clone();
-    let terms = {
-        let ticker = ticker.clone();
-        Memo::new(move |_| ticker.with(|t| t.as_deref().map(audit::terms).unwrap_or_default()))
-    };
+    let symbol = asset.symbol();
+    let ticker = asset.signals.ticker;
+    let terms = Memo::new(move |_| ticker.with(|t| t.as_deref().map(audit::terms).unwrap_or_default()));
     let rows = move || {
         let digits = digits.get();
         let row = |term: &audit::Term| {
@@ -55,7 +53,7 @@ pub fn Arithmetic(asset: AssetView) -> impl IntoView {
             </p>
             <p class="note">
                 "Weights are rounded to four digits here; "
-                <a href=format!("/price/{}", asset.symbol()) rel="external">"the API"</a>
+                <a href=format!("/price/{symbol}") rel="external">"the API"</a>
                 " has them in full."
             </p>
         </section>

@@ -85,7 +85,7 @@ pub fn CandleChart(asset: AssetView) -> impl IntoView {
     };
     load_on_change(chart, &asset);
     load_after_reconnect(chart, &asset);
-    follow(chart, &asset);
+    follow(chart, asset);
     view! {
         <section class="card chart-card" aria-labelledby="chart">
             <div class="card-head">
@@ -206,8 +206,8 @@ fn load(chart: Chart, symbol: crate::model::symbol::Symbol) {
 }
 
 /// Moves the open candle with the price.
-fn follow(chart: Chart, asset: &AssetView) {
-    let ticker = asset.signals.ticker.clone();
+fn follow(chart: Chart, asset: AssetView) {
+    let ticker = asset.signals.ticker;
     Effect::new(move |_| {
         let Some(ticker) = ticker.get() else { return };
         let Some(last) = chart.last.get_value() else { return };
@@ -217,10 +217,9 @@ fn follow(chart: Chart, asset: &AssetView) {
         }
         let Some(candle) = course::advance(last, interval, ticker.price, ticker.timestamp) else { return };
         chart.last.set_value(Some(candle));
-        if let Some(host) = chart.host.get_untracked() {
-            if canvas::update(&host, &candle).is_err() {
-                chart.stage.set(Stage::Failed);
-            }
+        let Some(host) = chart.host.get_untracked() else { return };
+        if canvas::update(&host, &candle).is_err() {
+            chart.stage.set(Stage::Failed);
         }
     });
 }

@@ -34,7 +34,7 @@ where
         }
     };
     view! {
-        <div class="segments" role="radiogroup" aria-label=name on:keydown=move_choice>
+        <div class="segments" role="radiogroup" aria-label=name on:keydown=move |event| move_choice(&event)>
             {options.into_iter().map(option).collect_view()}
         </div>
     }
@@ -42,7 +42,7 @@ where
 }
 
 /// Arrow keys choose the neighbor, round and round.
-fn move_choice(event: leptos::ev::KeyboardEvent) {
+fn move_choice(event: &leptos::ev::KeyboardEvent) {
     let Some(current) = event.target().and_then(|t| t.dyn_into::<Element>().ok()) else { return };
     let Some(group) = current.parent_element() else { return };
     let next = match event.key().as_str() {

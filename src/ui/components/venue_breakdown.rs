@@ -27,17 +27,14 @@ pub fn VenueBreakdown(asset: AssetView) -> impl IntoView {
     };
     let rows =
         site.venues.clone().into_iter().map(|info| view! { <VenueRow asset=asset.clone() info/> }).collect_view();
-    let disagree = {
-        let asset = asset.clone();
-        move || asset.figure(|t| (!t.agree).then_some(())).is_none()
-    };
+    let agree = move || asset.figure(|t| (!t.agree).then_some(())).is_none();
     view! {
         <section class="card" aria-labelledby="audit">
             <div class="card-head">
                 <h2 id="audit">"How this price is made"</h2>
                 <p class="muted"><span data-testid="source-count">{used}</span>{format!(" of {total} venues used")}</p>
             </div>
-            <p class="notice" class:hidden=disagree>
+            <p class="notice" class:hidden=agree>
                 {format!(
                     "The two venues left differ by more than {}%. Nobody can say which one is right, so both stay in the price.",
                     format::plain(site.outlier_pct),
