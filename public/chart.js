@@ -153,13 +153,16 @@ class MarketChart extends HTMLElement {
 
   /** Open, high, low and close of the candle under the pointer. */
   #tell(candle) {
-    const text = (value) => value.toLocaleString("en-US", {
-      minimumFractionDigits: this.#decimals,
-      maximumFractionDigits: this.#decimals,
-    });
+    const text = (value) => this.#text(value);
     this.#legend.textContent = candle
       ? `O ${text(candle.open)}  H ${text(candle.high)}  L ${text(candle.low)}  C ${text(candle.close)}`
       : "";
+  }
+
+  /** A price as the page writes it: grouped, with the asset's decimals. */
+  #text(value) {
+    const digits = this.#decimals;
+    return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   }
 
   #toVolume([time, open, , , close, value]) {
@@ -195,7 +198,7 @@ class MarketChart extends HTMLElement {
         vertLine: { color: text, width: 1, style: 3, labelBackgroundColor: label },
         horzLine: { color: text, width: 1, style: 3, labelBackgroundColor: label },
       },
-      localization: { locale: "en-US" },
+      localization: { locale: "en-US", priceFormatter: (value) => this.#text(value) },
       handleScroll: { vertTouchDrag: false },
     };
   }

@@ -14,6 +14,7 @@ pub mod market_table;
 pub mod movers;
 pub mod price;
 pub mod range_bar;
+pub mod segments;
 pub mod simulated_badge;
 pub mod sparkline;
 pub mod strip_chooser;

@@ -14,11 +14,9 @@ pub fn Arithmetic(asset: AssetView) -> impl IntoView {
     let title =
         move |venue| venues.iter().find(|v| v.venue == venue).map_or_else(|| venue.to_string(), |v| v.title.clone());
     let digits = asset.decimals;
-    let ticker = asset.signals.ticker.clone();
-    let terms = {
-        let ticker = ticker.clone();
-        Memo::new(move |_| ticker.with(|t| t.as_deref().map(audit::terms).unwrap_or_default()))
-    };
+    let symbol = asset.symbol();
+    let ticker = asset.signals.ticker;
+    let terms = Memo::new(move |_| ticker.with(|t| t.as_deref().map(audit::terms).unwrap_or_default()));
     let rows = move || {
         let digits = digits.get();
         let row = |term: &audit::Term| {
@@ -51,13 +49,14 @@ pub fn Arithmetic(asset: AssetView) -> impl IntoView {
                 </tfoot>
             </table>
             <p class="empty small" class:hidden=move || !without_venues()>
-                "No venue is used at the moment: the price above is the last known one."
+                "No venue is used at the moment, so there is nothing to add up."
             </p>
             <p class="note">
                 "Weights are rounded to four digits here; "
-                <a href=format!("/price/{}", asset.symbol()) rel="external">"the API"</a>
+                <a href=format!("/price/{symbol}") rel="external">"the API"</a>
                 " has them in full."
             </p>
         </section>
     }
+    .into_any()
 }

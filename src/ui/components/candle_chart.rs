@@ -15,7 +15,7 @@ use crate::{
     api::get_candles::get_candles,
     live::{link::Link, store::LiveStore},
     model::candle::{Candle, Interval},
-    ui::asset_view::AssetView,
+    ui::{asset_view::AssetView, components::segments::Segments},
 };
 
 /// How long the drawing library may take before the visitor is told that something is wrong.
@@ -77,17 +77,27 @@ pub fn CandleChart(asset: AssetView) -> impl IntoView {
         let name = asset.info.name.clone();
         move || format!("Candles of {name} in USDT, {} each", interval.get())
     };
+    // The address remembers the choice.
+    let navigate = use_navigate();
+    let choose = move |option: Interval| {
+        let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+        navigate(&format!("?interval={option}"), options);
+    };
     load_on_change(chart, &asset);
     load_after_reconnect(chart, &asset);
-    follow(chart, &asset);
+    follow(chart, asset);
     view! {
         <section class="card chart-card" aria-labelledby="chart">
             <div class="card-head">
                 <h2 id="chart">"Candles"</h2>
-                <fieldset class="segments needs-script">
-                    <legend class="sr-only">"Interval of a candle"</legend>
-                    {Interval::ALL.map(|option| view! { <IntervalOption option chosen=interval/> })}
-                </fieldset>
+                <div class="needs-script chart-intervals">
+                    <Segments
+                        name="Interval of a candle"
+                        options=Interval::ALL.map(|i| (i, i.as_str())).to_vec()
+                        chosen=interval
+                        on_choose=choose
+                    />
+                </div>
             </div>
             <div class="chart" data-testid="candle-chart" data-state=move || chart.stage.get().as_str()>
                 <div
@@ -101,11 +111,12 @@ pub fn CandleChart(asset: AssetView) -> impl IntoView {
                 <Overlay stage=chart.stage retries=chart.retries/>
             </div>
             <p class="note">
-                "Candles of all venues that answer, weighted by volume. The last one is open and moves with the price. Chart: "
+                "Candles of all venues that answer, weighted by volume, in UTC. The last one is open and moves with the price. Chart: "
                 <a href="https://www.tradingview.com/" rel="noopener">"TradingView Lightweight Charts™"</a>
             </p>
         </section>
     }
+    .into_any()
 }
 
 /// What lies over the chart while there is none. It has the chart's size, so nothing jumps.
@@ -131,28 +142,7 @@ fn Overlay(stage: RwSignal<Stage>, retries: RwSignal<u32>) -> impl IntoView {
             <p>"The chart needs JavaScript. Everything else on this page does not."</p>
         </div>
     }
-}
-
-#[component]
-fn IntervalOption(option: Interval, chosen: Memo<Interval>) -> impl IntoView {
-    let navigate = use_navigate();
-    let choose = move |_| {
-        let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
-        navigate(&format!("?interval={option}"), options);
-    };
-    view! {
-        <label>
-            <input
-                type="radio"
-                name="interval"
-                value=option.as_str()
-                checked=chosen.get_untracked() == option
-                prop:checked=move || chosen.get() == option
-                on:change=choose
-            />
-            <span>{option.as_str()}</span>
-        </label>
-    }
+    .into_any()
 }
 
 /// Loads at first, for another interval, and on demand.
@@ -216,8 +206,8 @@ fn load(chart: Chart, symbol: crate::model::symbol::Symbol) {
 }
 
 /// Moves the open candle with the price.
-fn follow(chart: Chart, asset: &AssetView) {
-    let ticker = asset.signals.ticker.clone();
+fn follow(chart: Chart, asset: AssetView) {
+    let ticker = asset.signals.ticker;
     Effect::new(move |_| {
         let Some(ticker) = ticker.get() else { return };
         let Some(last) = chart.last.get_value() else { return };
@@ -227,10 +217,9 @@ fn follow(chart: Chart, asset: &AssetView) {
         }
         let Some(candle) = course::advance(last, interval, ticker.price, ticker.timestamp) else { return };
         chart.last.set_value(Some(candle));
-        if let Some(host) = chart.host.get_untracked() {
-            if canvas::update(&host, &candle).is_err() {
-                chart.stage.set(Stage::Failed);
-            }
+        let Some(host) = chart.host.get_untracked() else { return };
+        if canvas::update(&host, &candle).is_err() {
+            chart.stage.set(Stage::Failed);
         }
     });
 }

@@ -21,4 +21,5 @@ pub fn ChangeBadge(asset: AssetView, #[prop(optional)] plain: bool) -> impl Into
             <span>{move || percent.get().1}</span>
         </span>
     }
+    .into_any()
 }

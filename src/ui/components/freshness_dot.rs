@@ -15,4 +15,5 @@ pub fn FreshnessDot(#[prop(into)] mark: Signal<Mark>, #[prop(optional)] silent: 
             {word}
         </span>
     }
+    .into_any()
 }

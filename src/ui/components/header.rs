@@ -25,4 +25,5 @@ pub fn Header() -> impl IntoView {
             <ThemeSwitch/>
         </header>
     }
+    .into_any()
 }

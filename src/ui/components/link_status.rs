@@ -59,6 +59,7 @@ pub fn LinkStatus() -> impl IntoView {
         </div>
         <p class="link-status without-script">"Refreshed every 10 s"</p>
     }
+    .into_any()
 }
 
 #[component]

@@ -50,11 +50,12 @@ pub fn MarketPulseTicker() -> impl IntoView {
             _ => "long",
         };
         let motion = if overflows.get() { "strip-scrolls" } else { "" };
-        format!("strip-window {motion} strip-{length}")
+        let pause = if is_paused.get() { "is-paused" } else { "" };
+        format!("strip-window {motion} {pause} strip-{length}")
     };
     view! {
         <section class="strip" aria-label="Market Pulse Ticker" data-testid="strip">
-            <div node_ref=window class=class class:is-paused=is_paused>
+            <div node_ref=window class=class>
                 <div class="strip-track">
                     <ul node_ref=list class="strip-list">
                         <For each=symbols key=|symbol| *symbol let:symbol>
@@ -67,7 +68,7 @@ pub fn MarketPulseTicker() -> impl IntoView {
             <div class="strip-side">
                 <button
                     type="button"
-                    class="icon-button pause-button"
+                    class="icon-button pause-button needs-script"
                     class:invisible=move || !overflows.get()
                     aria-pressed=move || is_paused.get().to_string()
                     aria-label="Pause the strip"
@@ -81,6 +82,7 @@ pub fn MarketPulseTicker() -> impl IntoView {
             </div>
         </section>
     }
+    .into_any()
 }
 
 /// The second copy that makes the loop seamless. Nobody can reach it but with the eye.
@@ -111,6 +113,7 @@ fn Item(symbol: Symbol, #[prop(optional)] testid: Option<&'static str>) -> impl 
                 </a>
             </li>
         }
+        .into_any()
     })
 }
 

@@ -55,7 +55,7 @@ pub fn MarketTable() -> impl IntoView {
                     </tr>
                 </thead>
                 <tbody
-                    on:keydown=walk
+                    on:keydown=move |event| walk(&event)
                     on:mouseenter=move |_| held.set(true)
                     on:mouseleave=move |_| held.set(false)
                     on:focusin=move |_| held.set(true)
@@ -75,6 +75,7 @@ pub fn MarketTable() -> impl IntoView {
             </p>
         </section>
     }
+    .into_any()
 }
 
 /// The head of a column that can be sorted by.
@@ -106,7 +107,7 @@ fn entries(store: &LiveStore, mine: &[Symbol]) -> Vec<Entry> {
 }
 
 /// Arrow keys, `j` and `k` move the focus between rows; Enter is the link's own.
-fn walk(event: leptos::ev::KeyboardEvent) {
+fn walk(event: &leptos::ev::KeyboardEvent) {
     if event.ctrl_key() || event.meta_key() || event.alt_key() {
         return;
     }

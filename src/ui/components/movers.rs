@@ -33,6 +33,7 @@ pub fn Movers() -> impl IntoView {
             </p>
         </section>
     }
+    .into_any()
 }
 
 #[component]

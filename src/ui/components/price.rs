@@ -19,18 +19,19 @@ pub fn Price(
     let flash = flash_class(&asset);
     let width = {
         let asset = asset.clone();
-        move || width_class(asset.price_text().chars().count())
+        move || width_class(&asset.price_text())
     };
-    let dim = asset.freshness;
+    let fresh = asset.freshness;
+    let dim = move || if fresh.get().usable() { "" } else { "is-dim" };
     view! {
         <span
-            class=move || format!("price {class} {} {}", width(), flash.get())
-            class:is-dim=move || !dim.get().usable()
+            class=move || format!("price {class} {} {} {}", width(), flash.get(), dim())
             data-testid=testid
         >
             {move || asset.price_text()}
         </span>
     }
+    .into_any()
 }
 
 /// The class of the wash: none, or up or down. Two of each, so that a second move in one direction starts it anew.
@@ -64,9 +65,12 @@ fn flash_class(asset: &AssetView) -> RwSignal<&'static str> {
     class
 }
 
-/// Room for a figure of so many characters, so that nothing beside it moves while its digits change.
-pub const fn width_class(chars: usize) -> &'static str {
-    match chars {
+/// Room for a figure, so that nothing beside it moves while its digits change. All digits have one width; a comma or
+/// a point has less than half of it.
+fn width_class(figure: &str) -> &'static str {
+    let digits = figure.chars().filter(char::is_ascii_digit).count();
+    let marks = figure.chars().count() - digits;
+    match digits + marks.div_ceil(2) {
         0..=5 => "min-w-[5ch]",
         6 => "min-w-[6ch]",
         7 => "min-w-[7ch]",
@@ -90,4 +94,17 @@ pub fn Since(asset: AssetView) -> impl IntoView {
         Some(format!("{} ago", format::age(now.get().since(at))))
     };
     view! { <small class="since">{text}</small> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_does_not_depend_on_which_digits() {
+        assert_eq!(width_class("67,412.35"), width_class("11,111.11"));
+        assert_eq!(width_class("67,412.35"), "min-w-[8ch]");
+        assert_eq!(width_class("0.000007213"), "min-w-[11ch]");
+        assert_eq!(width_class("—"), "min-w-[5ch]");
+    }
 }

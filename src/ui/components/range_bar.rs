@@ -36,6 +36,7 @@ pub fn RangeBar(asset: AssetView) -> impl IntoView {
             <span class="sr-only">{words.clone()}</span>
         </span>
     }
+    .into_any()
 }
 
 fn figure(x: f64) -> String {

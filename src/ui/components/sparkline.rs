@@ -35,6 +35,7 @@ pub fn Sparkline(asset: AssetView) -> impl IntoView {
             <polyline points=move || line.get().unwrap_or_default()/>
         </svg>
     }
+    .into_any()
 }
 
 /// The closes with the current price as the last point, at most [`SPARK_POINTS`].

@@ -42,6 +42,7 @@ pub fn StripChooser() -> impl IntoView {
             </div>
         </div>
     }
+    .into_any()
 }
 
 #[component]

@@ -27,17 +27,14 @@ pub fn VenueBreakdown(asset: AssetView) -> impl IntoView {
     };
     let rows =
         site.venues.clone().into_iter().map(|info| view! { <VenueRow asset=asset.clone() info/> }).collect_view();
-    let disagree = {
-        let asset = asset.clone();
-        move || asset.figure(|t| (!t.agree).then_some(())).is_none()
-    };
+    let agree = move || asset.figure(|t| (!t.agree).then_some(())).is_none();
     view! {
         <section class="card" aria-labelledby="audit">
             <div class="card-head">
                 <h2 id="audit">"How this price is made"</h2>
                 <p class="muted"><span data-testid="source-count">{used}</span>{format!(" of {total} venues used")}</p>
             </div>
-            <p class="notice" class:hidden=disagree>
+            <p class="notice" class:hidden=agree>
                 {format!(
                     "The two venues left differ by more than {}%. Nobody can say which one is right, so both stay in the price.",
                     format::plain(site.outlier_pct),
@@ -60,6 +57,7 @@ pub fn VenueBreakdown(asset: AssetView) -> impl IntoView {
             <p class="note">{rule(&site)}</p>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -76,10 +74,7 @@ fn VenueRow(asset: AssetView, info: VenueInfo) -> impl IntoView {
     let digits = asset.decimals;
     let median = Memo::new(move |_| asset.figure(audit::median));
     // While nothing reaches the page, nothing is known of a venue either.
-    let cut_off = Memo::new(move |_| {
-        let link = store.link().get();
-        !(link.delivers() || link == crate::live::link::Link::Connecting)
-    });
+    let cut_off = Memo::new(move |_| store.link().get().cuts_off());
     let mark = Signal::derive(move || {
         if cut_off.get() { Mark::Down } else { quote.with(|q| q.as_ref().map_or(Mark::Down, Mark::from)) }
     });
@@ -138,6 +133,7 @@ fn VenueRow(asset: AssetView, info: VenueInfo) -> impl IntoView {
             <td role="cell" data-label="Latency"><span class="figure">{latency}</span></td>
         </tr>
     }
+    .into_any()
 }
 
 /// The rule in a sentence, with the thresholds in force.

@@ -32,7 +32,7 @@ pub fn VenueOverview() -> impl IntoView {
         <section class="card" aria-labelledby="venues">
             <div class="card-head">
                 <h2 id="venues">"Venues"</h2>
-                <p class="muted">"share of all prices"</p>
+                <p class="muted">"assets priced, mean weight"</p>
             </div>
             <ul class="venue-parts">{rows}</ul>
             <p class="note">
@@ -42,6 +42,7 @@ pub fn VenueOverview() -> impl IntoView {
             </p>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -52,9 +53,8 @@ fn VenuePart(info: VenueInfo) -> impl IntoView {
         let (now, link) = (store.now(), store.link());
         Memo::new(move |_| {
             now.track();
-            let link = link.get();
             let mut part = part(&store, info.venue);
-            if !(link.delivers() || link == crate::live::link::Link::Connecting) {
+            if link.get().cuts_off() {
                 part.freshness = Freshness::Down;
             }
             part
@@ -65,7 +65,7 @@ fn VenuePart(info: VenueInfo) -> impl IntoView {
         <li>
             <FreshnessDot mark=Signal::derive(move || Mark::from(part.get().freshness))/>
             <b>{info.title}</b>
-            <span class="muted">{move || format!("{}/{assets} prices", part.get().used)}</span>
+            <span class="muted">{move || format!("{}/{assets}", part.get().used)}</span>
             <svg class="weight-bar" viewBox="0 0 64 6" preserveAspectRatio="none" aria-hidden="true">
                 <rect class="weight-track" width="64" height="6" rx="3"/>
                 <rect class="weight-fill" height="6" rx="3" width=move || format!("{:.1}", part.get().weight * 64.0)/>
@@ -73,6 +73,7 @@ fn VenuePart(info: VenueInfo) -> impl IntoView {
             <span class="figure">{share}</span>
         </li>
     }
+    .into_any()
 }
 
 fn part(store: &LiveStore, venue: Venue) -> Part {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::freshness_dot::FreshnessDot;
 use crate::{
-    model::{time::UnixMs, venue::VenueInfo},
+    model::{symbol::Symbol, time::UnixMs, venue::VenueInfo},
     ui::{audit::Mark, format},
     wire::status::{ConnectionState, StatusReport, VenueStatus},
 };
@@ -58,6 +58,7 @@ pub fn VenueStatusCard(
             </dl>
         </li>
     }
+    .into_any()
 }
 
 /// A name and a figure.
@@ -100,14 +101,14 @@ fn connected_for(status: &VenueStatus, at: UnixMs) -> Option<String> {
 
 /// The assets that this venue does not deliver, by name.
 fn missing(status: &VenueStatus) -> String {
-    let names: Vec<&str> = status.refused.iter().chain(&status.silent).map(|s| s.as_str()).collect();
+    let names: Vec<&str> = status.refused.iter().chain(&status.silent).map(Symbol::as_str).collect();
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{symbol::Symbol, venue::Venue};
+    use crate::model::venue::Venue;
 
     #[test]
     fn states_are_said_in_words() {

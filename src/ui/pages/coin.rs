@@ -73,6 +73,7 @@ fn Coin(asset: AssetView) -> impl IntoView {
             <div class="wide"><VenueBreakdown asset/></div>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -84,6 +85,15 @@ fn Hero(asset: AssetView) -> impl IntoView {
     };
     let info = asset.info.clone();
     let symbol = asset.symbol().to_string();
+    let words = {
+        let asset = asset.clone();
+        let link = LiveStore::expect().link();
+        move || match (link.get().cuts_off(), asset.figure(|t| Some(t.freshness))) {
+            (_, None) => "waiting for the first price",
+            (true, Some(_)) => "not live: this page is cut off",
+            (false, Some(freshness)) => freshness.as_str(),
+        }
+    };
     view! {
         <section class="card hero" aria-labelledby="asset" data-freshness=move || freshness.get().as_str()>
             <div class="hero-name">
@@ -91,7 +101,7 @@ fn Hero(asset: AssetView) -> impl IntoView {
                 <h1 id="asset">{info.name}<small>{format!(" {symbol}/USDT")}</small></h1>
                 <p class="state">
                     <FreshnessDot mark=Signal::derive(move || Mark::from(freshness.get())) silent=true/>
-                    <span>{move || freshness.get().as_str()}</span>
+                    <span>{words}</span>
                     <Since asset=asset.clone()/>
                 </p>
             </div>
@@ -102,6 +112,7 @@ fn Hero(asset: AssetView) -> impl IntoView {
             </div>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -146,4 +157,5 @@ fn Figures(asset: AssetView) -> impl IntoView {
             </dl>
         </section>
     }
+    .into_any()
 }

@@ -27,4 +27,5 @@ pub fn ErrorPage(
             <a href="/" class="button primary">"All markets"</a>
         </section>
     }
+    .into_any()
 }

@@ -20,6 +20,9 @@ pub fn NotFoundPage() -> impl IntoView {
 /// No asset has this name.
 #[component]
 pub fn UnknownAssetPage(name: String) -> impl IntoView {
+    let mut detail = name;
+    detail.insert_str(0, "There is no market for “");
+    detail.push_str("” in USDT on this page. These are followed:");
     let store = LiveStore::expect();
     let known = store.site().assets.clone().into_iter().map(|info| {
         view! {
@@ -35,7 +38,7 @@ pub fn UnknownAssetPage(name: String) -> impl IntoView {
         <ErrorPage
             status=404
             title="This asset is not followed here"
-            detail=format!("There is no market for “{name}” in USDT on this page. These are followed:")
+            detail
         >
             <ul class="known-assets">{known.collect_view()}</ul>
         </ErrorPage>

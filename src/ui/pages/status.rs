@@ -27,7 +27,7 @@ pub fn StatusPage() -> impl IntoView {
     let failure = RwSignal::new(None::<ApiError>);
     keep_asking(report, failure);
     let fresh = Signal::derive(move || failure.with(Option::is_none) && report.with(Option::is_some));
-    let summary = move || report.with(|r| r.as_ref().map_or("Asking the server…".to_owned(), |r| summary(r)));
+    let summary = move || report.with(|r| r.as_ref().map_or_else(|| "Asking the server…".to_owned(), summary));
     let read = move |f: fn(&StatusReport) -> String| {
         Signal::derive(move || report.with(|r| r.as_ref().map_or_else(|| format::UNKNOWN.to_owned(), f)))
     };
@@ -59,6 +59,7 @@ pub fn StatusPage() -> impl IntoView {
             <ul class="venue-cards">{cards}</ul>
         </div>
     }
+    .into_any()
 }
 
 /// The report for the first HTML; nothing in the browser, which asks for it.

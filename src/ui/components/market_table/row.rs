@@ -64,5 +64,6 @@ pub fn Row(symbol: Symbol) -> impl IntoView {
                 <td class="col-venues"><VenueMarks asset/></td>
             </tr>
         }
+        .into_any()
     })
 }

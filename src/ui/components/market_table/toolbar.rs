@@ -5,7 +5,10 @@ use leptos::{html, prelude::*, wasm_bindgen::JsCast, web_sys::Element};
 use super::order::Scope;
 use crate::{
     live::store::LiveStore,
-    ui::components::icon::{Glyph, Icon},
+    ui::components::{
+        icon::{Glyph, Icon},
+        segments::Segments,
+    },
 };
 
 /// The head of the card. `/` leads to the filter from anywhere on the page.
@@ -44,30 +47,16 @@ pub fn Toolbar(filter: RwSignal<String>, scope: RwSignal<Scope>) -> impl IntoVie
                     />
                     <kbd aria-hidden="true">"/"</kbd>
                 </label>
-                <fieldset class="segments">
-                    <legend class="sr-only">"Which assets"</legend>
-                    {Scope::ALL.map(|(option, label)| view! { <Segment option label scope/> })}
-                </fieldset>
+                <Segments
+                    name="Which assets"
+                    options=Scope::ALL.to_vec()
+                    chosen=scope
+                    on_choose=move |chosen| scope.set(chosen)
+                />
             </div>
         </div>
     }
-}
-
-#[component]
-fn Segment(option: Scope, label: &'static str, scope: RwSignal<Scope>) -> impl IntoView {
-    view! {
-        <label>
-            <input
-                type="radio"
-                name="scope"
-                value=label
-                checked=option == Scope::All
-                prop:checked=move || scope.get() == option
-                on:change=move |_| scope.set(option)
-            />
-            <span>{label}</span>
-        </label>
-    }
+    .into_any()
 }
 
 fn on_slash(event: &leptos::ev::KeyboardEvent, input: NodeRef<html::Input>) {
