@@ -31,6 +31,7 @@ use self::{exchange::Exchange, faults::Faults, market::Market, path::LEAF_MS};
 
 pub mod binance;
 pub mod book;
+pub mod bridge;
 pub mod budget;
 pub mod bybit;
 pub mod client;

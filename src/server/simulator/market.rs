@@ -204,6 +204,6 @@ mod tests {
                 changed += usize::from(later.day.close != day.close);
             }
         }
-        assert!(changed > 45, "{changed} of 60 prices changed in half a minute");
+        assert!(changed > 35, "{changed} of 60 prices changed in half a minute");
     }
 }

@@ -1,18 +1,23 @@
 //! The path of a price: a tree of intervals, from 64 days down to a quarter of a second.
 //!
-//! Every interval carries its open, high, low, close, volume, mean price and number of trades, and is divided in two
+//! Every interval carries its open, high, low, close, volume and number of trades, and is divided in two
 //! by noise that is a pure function of (seed, asset, exchange, interval). So candles of all lengths agree with each
 //! other and with the live price, any point of the history costs a few microseconds, and nothing is stored.
 //!
-//! - The middle of an interval is a Brownian bridge's; its high and low are drawn from the bridge's known extremes
-//!   (`P(max > x) = exp(-2(x-a)(x-b)/σ²)`), and one of the halves inherits the interval's own.
+//! - The middle of an interval is a point of a Brownian bridge whose highest and lowest points are known already; one
+//!   of the halves inherits each of them, the other draws its own.
 //! - The variance is divided unevenly at every step (a multiplicative cascade, Mandelbrot 1974), so that calm and wild
 //!   hours cluster on all scales.
 //! - A part of every draw is shared by all assets (the market), the rest is the asset's own.
 //! - Each exchange follows the asset's path at a small distance that is drawn anew at every step and halves where it
 //!   is not renewed: it stays within basis points.
 
+use std::{collections::HashMap, sync::Arc};
+
+use parking_lot::Mutex;
+
 use super::{
+    bridge::{Bounded, Bridge, Middle},
     listing::Listing,
     noise::{Noise, key, key_of_text},
 };
@@ -64,6 +69,11 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// A mean price that suits the interval: the middle between its extremes and its ends.
+    pub const fn typical(&self) -> f64 {
+        f64::midpoint(f64::midpoint(self.open, self.close), f64::midpoint(self.high, self.low))
+    }
+
     const fn clamp(&self, price: f64) -> f64 {
         price.clamp(self.low, self.high)
     }
@@ -78,8 +88,6 @@ pub struct Node {
     pub len: i64,
     /// Prices on this exchange.
     pub shape: Shape,
-    /// Volume-weighted mean price, between low and high.
-    pub mean: f64,
     /// Base volume in lots.
     pub lots: u64,
     pub trades: u64,
@@ -112,7 +120,14 @@ pub struct Path {
     correlation: f64,
     block_lots: u64,
     block_trades: u64,
+    memory: Arc<Mutex<Memory>>,
 }
+
+/// Halves of intervals, by a slot that several intervals share: the last one stays.
+type Memory = HashMap<u64, ((i64, i64), (Node, Node))>;
+
+/// Slots of the memory. A day's window takes about a hundred.
+const REMEMBERED: u64 = 256;
 
 impl Path {
     pub fn new(listing: &Listing, seed: u64) -> Self {
@@ -127,17 +142,23 @@ impl Path {
             correlation: listing.asset.market_correlation,
             block_lots: listing.daily_lots * days,
             block_trades: listing.daily_trades * days,
+            memory: Arc::default(),
         }
     }
 
-    /// Calls `found` with the longest intervals that lie within `from..to` (ms, rounded down to leaves), in order.
+    /// Calls `found` with the longest intervals up to an hour that lie within `from..to` (ms, rounded down to leaves),
+    /// in order.
     pub fn visit(&self, from: i64, to: i64, found: &mut impl FnMut(&Node)) {
         let (from, to) = (floor(from), floor(to));
         if from >= to || from < 0 {
             return;
         }
+        let reach = |node: &Node| match within(node.start, node.end(), from, to) {
+            Overlap::Whole if node.len > HOUR_MS => Overlap::Part,
+            overlap => overlap,
+        };
         for block in from.div_euclid(BLOCK_MS)..=(to - 1).div_euclid(BLOCK_MS) {
-            self.descend(&self.block(block), &|node| within(node.start, node.end(), from, to), found);
+            self.descend(&self.block(block), &reach, found);
         }
     }
 
@@ -182,7 +203,7 @@ impl Path {
             Overlap::None => {}
             Overlap::Whole => found(node),
             Overlap::Part => {
-                let (left, right) = self.split(node);
+                let (left, right) = self.halves(node);
                 self.descend(&left, reach, found);
                 self.descend(&right, reach, found);
             }
@@ -195,8 +216,10 @@ impl Path {
         let (open, close) = (self.anchor(index), self.anchor(index + 1));
         let (venue_open, venue_close) = (open * self.anchor_spread(index), close * self.anchor_spread(index + 1));
         let mut noise = Noise::new(key(self.asset, start.unsigned_abs()));
-        let high = bridge_high(open, close, variance, noise.unit());
-        let low = bridge_low(open, close, variance, noise.unit());
+        let mut market = Noise::new(key(self.market, start.unsigned_abs()));
+        let bridge = Bridge::new(open, close, variance);
+        let high = bridge.high(None, self.shared_unit(&mut market, &mut noise));
+        let low = bridge.low(None, self.shared_unit(&mut market, &mut noise));
         let shape = Shape {
             open: venue_open,
             close: venue_close,
@@ -206,7 +229,6 @@ impl Path {
         Node {
             start,
             len: BLOCK_MS,
-            mean: f64::midpoint(venue_open, venue_close),
             lots: self.block_lots,
             trades: self.block_trades,
             trades_before: index.unsigned_abs() * self.block_trades,
@@ -236,6 +258,29 @@ impl Path {
         self.correlation * market.normal() + own * asset.normal()
     }
 
+    /// Both halves, from the memory where they are known: the windows of two neighboring moments share most of them.
+    fn halves(&self, node: &Node) -> (Node, Node) {
+        if node.len < MINUTE_MS {
+            return self.split(node);
+        }
+        let slot = key(node.start.unsigned_abs(), node.len.unsigned_abs()) % REMEMBERED;
+        let mut memory = self.memory.lock();
+        if let Some((whole, halves)) = memory.get(&slot)
+            && (whole.0, whole.1) == (node.start, node.len)
+        {
+            return *halves;
+        }
+        let halves = self.split(node);
+        memory.insert(slot, ((node.start, node.len), halves));
+        halves
+    }
+
+    /// A uniform draw that is the market's the more often the more the asset goes with the market.
+    fn shared_unit(&self, market: &mut Noise, asset: &mut Noise) -> f64 {
+        let (shared, own) = (market.unit(), asset.unit());
+        if asset.unit() < self.correlation.sqrt() { shared } else { own }
+    }
+
     fn split(&self, node: &Node) -> (Node, Node) {
         let left_len = left_length(node.len);
         let right_len = node.len - left_len;
@@ -245,29 +290,32 @@ impl Path {
         let mut venue = Noise::new(key(self.exchange, id));
         let fraction = ratio(left_len, node.len);
 
-        // The asset's path.
+        // The asset's path: a Brownian bridge with known extremes, in a time that runs faster where it is wilder.
         let whole = node.asset;
-        let straight = lerp(whole.open, whole.close, fraction);
-        let deviation = (node.variance * fraction * (1.0 - fraction)).sqrt();
-        let z = self.shared_normal(&mut market, &mut asset);
-        let middle = whole.clamp(straight * (1.0 + deviation * z));
         let tilt = (CLUSTERING * self.shared_normal(&mut market, &mut asset)).exp();
         let share = fraction * tilt / (fraction * tilt + 1.0 - fraction);
         let variance = (node.variance * share, node.variance * (1.0 - share));
-        let highs = (
-            bridge_high(whole.open, middle, variance.0, asset.unit()),
-            bridge_high(middle, whole.close, variance.1, asset.unit()),
-        );
-        let lows = (
-            bridge_low(whole.open, middle, variance.0, asset.unit()),
-            bridge_low(middle, whole.close, variance.1, asset.unit()),
-        );
-        let (high_is_left, low_is_left) = (highs.0 >= highs.1, lows.0 <= lows.1);
-        let inherit = |is_left: bool, own: (f64, f64), extreme: f64| {
-            if is_left { (extreme, whole.clamp(own.1)) } else { (whole.clamp(own.0), extreme) }
+        let bounded = Bounded { a: whole.open, b: whole.close, high: whole.high, low: whole.low };
+        let mut choice = Noise::new(key(self.market, !id));
+        let mut free = (market, asset.clone());
+        let normal = || self.shared_normal(&mut free.0, &mut free.1);
+        let middle = bounded.middle(variance, normal, &mut choice);
+        let Middle { price: middle, high_is_left, low_is_left } = middle;
+        let (left, right) =
+            (Bridge::new(whole.open, middle, variance.0), Bridge::new(middle, whole.close, variance.1));
+        let units = (self.shared_unit(&mut choice, &mut asset), self.shared_unit(&mut choice, &mut asset));
+        let highs = if high_is_left {
+            (whole.high, right.high(Some(whole.high), units.0))
+        } else {
+            (left.high(Some(whole.high), units.0), whole.high)
         };
-        let highs = inherit(high_is_left, highs, whole.high);
-        let lows = inherit(low_is_left, lows, whole.low);
+        let lows = if low_is_left {
+            (whole.low, right.low(Some(whole.low), units.1))
+        } else {
+            (left.low(Some(whole.low), units.1), whole.low)
+        };
+        let (highs, lows) =
+            ((whole.clamp(highs.0), whole.clamp(highs.1)), (whole.clamp(lows.0), whole.clamp(lows.1)));
         let path = (
             Shape { open: whole.open, high: highs.0, low: lows.0, close: middle },
             Shape { open: middle, high: highs.1, low: lows.1, close: whole.close },
@@ -305,74 +353,61 @@ struct Division {
 /// Divides trades, volume and prices of an exchange. Nothing that both sides hold together is lost or added.
 fn divide(node: &Node, division: &Division, venue: &mut Noise) -> (Node, Node) {
     let whole = node.shape;
-    let trades = share_of(node.trades, division.activity, venue.unit()).min(node.trades);
+    let left_trades = share_of(node.trades, division.activity, venue.unit()).min(node.trades);
+    let right_trades = node.trades - left_trades;
     let spread = distance(node, division.fraction) + spread_step(node.len) * venue.normal();
     let (noise_high, noise_low) = (venue.normal(), venue.normal());
-    let tilt = 1.0 + 0.1 * venue.normal();
+    let wanted = (division.activity * (1.0 + 0.1 * venue.normal())).clamp(0.01, 0.99);
 
     // Without a trade there is no move.
-    let middle = if trades == 0 {
+    let middle = if left_trades == 0 {
         whole.open
-    } else if trades == node.trades {
+    } else if right_trades == 0 {
         whole.close
     } else {
         whole.clamp(division.path.0.close * (1.0 + spread))
     };
-    let (left_trades, right_trades) = (trades, node.trades - trades);
+    let high_is_left = sided(division.high_is_left, left_trades, right_trades);
+    let low_is_left = sided(division.low_is_left, left_trades, right_trades);
+    let step = spread_step(node.len) * 0.5;
+    let side = |is_left: bool| {
+        let (open, close) = if is_left { (whole.open, middle) } else { (middle, whole.close) };
+        let trades = if is_left { left_trades } else { right_trades };
+        if trades == 0 {
+            return Shape { open, high: open, low: open, close: open };
+        }
+        let path = if is_left { division.path.0 } else { division.path.1 };
+        // A single trade has one price.
+        let own = |extreme: f64, noise: f64| if trades == 1 { open } else { extreme * (1.0 + step * noise) };
+        let high = if high_is_left == is_left { whole.high } else { own(path.high, noise_high) };
+        let low = if low_is_left == is_left { whole.low } else { own(path.low, noise_low) };
+        let (high, low) = (whole.clamp(high).max(open).max(close), whole.clamp(low).min(open).min(close));
+        Shape { open, high, low, close }
+    };
+    let (left, right) = (side(true), side(false));
     let left_lots = if left_trades == 0 {
         0
     } else if right_trades == 0 {
         node.lots
     } else {
-        let lots = share_of(node.lots, (division.activity * tilt).clamp(0.01, 0.99), 0.5);
-        lots.clamp(left_trades, node.lots.saturating_sub(right_trades).max(left_trades))
+        let lots = share_of(node.lots, wanted, 0.5);
+        lots.clamp(left_trades, node.lots.saturating_sub(right_trades).max(left_trades)).min(node.lots)
     };
-    let right_lots = node.lots - left_lots.min(node.lots);
-
-    // The mean prices of both sides add up to the whole's.
-    let weight = if node.lots == 0 { 0.5 } else { ratio_u64(left_lots, node.lots) };
-    let gap = bounded_gap(node, weight, (whole.open - whole.close) / 2.0);
-    let means = (node.mean + (1.0 - weight) * gap, node.mean - weight * gap);
-
-    let high_is_left = sided(division.high_is_left, left_trades, right_trades);
-    let low_is_left = sided(division.low_is_left, left_trades, right_trades);
-    let side = |is_left: bool| {
-        let (open, close) = if is_left { (whole.open, middle) } else { (middle, whole.close) };
-        let (trades, mean) = if is_left { (left_trades, means.0) } else { (right_trades, means.1) };
-        if trades == 0 {
-            return (Shape { open, high: open, low: open, close: open }, open);
-        }
-        let path = if is_left { division.path.0 } else { division.path.1 };
-        let step = spread_step(node.len) * 0.5;
-        let high = if high_is_left == is_left { whole.high } else { path.high * (1.0 + step * noise_high) };
-        let low = if low_is_left == is_left { whole.low } else { path.low * (1.0 + step * noise_low) };
-        // A single trade has one price.
-        let (high, low) = if trades == 1 && node.trades > 2 {
-            let high = if high_is_left == is_left { high } else { open };
-            let low = if low_is_left == is_left { low } else { open };
-            (high, low)
-        } else {
-            (high, low)
-        };
-        let high = whole.clamp(high).max(open).max(close).max(mean);
-        let low = whole.clamp(low).min(open).min(close).min(mean);
-        (Shape { open, high, low, close }, mean)
+    let right_lots = node.lots - left_lots;
+    let part = |shape, lots, trades, trades_before, asset| Node {
+        start: node.start,
+        len: node.len,
+        shape,
+        lots,
+        trades,
+        trades_before,
+        asset,
+        variance: node.variance,
     };
-    let node_of = |is_left: bool| {
-        let (shape, mean) = side(is_left);
-        Node {
-            start: node.start,
-            len: node.len,
-            shape,
-            mean,
-            lots: if is_left { left_lots } else { right_lots },
-            trades: if is_left { left_trades } else { right_trades },
-            trades_before: node.trades_before + if is_left { 0 } else { left_trades },
-            asset: if is_left { division.path.0 } else { division.path.1 },
-            variance: node.variance,
-        }
-    };
-    (node_of(true), node_of(false))
+    (
+        part(left, left_lots, left_trades, node.trades_before, division.path.0),
+        part(right, right_lots, right_trades, node.trades_before + left_trades, division.path.1),
+    )
 }
 
 /// Which side inherits an extreme: the one that the asset's path says, unless it has too few trades to reach it.
@@ -396,14 +431,6 @@ fn distance(node: &Node, fraction: f64) -> f64 {
 
 fn spread_step(len: i64) -> f64 {
     if len >= HOUR_MS { SPREAD } else { SPREAD * ratio(len, HOUR_MS).sqrt() }
-}
-
-/// The wanted difference between the mean prices of both sides, as far as low and high allow.
-fn bounded_gap(node: &Node, weight: f64, wanted: f64) -> f64 {
-    let up = node.shape.high - node.mean;
-    let down = node.mean - node.shape.low;
-    let (left, right) = ((1.0 - weight).max(1e-9), weight.max(1e-9));
-    if wanted >= 0.0 { wanted.min(up / left).min(down / right) } else { wanted.max(-down / left).max(-up / right) }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -437,31 +464,12 @@ pub const fn floor(time: i64) -> i64 {
     time - time.rem_euclid(LEAF_MS)
 }
 
-/// A draw from the highest point of a Brownian bridge from `a` to `b`.
-fn bridge_high(a: f64, b: f64, variance: f64, unit: f64) -> f64 {
-    f64::midpoint(a + b, reach(a, b, variance, unit))
-}
-
-/// A draw from its lowest point; never below a tenth of its ends.
-fn bridge_low(a: f64, b: f64, variance: f64, unit: f64) -> f64 {
-    f64::midpoint(a + b, -reach(a, b, variance, unit)).max(a.min(b) * 0.1)
-}
-
-fn reach(a: f64, b: f64, variance: f64, unit: f64) -> f64 {
-    ((b - a).powi(2) - 2.0 * variance * a * b * unit.ln()).sqrt()
-}
-
 fn lerp(a: f64, b: f64, fraction: f64) -> f64 {
     a + (b - a) * fraction
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of at most 64 days")]
 fn ratio(a: i64, b: i64) -> f64 {
-    a as f64 / b as f64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share needs no more than 53 bits")]
-fn ratio_u64(a: u64, b: u64) -> f64 {
     a as f64 / b as f64
 }
 

@@ -26,7 +26,8 @@ pub struct Window {
     pub low: i128,
     pub close: i128,
     pub lots: u64,
-    /// Quote volume in `10^-8` USDT.
+    /// Quote volume in `10^-8` USDT, from the typical prices of its hours or what is shorter: those of candles add up
+    /// exactly from an hour on, and to a part of a percent below.
     pub quote: i128,
     pub trades: u64,
     /// Number of the first trade; the last one is `first_trade + trades - 1`.
@@ -99,7 +100,7 @@ impl Series {
 
     fn add(&self, sum: &mut Option<Sum>, node: &Node, distortion: &Distortion) {
         let [open, high, low, close, mean] =
-            [node.shape.open, node.shape.high, node.shape.low, node.shape.close, node.mean]
+            [node.shape.open, node.shape.high, node.shape.low, node.shape.close, node.shape.typical()]
                 .map(|price| distortion.apply(price));
         let quote = mean * self.base(node.lots);
         match sum {

