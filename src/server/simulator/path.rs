@@ -301,8 +301,7 @@ impl Path {
         let normal = || self.shared_normal(&mut free.0, &mut free.1);
         let middle = bounded.middle(variance, normal, &mut choice);
         let Middle { price: middle, high_is_left, low_is_left } = middle;
-        let (left, right) =
-            (Bridge::new(whole.open, middle, variance.0), Bridge::new(middle, whole.close, variance.1));
+        let (left, right) = (Bridge::new(whole.open, middle, variance.0), Bridge::new(middle, whole.close, variance.1));
         let units = (self.shared_unit(&mut choice, &mut asset), self.shared_unit(&mut choice, &mut asset));
         let highs = if high_is_left {
             (whole.high, right.high(Some(whole.high), units.0))
@@ -314,8 +313,7 @@ impl Path {
         } else {
             (left.low(Some(whole.low), units.1), whole.low)
         };
-        let (highs, lows) =
-            ((whole.clamp(highs.0), whole.clamp(highs.1)), (whole.clamp(lows.0), whole.clamp(lows.1)));
+        let (highs, lows) = ((whole.clamp(highs.0), whole.clamp(highs.1)), (whole.clamp(lows.0), whole.clamp(lows.1)));
         let path = (
             Shape { open: whole.open, high: highs.0, low: lows.0, close: middle },
             Shape { open: middle, high: highs.1, low: lows.1, close: whole.close },

@@ -54,7 +54,7 @@ pub(super) struct Plan {
 pub(super) async fn run(context: Arc<VenueContext>, plan: Plan) -> End {
     let opened = tokio::select! {
         () = plan.stop.cancelled() => return End::Stopped,
-        opened = open(&*context.dialer, &plan.url) => opened,
+        opened = open(&*context.dialer, &plan.url, context.connector) => opened,
     };
     match opened {
         Ok(socket) => Connection::new(context, plan, socket).serve().await,

@@ -10,7 +10,9 @@ use tokio_tungstenite::{
 };
 
 use super::{
+    connector::Connector,
     dialer::{Dialer, Socket},
+    rest_error::{Answer, RestError},
     retry_after::retry_after,
 };
 
@@ -31,10 +33,10 @@ pub(super) enum OpenError {
     Timeout,
     #[error("no connection: {0}")]
     Connect(String),
-    /// HTTP 403 or 451.
+    /// HTTP 451, or 403 where the venue does not mean a rate by it.
     #[error("region refused (HTTP {status})")]
     Region { status: u16 },
-    /// HTTP 418 or 429.
+    /// HTTP 418 or 429, or what else the venue means by it.
     #[error("too many connections (HTTP {status})")]
     RateLimited { status: u16, retry_after: Duration },
     #[error("the server answered HTTP {status}")]
@@ -42,9 +44,6 @@ pub(super) enum OpenError {
     #[error("no WebSocket: {0}")]
     Handshake(String),
 }
-
-/// The wait after a refusal for rate that names none.
-const RATE_LIMIT_WAIT: Duration = Duration::from_mins(1);
 
 /// The server of this address, without path, query and credentials: `wss://ws.okx.com:8443`.
 pub(super) fn endpoint(url: &str) -> String {
@@ -57,12 +56,12 @@ pub(super) fn endpoint(url: &str) -> String {
     }
 }
 
-/// Opens a WebSocket.
-pub(super) async fn open(dialer: &dyn Dialer, url: &str) -> Result<WebSocket, OpenError> {
-    timeout(OPEN_TIMEOUT, open_unlimited(dialer, url)).await.unwrap_or(Err(OpenError::Timeout))
+/// Opens a WebSocket to a venue. A refusal is read as the venue means it: one status can be a region or a rate.
+pub(super) async fn open(dialer: &dyn Dialer, url: &str, venue: &dyn Connector) -> Result<WebSocket, OpenError> {
+    timeout(OPEN_TIMEOUT, open_unlimited(dialer, url, venue)).await.unwrap_or(Err(OpenError::Timeout))
 }
 
-async fn open_unlimited(dialer: &dyn Dialer, address: &str) -> Result<WebSocket, OpenError> {
+async fn open_unlimited(dialer: &dyn Dialer, address: &str, venue: &dyn Connector) -> Result<WebSocket, OpenError> {
     let url = url::Url::parse(address).map_err(|_| OpenError::Address)?;
     let (tls, default_port) = match url.scheme() {
         "ws" => (false, 80),
@@ -79,19 +78,17 @@ async fn open_unlimited(dialer: &dyn Dialer, address: &str) -> Result<WebSocket,
         .write_buffer_size(0);
     match client_async_with_config(url.as_str(), stream, Some(config)).await {
         Ok((socket, _)) => Ok(socket),
-        Err(tungstenite::Error::Http(response)) => Err(refused(&response)),
+        Err(tungstenite::Error::Http(response)) => Err(refused(&response, venue)),
         Err(error) => Err(OpenError::Handshake(error.to_string())),
     }
 }
 
-fn refused<B>(response: &tungstenite::http::Response<B>) -> OpenError {
+fn refused(response: &tungstenite::http::Response<Option<Vec<u8>>>, venue: &dyn Connector) -> OpenError {
     let status = response.status().as_u16();
-    match status {
-        403 | 451 => OpenError::Region { status },
-        418 | 429 => {
-            let retry_after = retry_after(response.headers()).unwrap_or(RATE_LIMIT_WAIT);
-            OpenError::RateLimited { status, retry_after }
-        }
+    let body = response.body().as_deref().unwrap_or_default();
+    match venue.refusal(&Answer { status, retry_after: retry_after(response.headers()), body }) {
+        Some(RestError::RegionBlocked { status }) => OpenError::Region { status },
+        Some(RestError::RateLimited { retry_after }) => OpenError::RateLimited { status, retry_after },
         _ => OpenError::Http { status },
     }
 }
