@@ -106,7 +106,11 @@ impl Supervisor {
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
-                Some((id, signal)) = self.signals.recv() => self.on_signal(id, signal).await,
+                Some((id, signal)) = self.signals.recv() => tokio::select! {
+                    // A market that takes no more events must not hold up the end.
+                    () = shutdown.cancelled() => break,
+                    () = self.on_signal(id, signal) => {}
+                },
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.attempt(),
             }
         }

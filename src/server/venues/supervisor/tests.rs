@@ -104,6 +104,21 @@ async fn a_busy_market_holds_the_socket_back_and_is_not_the_venue_s_silence() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_market_that_takes_nothing_does_not_hold_up_the_shutdown() {
+    let mut stage = Stage::new(&Binance, &["BTC"]);
+    let (peer, _) = stage.peer(SECOND).await;
+    let fed = feed(peer);
+    // Until the channel is full.
+    sleep(Duration::from_secs(2000)).await;
+    // The end of the link can't be told now, either.
+    fed.abort();
+    sleep(SECOND).await;
+    stage.shutdown.cancel();
+    stage.tasks.close();
+    tokio::time::timeout(2 * SECOND, stage.tasks.wait()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn bybit_and_okx_are_pinged_every_twenty_seconds() {
     for (connector, ping, data) in
         [(&Bybit as &'static dyn Connector, r#""op":"ping""#, BYBIT_BTC), (&Okx, "ping", OKX_BTC)]
