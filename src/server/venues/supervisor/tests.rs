@@ -141,6 +141,40 @@ async fn pings_of_the_venue_are_answered_with_their_payload() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn pongs_count_against_the_budget_of_messages() {
+    let mut stage = Stage::new(&Binance, &["BTC", "ETH"]);
+    let (mut peer, _) = stage.peer(SECOND).await;
+    let start = Instant::now();
+    // With the subscription, these are the five messages of this second.
+    for _ in 0..4 {
+        peer.socket.send(Message::Ping("1".into())).await.unwrap();
+    }
+    peer.say(r#"{"error":{"code":2,"msg":"no"},"id":1}"#).await;
+    assert!(peer.hear().await.unwrap().contains("btcusdt"), "the request in halves");
+    assert!(start.elapsed() >= SECOND, "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_are_short_again_after_data_has_flowed_for_a_while_and_not_before() {
+    for (flow, short) in [(12 * SECOND, true), (5 * SECOND, false)] {
+        let mut waits = Vec::new();
+        for seed in 0..8 {
+            let mut stage = Stage::with_rules(&Okx, &["BTC"], Okx.rules(), seed);
+            for _ in 0..10 {
+                drop(stage.arrival(SOON).await);
+            }
+            let (mut peer, _) = stage.peer(SOON).await;
+            peer.repeat(OKX_BTC, SECOND, flow).await;
+            let lost = Instant::now();
+            drop(peer);
+            waits.push(stage.arrival(SOON).await.at - lost);
+        }
+        let longest = waits.iter().max().unwrap();
+        assert_eq!(*longest < SECOND, short, "{waits:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_venue_that_hangs_up_at_once_sees_no_storm() {
     let mut stage = Stage::new(&Okx, &["BTC"]);
     let start = Instant::now();
