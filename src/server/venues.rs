@@ -71,6 +71,8 @@ mod supervisor;
 mod frames;
 #[cfg(test)]
 mod peer;
+#[cfg(test)]
+mod tests;
 
 /// A venue has this long to answer with candles, its alternatives included.
 const CANDLES_TIMEOUT: Duration = Duration::from_secs(8);

@@ -16,7 +16,7 @@ use super::{
     connector::{Allowance, Connector, DecodeError, MAX_CANDLES, RestRequest, Rules, Session, SessionEvent},
     event::Quote,
     field::{Field, Object, Rows, Words},
-    figures::{FigureTexts, Figures, candle, in_order},
+    figures::{FigureTexts, Figures, candles},
     requests::{OpenRequests, halves, in_requests},
     rest_error::{Answer, RestError},
 };
@@ -116,11 +116,7 @@ impl Connector for Bybit {
     fn parse_candles(&self, body: &[u8]) -> Result<Vec<Candle>, RestError> {
         let reply: Reply<Vec<Vec<Field<'_>>>> = serde_json::from_slice(body).map_err(|_| RestError::Malformed)?;
         let rows = reply.result.0.ok_or(RestError::Malformed)?.list;
-        let candles = rows.iter().map(|row| match row.as_slice() {
-            [time, open, high, low, close, volume, ..] => candle(time.int(), [*open, *high, *low, *close, *volume]),
-            _ => None,
-        });
-        candles.collect::<Option<Vec<_>>>().map(in_order).ok_or(RestError::Malformed)
+        candles(&rows)
     }
 
     fn refusal(&self, answer: &Answer<'_>) -> Option<RestError> {

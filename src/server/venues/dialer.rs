@@ -91,4 +91,15 @@ mod tests {
         };
         tokio::join!(server, client);
     }
+
+    #[tokio::test]
+    async fn tls_to_a_server_that_has_none_is_an_error() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        });
+        assert!(TcpDialer::new().unwrap().dial("127.0.0.1", port, true).await.is_err());
+    }
 }

@@ -1,6 +1,6 @@
 //! From a venue's figure texts to checked values.
 
-use super::{event::Quote, field::Field};
+use super::{event::Quote, field::Field, rest_error::RestError};
 use crate::model::{
     candle::Candle,
     number::{Price, Volume},
@@ -101,30 +101,37 @@ fn put<T>(slot: &mut Option<T>, field: Field<'_>, check: impl Fn(f64) -> Option<
     Ok(())
 }
 
-/// The candle of these columns: start in milliseconds, then open, high, low, close and base volume.
-pub(super) fn candle(time_ms: Option<i64>, columns: [Field<'_>; 5]) -> Option<Candle> {
-    let [open, high, low, close, volume] = columns.map(|c| c.text().and_then(figure));
-    let price = |value: Option<f64>| value.and_then(Price::new).map(Price::get);
+/// The candles of these rows, oldest first, each start once. The first columns of every venue's rows are the start in
+/// milliseconds, open, high, low, close and base volume.
+///
+/// # Errors
+/// [`RestError::Malformed`] where one of them is none.
+pub(super) fn candles(rows: &[Vec<Field<'_>>]) -> Result<Vec<Candle>, RestError> {
+    let candles: Option<Vec<Candle>> = rows.iter().map(|row| candle(row)).collect();
+    let mut candles = candles.ok_or(RestError::Malformed)?;
+    candles.sort_by_key(|c| c.open_time);
+    candles.dedup_by_key(|c| c.open_time);
+    Ok(candles)
+}
+
+fn candle(columns: &[Field<'_>]) -> Option<Candle> {
+    let [time, open, high, low, close, volume, ..] = columns else { return None };
+    let price = |column: &Field<'_>| column.text().and_then(figure).and_then(Price::new).map(Price::get);
     let candle = Candle {
-        open_time: UnixMs(time_ms.filter(|ms| *ms >= 0)?),
+        open_time: UnixMs(time.int().filter(|ms| *ms >= 0)?),
         open: price(open)?,
         high: price(high)?,
         low: price(low)?,
         close: price(close)?,
-        volume: volume.and_then(Volume::new)?.get(),
+        volume: volume.text().and_then(figure).and_then(Volume::new)?.get(),
     };
     (candle.low <= candle.high).then_some(candle)
 }
 
-/// Candles in the order of the chart: oldest first, each start once.
-pub(super) fn in_order(mut candles: Vec<Candle>) -> Vec<Candle> {
-    candles.sort_by_key(|c| c.open_time);
-    candles.dedup_by_key(|c| c.open_time);
-    candles
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -158,6 +165,28 @@ mod tests {
         ] {
             assert_eq!(figure(text), expected, "{text:?}");
         }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_a_figure_is_finite_and_plain(text in "[-+.0-9eEnainfxX ]{0,12}") {
+            if let Some(value) = figure(&text) {
+                prop_assert!(value.is_finite());
+                prop_assert!(text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-'));
+            }
+        }
+    }
+
+    #[test]
+    fn candles_are_sorted_and_one_bad_row_spoils_them() {
+        let row = |start: &'static str, low: &'static str| [start, "2", "3", low, "2", "9"].map(Field::Text).to_vec();
+        let starts =
+            |rows: &[Vec<Field<'_>>]| candles(rows).map(|c| c.iter().map(|c| c.open_time.0).collect::<Vec<_>>());
+        assert_eq!(starts(&[row("120", "1"), row("60", "1"), row("60", "1")]), Ok(vec![60, 120]));
+        for bad in [row("x", "1"), row("60", "4"), row("60", "-1"), row("60", ""), vec![Field::Int(60)], vec![]] {
+            assert_eq!(candles(&[row("0", "1"), bad]), Err(RestError::Malformed));
+        }
+        assert_eq!(candles(&[]), Ok(Vec::new()));
     }
 
     #[test]

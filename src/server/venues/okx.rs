@@ -16,7 +16,7 @@ use super::{
     connector::{Allowance, Connector, DecodeError, MAX_CANDLES, RestRequest, Rules, Session, SessionEvent},
     event::Quote,
     field::{Field, Object, Rows, Words},
-    figures::{FigureTexts, Figures, candle, in_order},
+    figures::{FigureTexts, Figures, candles},
     requests::{OpenRequests, halves, in_requests},
     rest_error::{Answer, RestError},
 };
@@ -111,11 +111,7 @@ impl Connector for Okx {
 
     fn parse_candles(&self, body: &[u8]) -> Result<Vec<Candle>, RestError> {
         let reply: Reply<Vec<Vec<Field<'_>>>> = serde_json::from_slice(body).map_err(|_| RestError::Malformed)?;
-        let candles = reply.data.iter().map(|row| match row.as_slice() {
-            [time, open, high, low, close, volume, ..] => candle(time.int(), [*open, *high, *low, *close, *volume]),
-            _ => None,
-        });
-        candles.collect::<Option<Vec<_>>>().map(in_order).ok_or(RestError::Malformed)
+        candles(&reply.data)
     }
 
     fn refusal(&self, answer: &Answer<'_>) -> Option<RestError> {

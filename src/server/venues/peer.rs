@@ -215,7 +215,7 @@ pub(super) fn binance_ticker(symbol: &str) -> String {
     )
 }
 
-/// Answers by path: the URL is looked up without its query, then without its path.
+/// Answers by the longest start of the URL that is known.
 #[derive(Default)]
 pub(super) struct Shelf {
     pub(super) answers: Mutex<HashMap<String, Result<HttpAnswer, RestError>>>,

@@ -106,7 +106,11 @@ impl Supervisor {
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
-                Some((id, signal)) = self.signals.recv() => self.on_signal(id, signal).await,
+                Some((id, signal)) = self.signals.recv() => tokio::select! {
+                    // A market that takes no more events must not hold up the end.
+                    () = shutdown.cancelled() => break,
+                    () = self.on_signal(id, signal) => {}
+                },
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.attempt(),
             }
         }
@@ -160,7 +164,7 @@ impl Supervisor {
     async fn on_signal(&mut self, id: u64, signal: Signal) {
         match signal {
             Signal::Open => self.on_open(),
-            Signal::Delivering => self.on_delivering(id).await,
+            Signal::Delivering => self.on_delivering(id),
             Signal::Steady => {
                 // One that was sent away early proves nothing: the next may be, too.
                 if let Some(link) = self.link(id).filter(|link| !link.leaving) {
@@ -189,7 +193,7 @@ impl Supervisor {
         self.opened_before = true;
     }
 
-    async fn on_delivering(&mut self, id: u64) {
+    fn on_delivering(&mut self, id: u64) {
         let Some(link) = self.link(id) else { return };
         link.delivering = true;
         self.region_refusals = 0;
@@ -197,7 +201,6 @@ impl Supervisor {
             && let Some(old) = mem::replace(&mut self.current, self.successor.take())
         {
             old.stop.cancel();
-            self.context.gate.lower(old.id).await;
             info!(venue = %self.context.venue, "changed over to the next connection");
         }
         if let Some(current) = &self.current {

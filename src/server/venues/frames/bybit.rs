@@ -112,6 +112,8 @@ fn a_delta_changes_only_what_it_names() {
         r#"{"topic":"tickers.BTCUSDT","ts":1673853746203,"type":"delta","data":{"lastPrice":"-1","volume24h":"1"}}"#;
     assert_eq!(heard(&mut *session, bad), ["bad quote BTC"]);
     let still = r#"{"topic":"tickers.BTCUSDT","ts":1673853746103,"type":"delta","data":{}}"#;
+    let partial = r#"{"topic":"tickers.BTCUSDT","ts":1673853746103,"type":"snapshot","data":{"volume24h":"1"}}"#;
+    assert_eq!(heard(&mut *session, partial), ["bad quote BTC"], "a snapshot stands for itself");
     assert_eq!(heard(&mut *session, still), [expected], "a bad frame leaves no trace");
 }
 

@@ -102,6 +102,15 @@ fn a_request_that_is_refused_as_a_whole_is_halved() {
 }
 
 #[test]
+fn what_was_acknowledged_is_not_refused_with_the_rest() {
+    let mut session = Okx.session();
+    session.subscribe(&symbols(&["BTC", "ETH"]));
+    heard(&mut *session, r#"{"event":"subscribe","arg":{"channel":"tickers","instId":"BTC-USDT"},"connId":"x"}"#);
+    let rest = r#"{"id":"1","event":"error","code":"60012","msg":"no"}"#;
+    assert_eq!(heard(&mut *session, rest), ["refused [ETH]: no"]);
+}
+
+#[test]
 fn a_ticker_without_rows_is_a_bad_quote_and_several_rows_are_several_quotes() {
     let mut session = subscribed(&Okx);
     for data in ["[]", "{}", "\"x\"", "[[1]]", "[null]"] {

@@ -104,6 +104,21 @@ async fn a_busy_market_holds_the_socket_back_and_is_not_the_venue_s_silence() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_market_that_takes_nothing_does_not_hold_up_the_shutdown() {
+    let mut stage = Stage::new(&Binance, &["BTC"]);
+    let (peer, _) = stage.peer(SECOND).await;
+    let fed = feed(peer);
+    // Until the channel is full.
+    sleep(Duration::from_secs(2000)).await;
+    // The end of the link can't be told now, either.
+    fed.abort();
+    sleep(SECOND).await;
+    stage.shutdown.cancel();
+    stage.tasks.close();
+    tokio::time::timeout(2 * SECOND, stage.tasks.wait()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn bybit_and_okx_are_pinged_every_twenty_seconds() {
     for (connector, ping, data) in
         [(&Bybit as &'static dyn Connector, r#""op":"ping""#, BYBIT_BTC), (&Okx, "ping", OKX_BTC)]
@@ -123,6 +138,40 @@ async fn pings_of_the_venue_are_answered_with_their_payload() {
     peer.socket.send(Message::Ping("1790134675605".into())).await.unwrap();
     let answer = futures_util::StreamExt::next(&mut peer.socket).await.unwrap().unwrap();
     assert_eq!(answer, Message::Pong("1790134675605".into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn pongs_count_against_the_budget_of_messages() {
+    let mut stage = Stage::new(&Binance, &["BTC", "ETH"]);
+    let (mut peer, _) = stage.peer(SECOND).await;
+    let start = Instant::now();
+    // With the subscription, these are the five messages of this second.
+    for _ in 0..4 {
+        peer.socket.send(Message::Ping("1".into())).await.unwrap();
+    }
+    peer.say(r#"{"error":{"code":2,"msg":"no"},"id":1}"#).await;
+    assert!(peer.hear().await.unwrap().contains("btcusdt"), "the request in halves");
+    assert!(start.elapsed() >= SECOND, "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_are_short_again_after_data_has_flowed_for_a_while_and_not_before() {
+    for (flow, short) in [(12 * SECOND, true), (5 * SECOND, false)] {
+        let mut waits = Vec::new();
+        for seed in 0..8 {
+            let mut stage = Stage::with_rules(&Okx, &["BTC"], Okx.rules(), seed);
+            for _ in 0..10 {
+                drop(stage.arrival(SOON).await);
+            }
+            let (mut peer, _) = stage.peer(SOON).await;
+            peer.repeat(OKX_BTC, SECOND, flow).await;
+            let lost = Instant::now();
+            drop(peer);
+            waits.push(stage.arrival(SOON).await.at - lost);
+        }
+        let longest = waits.iter().max().unwrap();
+        assert_eq!(*longest < SECOND, short, "{waits:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

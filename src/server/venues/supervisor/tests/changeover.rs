@@ -1,5 +1,7 @@
 //! Connections that end on announcement: the next one delivers before the old one goes.
 
+use tokio::time::timeout;
+
 use super::*;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -14,7 +16,8 @@ async fn an_announced_end_is_bridged() {
     assert!(said.contains("SUBSCRIBE"));
     assert!(old.say(&binance_ticker("BTC")).await, "the old one is still there");
     new.say(&binance_ticker("BTC")).await;
-    assert_eq!(old.hear().await, None, "and goes when the new one delivers");
+    let gone = timeout(SECOND, old.hear()).await.expect("it goes when the new one delivers");
+    assert_eq!(gone, None);
     new.repeat(&binance_ticker("BTC"), SECOND, 5 * SECOND).await;
     let (links, quotes) = stage.so_far();
     assert_eq!(links, [true], "nobody noticed");
@@ -41,6 +44,22 @@ async fn an_end_that_comes_before_the_successor_delivers_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_loss_right_after_the_change_over_is_told_at_once() {
+    let mut stage = Stage::new(&Binance, &["BTC"]);
+    let (mut old, _) = stage.peer(SECOND).await;
+    old.repeat(&binance_ticker("BTC"), SECOND, 12 * SECOND).await;
+    old.say(r#"{"e":"serverShutdown","E":1770123456789}"#).await;
+    let (mut new, _) = stage.peer(SECOND).await;
+    new.say(&binance_ticker("BTC")).await;
+    sleep(Duration::from_millis(10)).await;
+    assert_eq!(stage.so_far().0, [true]);
+    // The old one does not answer its polite end, and is not waited for.
+    drop(new);
+    assert!(!stage.link(Duration::from_millis(100)).await);
+    drop(old);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_successor_that_fails_is_tried_again_while_the_old_one_delivers() {
     let mut stage = Stage::new(&Binance, &["BTC"]);
     let (mut old, _) = stage.peer(SECOND).await;
@@ -53,7 +72,7 @@ async fn a_successor_that_fails_is_tried_again_while_the_old_one_delivers() {
     let (mut new, _) = stage.peer(SOON).await;
     assert!(!old.is_finished());
     new.say(&binance_ticker("BTC")).await;
-    old.await.unwrap();
+    timeout(SECOND, old).await.expect("the old one goes").unwrap();
     assert_eq!(stage.so_far().0, [true]);
 }
 
@@ -91,7 +110,7 @@ async fn a_connection_is_replaced_before_the_venue_s_greatest_age() {
         let age = opened.elapsed();
         assert!(age > HOUR.mul_f64(0.99) && age < HOUR.mul_f64(1.01), "{age:?}");
         let new = feed(peer);
-        let (left, _) = old.await.unwrap();
+        let (left, _) = timeout(HOUR, old).await.expect("the old one goes").unwrap();
         assert!(left - opened < HOUR.mul_f64(1.02));
         sleep(10 * SECOND).await;
         assert!(!new.is_finished());
