@@ -53,8 +53,8 @@ pub fn Arithmetic(asset: AssetView) -> impl IntoView {
             </p>
             <p class="note">
                 "Weights are rounded to four digits here; "
-                <a href=format!("/price/{symbol}") rel="external">"the API"</a>
-                " has them in full."
+                <a href=format!("/api/realtime/{symbol}") rel="external">"the stream"</a>
+                " carries them in full."
             </p>
         </section>
     }

@@ -24,10 +24,11 @@ pub fn StripChooser() -> impl IntoView {
             class="icon-button chooser-button needs-script"
             popovertarget="strip-chooser"
             aria-label="Choose the assets of the strip"
+            data-testid="strip-chooser"
         >
             <Icon glyph=Glyph::Choose/>
         </button>
-        <div id="strip-chooser" class="popover chooser" popover="auto" data-testid="strip-chooser">
+        <div id="strip-chooser" class="popover chooser" popover="auto" data-testid="strip-choices">
             <fieldset>
                 <legend>"Assets on the strip"</legend>
                 <div class="choices">{options}</div>

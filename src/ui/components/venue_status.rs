@@ -88,6 +88,7 @@ fn words(status: &VenueStatus, at: UnixMs) -> String {
         ConnectionState::Stopped => "Stopped".to_owned(),
         ConnectionState::RegionBlocked => "Refuses this region".to_owned(),
         ConnectionState::Waiting => match status.next_attempt_at {
+            Some(next) if next.since(at) < 1000 => "Down, trying again".to_owned(),
             Some(next) => format!("Down, next try in {}", format::age(next.since(at))),
             None => "Down".to_owned(),
         },
@@ -128,6 +129,7 @@ mod tests {
             silent: vec![Symbol::parse("1INCH").expect("symbol")],
         };
         assert_eq!(words(&status, UnixMs(2_000)), "Down, next try in 12 s");
+        assert_eq!(words(&status, UnixMs(13_500)), "Down, trying again");
         assert_eq!(missing(&status), "SOL, 1INCH");
         assert_eq!(connected_for(&status, UnixMs(185_000)).as_deref(), Some("3 min 5 s"));
         status.state = ConnectionState::RegionBlocked;

@@ -85,7 +85,13 @@ fn keep_asking(report: RwSignal<Option<StatusReport>>, failure: RwSignal<Option<
         if report.with_untracked(Option::is_none) {
             ask();
         }
-        match set_interval_with_handle(ask, EVERY) {
+        // Nobody reads a page in a hidden tab.
+        let ask_if_seen = move || {
+            if !document().hidden() {
+                ask();
+            }
+        };
+        match set_interval_with_handle(ask_if_seen, EVERY) {
             Ok(interval) => on_cleanup(move || interval.clear()),
             Err(error) => leptos::logging::warn!("the status will not be refreshed: {error:?}"),
         }
