@@ -21,6 +21,7 @@ mod info;
 mod rest;
 mod session;
 mod stream;
+mod telling;
 
 use session::Session;
 
@@ -33,7 +34,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { weight: Budget::new(6000, Duration::from_secs(60)) }
+        Self { weight: Budget::new(6000, Duration::from_mins(1)) }
     }
 }
 

@@ -80,12 +80,7 @@ impl Bounded {
     ///
     /// `variances` are those of the log return left and right of the middle. `normal` draws from the noise that is
     /// shared with other paths, `shared` decides alike for all of them.
-    pub fn middle(
-        &self,
-        variances: (f64, f64),
-        mut normal: impl FnMut() -> f64,
-        shared: &mut Noise,
-    ) -> Middle {
+    pub fn middle(&self, variances: (f64, f64), mut normal: impl FnMut() -> f64, shared: &mut Noise) -> Middle {
         let total = variances.0 + variances.1;
         let share = variances.0 / total;
         let mean = self.a + (self.b - self.a) * share;
@@ -134,9 +129,7 @@ impl Bounded {
     fn extremes(&self, middle: f64, variances: (f64, f64)) -> ((f64, f64), (f64, f64)) {
         let left = Bridge::new(self.a, middle, variances.0);
         let right = Bridge::new(middle, self.b, variances.1);
-        let weigh = |x: f64| {
-            (left.log_density(x) + right.avoids(x).ln(), left.avoids(x).ln() + right.log_density(x))
-        };
+        let weigh = |x: f64| (left.log_density(x) + right.avoids(x).ln(), left.avoids(x).ln() + right.log_density(x));
         (weigh(self.low), weigh(self.high))
     }
 }

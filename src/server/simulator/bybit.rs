@@ -35,7 +35,10 @@ impl Default for Limits {
 }
 
 pub fn router() -> Router<Simulator> {
-    Router::new().route("/v5/public/spot", get(spot)).route("/v5/market/{endpoint}", get(rest::answer)).fallback(not_found)
+    Router::new()
+        .route("/v5/public/spot", get(spot))
+        .route("/v5/market/{endpoint}", get(rest::answer))
+        .fallback(not_found)
 }
 
 async fn spot(

@@ -66,7 +66,8 @@ impl IntoResponse for Refusal {
             Self::UnknownFault(_) => Fault::ALL.iter().map(|fault| fault.as_str()).collect(),
             _ => Vec::new(),
         };
-        let status = if matches!(self, Self::UnknownVenue(_)) { StatusCode::NOT_FOUND } else { StatusCode::BAD_REQUEST };
+        let status =
+            if matches!(self, Self::UnknownVenue(_)) { StatusCode::NOT_FOUND } else { StatusCode::BAD_REQUEST };
         (status, Json(json!({ "error": self.to_string(), "known": known }))).into_response()
     }
 }
@@ -145,7 +146,11 @@ async fn pin(
 }
 
 fn seconds(seconds: f64) -> Result<Duration, Refusal> {
-    if seconds > 0.0 && seconds <= MAX_SECONDS { Ok(Duration::from_secs_f64(seconds)) } else { Err(Refusal::BadSeconds) }
+    if seconds > 0.0 && seconds <= MAX_SECONDS {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err(Refusal::BadSeconds)
+    }
 }
 
 /// Prices change at the next quarter of a second: waits for it, so that who asked sees the change at once.

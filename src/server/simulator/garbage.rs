@@ -57,7 +57,8 @@ fn is_figure(value: &Value) -> bool {
 }
 
 fn rewritten(good: &str, leaf: &impl Fn(&Value) -> Option<Value>) -> String {
-    serde_json::from_str(good).map_or_else(|_| cut_off(good), |value| walk(&value, leaf).unwrap_or_default().to_string())
+    serde_json::from_str(good)
+        .map_or_else(|_| cut_off(good), |value| walk(&value, leaf).unwrap_or_default().to_string())
 }
 
 fn walk(value: &Value, leaf: &impl Fn(&Value) -> Option<Value>) -> Option<Value> {

@@ -110,10 +110,9 @@ impl Listing {
     pub fn new(exchange: Exchange, asset: Asset, number: usize, seed: u64) -> Self {
         let lot_decimals = lot_decimals(exchange, asset.price);
         let price_decimals = match exchange {
-            Exchange::Binance | Exchange::Bybit => asset.price_decimals,
             // OKX quotes dear assets in tenths.
             Exchange::Okx if asset.price >= 10_000.0 => 1,
-            Exchange::Okx => asset.price_decimals,
+            _ => asset.price_decimals,
         };
         // Every asset has its own home: the share of each exchange differs from asset to asset.
         let mut noise = Noise::new(key_of_text(seed ^ exchange.number(), asset.symbol.as_str()));

@@ -79,7 +79,9 @@ fn open(simulator: Simulator, client: client::From, upgrade: Upgrade, side: Side
 fn refuse(refused: Refused) -> Response {
     match refused {
         Refused::Unavailable => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        Refused::Region => (StatusCode::FORBIDDEN, "Access denied: this service is not available in your region.").into_response(),
+        Refused::Region => {
+            (StatusCode::FORBIDDEN, "Access denied: this service is not available in your region.").into_response()
+        }
         Refused::TooMany { retry_after } => {
             (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, retry_after.to_string())]).into_response()
         }

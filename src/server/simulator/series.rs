@@ -216,8 +216,8 @@ impl Series {
                 lots_left
             } else {
                 // On average an even share; at least one lot remains for every trade to come.
-                let share = lots_left / left * 2;
-                (1 + noise.below(share.max(1))).min(lots_left - (left - 1)).max(1)
+                let twice_even = lots_left / left * 2;
+                (1 + noise.below(twice_even.max(1))).min(lots_left - (left - 1)).max(1)
             };
             lots_left = lots_left.saturating_sub(lots);
             let falls = price < last;

@@ -81,7 +81,10 @@ pub struct Socket(pub WebSocketStream<DuplexStream>);
 /// How a socket ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ended {
-    Closed { code: u16, reason: String },
+    Closed {
+        code: u16,
+        reason: String,
+    },
     /// Without a close frame.
     Cut,
 }

@@ -140,7 +140,13 @@ fn weight(endpoint: &str, params: &Params) -> Option<u32> {
             Some(21..=100) => 40,
             _ => 80,
         },
-        "ticker/price" | "ticker/bookTicker" => if single { 2 } else { 4 },
+        "ticker/price" | "ticker/bookTicker" => {
+            if single {
+                2
+            } else {
+                4
+            }
+        }
         "klines" | "uiKlines" | "avgPrice" => 2,
         "trades" => 25,
         "aggTrades" => 4,

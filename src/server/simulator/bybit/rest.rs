@@ -168,7 +168,8 @@ impl<'a> Request<'a> {
         };
         let over = self.simulator.market().distortions(Exchange::Bybit);
         let candles = series.candles(&over, span, (start, last), self.now, limit);
-        let rows: Vec<Value> = candles.iter().rev().map(|candle| figures::rest_candle(&series.listing, candle)).collect();
+        let rows: Vec<Value> =
+            candles.iter().rev().map(|candle| figures::rest_candle(&series.listing, candle)).collect();
         Ok(json!({ "category": "spot", "symbol": series.listing.pair, "list": rows }))
     }
 

@@ -7,13 +7,8 @@ use crate::server::simulator::span::Span;
 pub enum Kind {
     Ticker,
     Trades,
-    Book {
-        depth: usize,
-    },
-    Candles {
-        interval: String,
-        span: Span,
-    },
+    Book { depth: usize },
+    Candles { interval: String, span: Span },
 }
 
 /// A topic of a pair that may or may not be listed.
@@ -33,9 +28,7 @@ pub fn parse(name: &str) -> Option<Topic> {
         Some(("orderbook", depth)) if matches!(depth, "1" | "50" | "200" | "1000") => {
             Kind::Book { depth: depth.parse().ok()? }
         }
-        Some(("kline", interval)) => {
-            Kind::Candles { interval: interval.to_owned(), span: Span::of_bybit(interval)? }
-        }
+        Some(("kline", interval)) => Kind::Candles { interval: interval.to_owned(), span: Span::of_bybit(interval)? },
         _ => return None,
     };
     Some(Topic { kind, pair: pair.to_owned() })

@@ -70,9 +70,11 @@ fn envelope(answer: Result<Value, Fail>) -> Response {
 fn budget<'a>(limits: &'a Limits, endpoint: &str) -> Option<&'a Budget> {
     Some(match endpoint {
         "public/time" => &limits.time,
-        "public/instruments" | "market/tickers" | "market/ticker" | "market/history-candles" | "market/history-trades" => {
-            &limits.scarce
-        }
+        "public/instruments"
+        | "market/tickers"
+        | "market/ticker"
+        | "market/history-candles"
+        | "market/history-trades" => &limits.scarce,
         "market/candles" | "market/books" => &limits.plenty,
         "market/trades" => &limits.trades,
         _ => return None,

@@ -27,7 +27,7 @@ const IDLE: Duration = Duration::from_secs(30);
 /// Requests an hour on one connection: a bucket that fills up again evenly.
 const REQUESTS_PER_HOUR: f64 = 480.0;
 /// Between the notice of an upgrade and the close.
-const NOTICE_LEAD: Duration = Duration::from_secs(60);
+const NOTICE_LEAD: Duration = Duration::from_mins(1);
 /// Channels of one connection. OKX publishes no figure.
 const MAX_CHANNELS: usize = 1024;
 /// Levels of `books`.
@@ -131,7 +131,8 @@ impl Session {
         let (name, instrument) = (field("channel"), field("instId"));
         let advice = "Please use the correct URL, channel and parameters referring to API document.";
         let Some(channel) = Channel::parse(name).filter(|channel| channel.side() == self.side) else {
-            let what = format!("Subscribe failed, wrong URL or channel:{name},instId:{instrument} doesn't exist. {advice}");
+            let what =
+                format!("Subscribe failed, wrong URL or channel:{name},instId:{instrument} doesn't exist. {advice}");
             return out.answer(self.error(Some(request), "60018", &what));
         };
         if self.simulator.market().by_dashed(Exchange::Okx, instrument).is_none() {
@@ -214,11 +215,15 @@ fn events(simulator: &Simulator, series: &Series, subscription: &Subscription, (
         Channel::Tickers => {
             let traded = series.next_trade(from) != series.next_trade(to);
             match market.ticker(series, to) {
-                Some(ticker) if traded || changed(1) => vec![json!({ "data": [figures::ticker(series, &over, &ticker)] })],
+                Some(ticker) if traded || changed(1) => {
+                    vec![json!({ "data": [figures::ticker(series, &over, &ticker)] })]
+                }
                 _ => Vec::new(),
             }
         }
-        Channel::Best if changed(1) => vec![json!({ "data": [figures::book(listing, &series.book(&over, to, 1), to)] })],
+        Channel::Best if changed(1) => {
+            vec![json!({ "data": [figures::book(listing, &series.book(&over, to, 1), to)] })]
+        }
         Channel::Books5 if changed(5) => {
             let mut data = figures::book(listing, &series.book(&over, to, 5), to);
             if let Some(data) = data.as_object_mut() {

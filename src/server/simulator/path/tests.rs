@@ -103,7 +103,8 @@ fn exchanges_differ_by_basis_points_and_never_by_much() {
         for i in 0..2000 {
             let at = NOON + i * 37 * SECOND_MS;
             let prices = paths.each_ref().map(|p| nodes(p, at, at + LEAF_MS)[0].shape.close);
-            let apart = prices.iter().copied().fold(f64::MIN, f64::max) / prices.iter().copied().fold(f64::MAX, f64::min) - 1.0;
+            let apart =
+                prices.iter().copied().fold(f64::MIN, f64::max) / prices.iter().copied().fold(f64::MAX, f64::min) - 1.0;
             widest = widest.max(apart);
             total += apart;
         }

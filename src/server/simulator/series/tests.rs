@@ -128,7 +128,10 @@ fn a_pin_is_in_the_candles_of_its_time_only() {
     let mut over = Distortions::default();
     over.start(Some(series.listing.symbol()), Effect::Pin(99_000.5), NOON, Some(NOON + MINUTE_MS));
     let candles = series.candles(&over, Span::MINUTE, (NOON - MINUTE_MS, NOON + MINUTE_MS), NOON + HOUR_MS, 3);
-    assert_eq!(candles.iter().map(|c| c.high == 9_900_050 && c.low == 9_900_050).collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!(
+        candles.iter().map(|c| c.high == 9_900_050 && c.low == 9_900_050).collect::<Vec<_>>(),
+        [false, true, false]
+    );
     assert!(candles[1].lots > 0);
     let five = series.window(&over, NOON, NOON + 5 * MINUTE_MS).expect("five minutes");
     assert_eq!((five.open, five.high), (9_900_050, 9_900_050));
