@@ -67,7 +67,7 @@ type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
 async fn raw(
     State(simulator): State<Simulator>,
-    client: client::From,
+    client: client::Peer,
     Query(query): Query<ConnectQuery>,
     upgrade: Upgrade,
 ) -> Response {
@@ -76,7 +76,7 @@ async fn raw(
 
 async fn raw_streams(
     State(simulator): State<Simulator>,
-    client: client::From,
+    client: client::Peer,
     Path(streams): Path<String>,
     Query(query): Query<ConnectQuery>,
     upgrade: Upgrade,
@@ -86,7 +86,7 @@ async fn raw_streams(
 
 async fn combined(
     State(simulator): State<Simulator>,
-    client: client::From,
+    client: client::Peer,
     Query(query): Query<ConnectQuery>,
     upgrade: Upgrade,
 ) -> Response {
@@ -95,7 +95,7 @@ async fn combined(
 
 fn open(
     simulator: &Simulator,
-    client: client::From,
+    client: client::Peer,
     upgrade: Upgrade,
     streams: &str,
     combined: bool,

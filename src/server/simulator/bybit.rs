@@ -43,7 +43,7 @@ pub fn router() -> Router<Simulator> {
 
 async fn spot(
     State(simulator): State<Simulator>,
-    client: client::From,
+    client: client::Peer,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let upgrade = match upgrade {

@@ -123,7 +123,7 @@ impl Listing {
         } * (0.7 + 0.6 * noise.unit());
         let quote = asset.daily_millions * 1e6 * share;
         let lots = whole(quote / asset.price * decimal::one(lot_decimals));
-        let trades = whole(20_000.0 * share + quote / 1000.0).min(1_300_000).min(lots / 2);
+        let trades = whole(60_000.0 * share + quote / 1000.0).min(1_300_000).min(lots / 2);
         let symbol = asset.symbol;
         Self {
             exchange,

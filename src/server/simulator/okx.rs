@@ -57,15 +57,15 @@ pub fn router() -> Router<Simulator> {
 
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
-async fn public(State(simulator): State<Simulator>, client: client::From, upgrade: Upgrade) -> Response {
+async fn public(State(simulator): State<Simulator>, client: client::Peer, upgrade: Upgrade) -> Response {
     open(simulator, client, upgrade, Side::Public)
 }
 
-async fn business(State(simulator): State<Simulator>, client: client::From, upgrade: Upgrade) -> Response {
+async fn business(State(simulator): State<Simulator>, client: client::Peer, upgrade: Upgrade) -> Response {
     open(simulator, client, upgrade, Side::Business)
 }
 
-fn open(simulator: Simulator, client: client::From, upgrade: Upgrade, side: Side) -> Response {
+fn open(simulator: Simulator, client: client::Peer, upgrade: Upgrade, side: Side) -> Response {
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),

@@ -130,6 +130,8 @@ type Memory = HashMap<u64, ((i64, i64), (Node, Node))>;
 
 /// Slots of the memory. A day's window takes about a hundred.
 const REMEMBERED: u64 = 256;
+/// Slots for what is shorter than a minute, so that it does not push out the rest: both edges of a window.
+const REMEMBERED_SHORT: u64 = 64;
 
 impl Path {
     pub fn new(listing: &Listing, seed: u64) -> Self {
@@ -262,10 +264,8 @@ impl Path {
 
     /// Both halves, from the memory where they are known: the windows of two neighboring moments share most of them.
     fn halves(&self, node: &Node) -> (Node, Node) {
-        if node.len < MINUTE_MS {
-            return self.split(node);
-        }
-        let slot = key(node.start.unsigned_abs(), node.len.unsigned_abs()) % REMEMBERED;
+        let hash = key(node.start.unsigned_abs(), node.len.unsigned_abs());
+        let slot = if node.len >= MINUTE_MS { hash % REMEMBERED } else { REMEMBERED + hash % REMEMBERED_SHORT };
         let mut memory = self.memory.lock();
         if let Some((whole, halves)) = memory.get(&slot)
             && (whole.0, whole.1) == (node.start, node.len)

@@ -37,10 +37,16 @@ struct World {
 
 impl World {
     fn start() -> Self {
+        let world = Self::still();
+        tokio::spawn(world.simulator.clone().run(world.shutdown.clone()));
+        world
+    }
+
+    /// A simulator whose market stands still.
+    fn still() -> Self {
         let clock = Clock::following(UnixMs(NOON));
         let simulator = Simulator::new(SimulatorSettings { seed: 1, symbols: default_symbols(), clock });
         let shutdown = CancellationToken::new();
-        tokio::spawn(simulator.clone().run(shutdown.clone()));
         let router = simulator.router();
         Self { net: Net::serve(router.clone()), router, simulator, shutdown }
     }

@@ -53,7 +53,7 @@ impl Fail {
 /// `GET /api/v3/…`
 pub async fn answer(
     State(simulator): State<Simulator>,
-    client: client::From,
+    client: client::Peer,
     Path(endpoint): Path<String>,
     Query(params): Query<Params>,
 ) -> Response {

@@ -40,7 +40,7 @@ fn unknown_instrument() -> Fail {
 /// `GET /api/v5/…`
 pub async fn answer(
     State(simulator): State<Simulator>,
-    client: client::From,
+    client: client::Peer,
     Path(endpoint): Path<String>,
     Query(params): Query<Params>,
 ) -> Response {

@@ -7,13 +7,13 @@ use crate::server::simulator::{
 };
 
 #[tokio::test(start_paused = true)]
-async fn an_hour_on_every_exchange_goes_without_a_break() {
+async fn every_exchange_goes_on_without_a_break() {
     let world = World::start();
     let mut binance = world.binance(&["1inchusdt@ticker"]).await;
     let mut okx = world.okx("public", "tickers", &["1INCH-USDT"]).await;
     let mut bybit = world.bybit(&["tickers.1INCHUSDT"]).await;
     let (mut pushes, mut longest) = ([0_usize; 3], 0);
-    for _ in 0..120 {
+    for _ in 0..40 {
         for (i, socket) in [&mut binance, &mut okx, &mut bybit].into_iter().enumerate() {
             let texts = socket.texts(10 * SECOND).await;
             pushes[i] += texts.len();
@@ -21,7 +21,7 @@ async fn an_hour_on_every_exchange_goes_without_a_break() {
         }
     }
     assert_eq!(longest, 0, "ten seconds without a word");
-    assert!(pushes.iter().all(|n| *n > 1000), "{pushes:?}");
+    assert!(pushes.iter().all(|n| *n > 300), "{pushes:?}");
     for socket in [&mut binance, &mut okx, &mut bybit] {
         assert_eq!(socket.ended(SECOND).await, None);
     }
