@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{Json, Router, extract::State, routing::get};
+use axum::{Json, Router, extract::State, routing::get, serve::ListenerExt};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch, time::sleep};
@@ -254,6 +254,12 @@ pub struct VenueUrls {
 /// # Errors
 /// When the listener fails for good.
 pub async fn serve(listener: TcpListener, simulator: Simulator, shutdown: CancellationToken) -> io::Result<()> {
+    // Frames are small and must not wait for the next one to fill a packet.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "the simulator can't send small packets at once");
+        }
+    });
     let service = simulator.router().into_make_service_with_connect_info::<SocketAddr>();
     let engine = simulator.run(shutdown.clone());
     let server = axum::serve(listener, service).with_graceful_shutdown(shutdown.cancelled_owned());

@@ -76,6 +76,10 @@ async fn refuse_keeps_new_ones_out_and_open_ones_in() {
         world.fault(venue, &json!({ "fault": "refuse" })).await;
         assert_eq!(world.net.websocket(path(venue)).await.err().map(|e| e.0.as_u16()), Some(503), "{venue}");
         assert_eq!(get(&world.router, rest(venue)).await.status, 503, "{venue}");
+        // A connection has no symbol: the fault is the same with one.
+        world.fault(&format!("{venue}/clear"), &json!({})).await;
+        world.fault(venue, &json!({ "fault": "refuse", "symbol": "BTC" })).await;
+        assert_eq!(get(&world.router, rest(venue)).await.status, 503, "{venue}");
         assert!(!prices(&mut socket, 3 * SECOND).await.is_empty(), "{venue}");
         world.fault(&format!("{venue}/clear"), &json!({})).await;
         world.socket(path(venue)).await;
