@@ -25,6 +25,12 @@ mod telling;
 
 use session::Session;
 
+/// A session for tests, without a socket.
+#[cfg(test)]
+pub(super) fn test_session(simulator: &Simulator) -> impl socket::Protocol + use<> {
+    Session::new(simulator.clone(), false, false)
+}
+
 /// What Binance allows a client address.
 #[derive(Debug)]
 pub struct Limits {

@@ -21,6 +21,12 @@ mod topic;
 
 use session::Session;
 
+/// A session for tests, without a socket.
+#[cfg(test)]
+pub(super) fn test_session(simulator: &Simulator) -> impl socket::Protocol + use<> {
+    Session::new(simulator.clone())
+}
+
 /// What Bybit allows a client address.
 #[derive(Debug)]
 pub struct Limits {

@@ -23,6 +23,12 @@ mod session;
 use channel::Side;
 use session::Session;
 
+/// A session for tests, without a socket.
+#[cfg(test)]
+pub(super) fn test_session(simulator: &Simulator, business: bool) -> impl socket::Protocol + use<> {
+    Session::new(simulator.clone(), if business { Side::Business } else { Side::Public })
+}
+
 /// What OKX allows a client address in two seconds.
 #[derive(Debug)]
 pub struct Limits {

@@ -35,6 +35,9 @@ pub const LEAF_MS: i64 = 250;
 const BLOCK_DAYS: i64 = 64;
 const BLOCK_MS: i64 = BLOCK_DAYS * DAY_MS;
 
+/// No path goes further: in the year 5138, far from the ends of the numbers.
+const END_MS: i64 = 100_000_000_000_000;
+
 /// Standard deviation of the price around its base at the ends of the 64-day blocks, as a fraction.
 const LONG_RUN_DEVIATION: f64 = 0.06;
 /// Standard deviation of the logarithm of the ratio in which an interval's variance is divided.
@@ -153,7 +156,7 @@ impl Path {
     /// Calls `found` with the longest intervals up to an hour that lie within `from..to` (ms, rounded down to leaves),
     /// in order.
     pub fn visit(&self, from: i64, to: i64, found: &mut impl FnMut(&Node)) {
-        let (from, to) = (floor(from), floor(to));
+        let (from, to) = (floor(from), floor(to.min(END_MS)));
         if from >= to || from < 0 {
             return;
         }
@@ -168,7 +171,7 @@ impl Path {
 
     /// Calls `found` with the leaves within `from..to` that have trades, in order.
     pub fn visit_leaves(&self, from: i64, to: i64, found: &mut impl FnMut(&Node)) {
-        let (from, to) = (floor(from), floor(to));
+        let (from, to) = (floor(from), floor(to.min(END_MS)));
         if from >= to || from < 0 {
             return;
         }
@@ -196,7 +199,8 @@ impl Path {
                 Overlap::Part
             }
         };
-        let blocks = first / self.block_trades..=(end - 1) / self.block_trades;
+        let last = END_MS.unsigned_abs() / BLOCK_MS.unsigned_abs();
+        let blocks = first / self.block_trades..=((end - 1) / self.block_trades).min(last);
         for block in blocks {
             self.descend(&self.block(i64::try_from(block).unwrap_or(i64::MAX)), &reach, found);
         }

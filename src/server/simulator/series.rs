@@ -136,6 +136,9 @@ impl Series {
     pub fn candles(&self, over: &Distortions, span: Span, range: (i64, i64), now: i64, limit: usize) -> Vec<Window> {
         let (from, to) = range;
         let from = from.max(LISTED_MS);
+        if from > to.min(now) {
+            return Vec::new();
+        }
         let mut start = span.start_of(from);
         if start < from {
             start = span.next(start);

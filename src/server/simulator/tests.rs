@@ -18,6 +18,7 @@ use crate::{
 mod binance;
 mod bybit;
 mod faults;
+mod hostile;
 mod okx;
 mod rest;
 mod serving;
