@@ -18,6 +18,7 @@ use super::{Simulator, budget::Budget, client, exchange::Exchange, gate::Refused
 
 mod figures;
 mod info;
+mod refusal;
 mod rest;
 mod session;
 mod stream;
@@ -122,7 +123,7 @@ fn open(
 fn refuse(refused: Refused) -> Response {
     match refused {
         Refused::Unavailable => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        Refused::Region => rest::restricted(),
+        Refused::Region => refusal::restricted(),
         Refused::TooMany { retry_after } => {
             (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, retry_after.to_string())]).into_response()
         }

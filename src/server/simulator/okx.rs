@@ -19,6 +19,7 @@ mod checksum;
 mod figures;
 mod rest;
 mod session;
+mod telling;
 
 use channel::Side;
 use session::Session;

@@ -14,7 +14,7 @@ use crate::server::simulator::{
     Simulator, budget::Budget, client, exchange::Exchange, faults::Fault, series::Series, span::Span,
 };
 
-use super::{Limits, figures, session::BOOK_DEPTH};
+use super::{Limits, figures, telling::BOOK_DEPTH};
 
 /// `candles` reaches this many candles back; `history-candles` has no end.
 const RECENT_CANDLES: i64 = 1440;
