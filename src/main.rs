@@ -1,3 +1,89 @@
 //! The command line: `serve`, `simulate`, `check-config`. Nothing else.
 
-fn main() {}
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use market_pulse::server::{
+    startup::{self, StartError},
+    telemetry::{self, LogFormat},
+};
+
+/// Live market prices from several exchanges: one price per asset that anyone can audit.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// How log lines are written (to standard error).
+    #[arg(long, global = true, value_enum, default_value_t)]
+    log: LogFormat,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the pages and the streams.
+    Serve(Serve),
+    /// Play the exchanges on this machine, with faults on demand. Prints its addresses as one JSON line.
+    Simulate(Simulate),
+    /// Print the effective configuration and where each setting comes from. Exit code 2 if something is wrong with it.
+    CheckConfig(CheckConfig),
+}
+
+#[derive(Args)]
+struct Serve {
+    /// Address and port to listen on [default: 127.0.0.1:3000].
+    #[arg(long)]
+    addr: Option<String>,
+    /// Use the built-in exchanges: no network needed, and every page says that the data is simulated.
+    #[arg(long)]
+    demo: bool,
+    /// A TOML file with settings.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Simulate {
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    addr: SocketAddr,
+    /// The same seed plays the same prices.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The assets to play, such as BTC,ETH [default: those that are followed by default].
+    #[arg(long, value_delimiter = ',', num_args = 1..)]
+    symbols: Vec<String>,
+}
+
+#[derive(Args)]
+struct CheckConfig {
+    /// A TOML file with settings.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print a commented example file instead.
+    #[arg(long)]
+    example: bool,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::start(cli.log);
+    let result = match cli.command {
+        Command::Serve(serve) => {
+            startup::serve(startup::ServeOptions { addr: serve.addr, demo: serve.demo, config: serve.config })
+        }
+        Command::Simulate(simulate) => startup::simulate(simulate.addr, simulate.seed, &simulate.symbols),
+        Command::CheckConfig(check) => startup::check_config(check.config.as_deref(), check.example),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => report(&error),
+    }
+}
+
+/// One clear line, and exit code 2 for what the user can mend.
+#[expect(clippy::print_stderr, reason = "the command line speaks to its user")]
+fn report(error: &StartError) -> ExitCode {
+    eprintln!("market-pulse: {error}");
+    ExitCode::from(2)
+}

@@ -1,5 +1,8 @@
 //! What people see.
 
+pub mod asset_view;
+pub mod audit;
 pub mod components;
 pub mod format;
 pub mod pages;
+pub mod response;

@@ -17,6 +17,12 @@ pub enum Link {
 }
 
 impl Link {
+    /// Whether the page lost its figures: it had them, or could have, and now nothing comes. Before the first message
+    /// the figures of the first HTML stand.
+    pub const fn cuts_off(self) -> bool {
+        !self.delivers() && !matches!(self, Self::Connecting)
+    }
+
     /// Whether figures reach the page at the moment. While they don't, nothing may be shown as live.
     pub const fn delivers(self) -> bool {
         matches!(self, Self::Live | Self::Polling)

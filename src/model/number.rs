@@ -56,7 +56,7 @@ impl<'de> Deserialize<'de> for Volume {
 pub struct Percent(f64);
 
 /// A relative change as a fraction: `0.025` is +2.5 %. Bybit sends these.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default)]
 pub struct Fraction(f64);
 
 impl Percent {

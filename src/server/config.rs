@@ -1,36 +1,54 @@
 //! The settings: names and defaults are part of the public contract.
+//!
+//! Layers, later ones win: defaults, one TOML file, environment names `MARKET_PULSE__…`, flags. [`keys`] lists every
+//! key once, [`layers`] collects them with where each came from, [`check`] makes a [`Config`] of them or says what is
+//! wrong, key by key.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+mod check;
+pub mod error;
+pub mod example;
+mod keys;
+pub mod layers;
+#[cfg(test)]
+mod tests;
 
-use serde::Serialize;
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use crate::model::{symbol::Symbol, venue::Venue};
 
 /// Every setting, checked. Nothing after the start looks at a file or the environment again.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     pub server: ServerConfig,
     pub market: MarketConfig,
     /// In the registry's order.
     pub venues: Vec<VenueConfig>,
+    pub news: NewsConfig,
     pub limits: LimitsConfig,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ServerConfig {
     pub addr: SocketAddr,
     /// The address that others use to reach this server, where it differs from `addr`.
     pub public_url: Option<String>,
+    /// Where data is kept. Nothing is kept on disk so far; a folder that is named must be there or be creatable.
     pub data_dir: Option<PathBuf>,
     /// Peers whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<std::net::IpAddr>,
+    pub trusted_proxies: Vec<IpAddr>,
     /// Sites that may read the public streams from a browser; `*` is any, without credentials.
     pub cors_origins: Vec<String>,
     /// Seconds between the heartbeats of a stream.
     pub heartbeat_s: u64,
+    /// The folder with the pages' files; found beside the binary where it is not set.
+    pub site_root: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MarketConfig {
     /// The assets that are followed, in the order of the homepage.
     pub symbols: Vec<Symbol>,
@@ -46,7 +64,7 @@ pub struct MarketConfig {
     pub stale_after_s: f64,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct VenueConfig {
     pub venue: Venue,
     pub enabled: bool,
@@ -56,7 +74,33 @@ pub struct VenueConfig {
     pub rest_urls: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// Settings of the news. This version has no news; they are read and checked so that one file serves it and later ones.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewsConfig {
+    pub feeds: Feeds,
+    pub interval_s: u64,
+    pub retention_days: u64,
+}
+
+/// Which feeds are followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Feeds {
+    BuiltIn,
+    Off,
+    /// These instead of the built-in ones.
+    These(Vec<Feed>),
+}
+
+/// One feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Feed {
+    pub key: String,
+    pub name: String,
+    pub category: String,
+    pub url: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
 pub struct LimitsConfig {
     /// Open streams of one client address.
     pub connections_per_address: usize,
@@ -68,6 +112,14 @@ pub struct LimitsConfig {
     pub stall_s: u64,
 }
 
+/// What a venue's settings are unless something else is configured. Comes from the registry of connectors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VenueDefaults {
+    pub venue: Venue,
+    pub ws_urls: Vec<String>,
+    pub rest_urls: Vec<String>,
+}
+
 impl MarketConfig {
     pub fn quiet_after(&self) -> Duration {
         Duration::from_secs_f64(self.quiet_after_s)
@@ -76,4 +128,12 @@ impl MarketConfig {
     pub fn stale_after(&self) -> Duration {
         Duration::from_secs_f64(self.stale_after_s)
     }
+}
+
+/// The configuration that `layers` add up to.
+///
+/// # Errors
+/// Everything that is wrong with it, not just the first thing.
+pub fn load(layers: &layers::Layers) -> Result<Config, error::ConfigErrors> {
+    check::config(layers)
 }

@@ -4,6 +4,12 @@ use std::sync::Arc;
 
 use leptos::prelude::use_context;
 
+use super::{
+    clock::{Clock, Stamp},
+    config::Config,
+    hub::Hub,
+    market::{board::MarketBoard, candle_service::CandleService},
+};
 use crate::{
     api::error::ApiError,
     model::{
@@ -11,38 +17,84 @@ use crate::{
         symbol::Symbol,
         ticker::Ticker,
     },
-    wire::{page::PageSnapshot, status::StatusReport},
+    wire::{
+        page::{PageSnapshot, SiteInfo},
+        status::{StatusReport, VenueStatus},
+    },
 };
 
+/// Where the state of the venues' connections is told.
+pub trait VenueReports: Send + Sync {
+    /// One report per enabled venue, in the registry's order.
+    fn reports(&self) -> Vec<VenueStatus>;
+}
+
 /// The server's services, shared by every request.
-#[derive(Debug)]
-pub struct Services {}
+pub struct Services {
+    /// With the address that is listened on: where port 0 was asked for, the one that was given.
+    pub config: Arc<Config>,
+    pub clock: Clock,
+    pub site: SiteInfo,
+    pub market: Arc<MarketBoard>,
+    pub hub: Arc<Hub>,
+    pub candles: CandleService,
+    /// When the server started.
+    pub started: Stamp,
+    pub venues: Arc<dyn VenueReports>,
+}
 
 impl Services {
-    /// The current ticker of each of `symbols` that has a price; all of them if the list is empty.
+    /// The current ticker of each of `symbols` that has a price, in that order; all of them if the list is empty.
     ///
     /// # Errors
     /// [`ApiError::UnknownSymbol`] for one that is not followed.
-    pub fn tickers(&self, _symbols: &[Symbol]) -> Result<Vec<Ticker>, ApiError> {
-        Err(ApiError::Unavailable)
+    pub fn tickers(&self, symbols: &[Symbol]) -> Result<Vec<Ticker>, ApiError> {
+        for symbol in symbols {
+            self.known(*symbol)?;
+        }
+        let wanted = if symbols.is_empty() { self.market.symbols() } else { symbols };
+        Ok(wanted.iter().filter_map(|symbol| self.market.ticker(*symbol)).map(Arc::unwrap_or_clone).collect())
     }
 
     /// Up to 300 candles, oldest first.
     ///
     /// # Errors
     /// [`ApiError::UnknownSymbol`], or [`ApiError::Unavailable`] where no venue answers.
-    pub async fn candles(&self, _symbol: Symbol, _interval: Interval) -> Result<Vec<Candle>, ApiError> {
-        std::future::ready(Err(ApiError::Unavailable)).await
+    pub async fn candles(&self, symbol: Symbol, interval: Interval) -> Result<Vec<Candle>, ApiError> {
+        self.known(symbol)?;
+        self.candles.candles(symbol, interval).await.map_err(|_| ApiError::Unavailable)
+    }
+
+    fn known(&self, symbol: Symbol) -> Result<(), ApiError> {
+        if self.market.follows(symbol) { Ok(()) } else { Err(ApiError::UnknownSymbol { symbol: symbol.to_string() }) }
     }
 
     /// The state of the venues and of the server.
     pub fn status(&self) -> StatusReport {
-        unimplemented!()
+        StatusReport {
+            at: self.clock.wall(),
+            version: self.site.version.clone(),
+            simulated: self.site.simulated,
+            started_at: self.started.wall,
+            uptime_s: self.uptime_s(),
+            clients: self.hub.streams(),
+            venues: self.venues.reports(),
+        }
+    }
+
+    /// Whole seconds since the start.
+    pub fn uptime_s(&self) -> u64 {
+        self.clock.now().mono.saturating_duration_since(self.started.mono).as_secs()
     }
 
     /// What a page starts with, from memory.
     pub fn page_snapshot(&self) -> PageSnapshot {
-        unimplemented!()
+        PageSnapshot {
+            site: self.site.clone(),
+            at: self.clock.wall(),
+            tickers: self.market.tickers().into_iter().map(Arc::unwrap_or_clone).collect(),
+            sparks: self.market.sparks().into_iter().map(Arc::unwrap_or_clone).collect(),
+        }
     }
 }
 
@@ -58,3 +110,8 @@ pub fn current() -> Option<Arc<Services>> {
 pub fn expect() -> Result<Arc<Services>, ApiError> {
     current().ok_or(ApiError::Unavailable)
 }
+
+#[cfg(test)]
+pub(in crate::server) mod fixture;
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,12 @@
-fn main() {}
+//! The whole server against the whole simulator, over the real protocols, with a clock that the test moves.
+
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod net;
+#[cfg(test)]
+mod recovery;
+#[cfg(test)]
+mod stage;
+#[cfg(test)]
+mod stream;

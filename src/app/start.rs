@@ -1,0 +1,62 @@
+//! What a page starts with. Made on the server, written into the first HTML, read back at hydration.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    live::preferences::Choices,
+    model::time::UnixMs,
+    wire::page::{PageSnapshot, SiteInfo},
+};
+
+/// The market and the visitor's choices at the moment of the request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PageStart {
+    pub snapshot: PageSnapshot,
+    pub choices: Choices,
+}
+
+/// The start of the request that is being answered. Without one, while the routes are listed, it is empty.
+pub fn current() -> PageStart {
+    PageStart { snapshot: snapshot().unwrap_or_else(empty), choices: choices() }
+}
+
+/// The visitor's choices, from the cookies of the request.
+#[cfg(feature = "ssr")]
+pub fn choices() -> Choices {
+    let header = |parts: http::request::Parts| {
+        let cookies = parts.headers.get_all(http::header::COOKIE);
+        cookies.iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join("; ")
+    };
+    leptos::prelude::use_context().map(header).map_or_else(Choices::default, |header| Choices::from_cookies(&header))
+}
+
+/// The browser reads the choices from the first HTML.
+#[cfg(not(feature = "ssr"))]
+pub fn choices() -> Choices {
+    Choices::default()
+}
+
+#[cfg(feature = "ssr")]
+fn snapshot() -> Option<PageSnapshot> {
+    crate::server::services::current().map(|services| services.page_snapshot())
+}
+
+#[cfg(not(feature = "ssr"))]
+fn snapshot() -> Option<PageSnapshot> {
+    None
+}
+
+fn empty() -> PageSnapshot {
+    let site = SiteInfo {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        simulated: false,
+        strip: Vec::new(),
+        assets: Vec::new(),
+        venues: Vec::new(),
+        outlier_pct: 2.0,
+        outlier_return_pct: 1.0,
+        quiet_after_s: 10.0,
+        stale_after_s: 60.0,
+    };
+    PageSnapshot { site, at: UnixMs::default(), tickers: Vec::new(), sparks: Vec::new() }
+}

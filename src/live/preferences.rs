@@ -1,0 +1,248 @@
+//! What the visitor chose: a theme, and the assets of the strip.
+//!
+//! Choices live in cookies, so that the first HTML is already right and nothing flashes. This file reads and writes
+//! the cookies' text; setting them is the browser's business.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::{model::symbol::Symbol, wire::page::SiteInfo};
+
+/// The cookie that holds the theme.
+pub const THEME_COOKIE: &str = "mp_theme";
+/// The cookie that holds the strip: symbols with dots between them (a comma is no cookie character).
+pub const STRIP_COOKIE: &str = "mp_strip";
+/// A year, in seconds.
+const KEPT_FOR_S: u32 = 31_536_000;
+
+/// Colors of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// What the visitor's system prefers.
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// `system`, `light` or `dark`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// `None` for any other text.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|theme| theme.as_str() == text)
+    }
+
+    /// The value of the CSS property `color-scheme`.
+    pub const fn color_scheme(self) -> &'static str {
+        match self {
+            Self::System => "light dark",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
+/// The choices as they travel: read from cookies on the server, handed to the browser with the first HTML.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Choices {
+    pub theme: Theme,
+    /// Empty where the visitor chose nothing.
+    pub strip: Vec<Symbol>,
+}
+
+impl Choices {
+    /// Reads the text of a `Cookie` header. What can't be read counts as not chosen.
+    pub fn from_cookies(header: &str) -> Self {
+        let mut choices = Self::default();
+        for (name, value) in header.split(';').filter_map(|pair| pair.trim().split_once('=')) {
+            match name {
+                THEME_COOKIE => choices.theme = Theme::parse(value).unwrap_or_default(),
+                STRIP_COOKIE => choices.strip = value.split('.').filter_map(|s| Symbol::parse(s).ok()).collect(),
+                _ => {}
+            }
+        }
+        choices
+    }
+}
+
+/// The visitor's choices as signals.
+#[derive(Debug, Clone)]
+pub struct Preferences {
+    pub theme: ArcRwSignal<Theme>,
+    /// The assets of the strip, in order. Never empty while the site follows any.
+    pub strip: ArcRwSignal<Vec<Symbol>>,
+    /// The strip stands still. Not kept: a new page moves again.
+    pub paused: ArcRwSignal<bool>,
+    site: Arc<Followed>,
+}
+
+#[derive(Debug)]
+struct Followed {
+    strip: Vec<Symbol>,
+    assets: Vec<Symbol>,
+}
+
+impl Preferences {
+    /// The visitor's choices where there are any, the site's own otherwise.
+    pub fn new(choices: Choices, site: &SiteInfo) -> Self {
+        let site =
+            Followed { strip: site.strip.clone(), assets: site.assets.iter().map(|asset| asset.symbol).collect() };
+        Self {
+            theme: ArcRwSignal::new(choices.theme),
+            strip: ArcRwSignal::new(site.strip_of(choices.strip)),
+            paused: ArcRwSignal::new(false),
+            site: Arc::new(site),
+        }
+    }
+
+    pub fn set_theme(&self, theme: Theme) {
+        self.theme.set(theme);
+    }
+
+    /// Chooses the assets of the strip. Assets that are not followed and repetitions are left out; an empty choice
+    /// is the site's own.
+    pub fn set_strip(&self, symbols: Vec<Symbol>) {
+        self.strip.set(self.site.strip_of(symbols));
+    }
+
+    /// Puts an asset at the end of the strip, or takes it away. The last one stays.
+    pub fn toggle(&self, symbol: Symbol) {
+        let mut strip = self.strip.get_untracked();
+        if let Some(at) = strip.iter().position(|s| *s == symbol) {
+            if strip.len() > 1 {
+                strip.remove(at);
+            }
+        } else {
+            strip.push(symbol);
+        }
+        self.set_strip(strip);
+    }
+
+    /// Back to the site's own strip.
+    pub fn reset_strip(&self) {
+        self.strip.set(self.site.strip.clone());
+    }
+
+    /// Whether the strip differs from the site's own. Tracks the strip.
+    pub fn strip_is_chosen(&self) -> bool {
+        self.strip.with(|strip| *strip != self.site.strip)
+    }
+
+    /// The cookies that keep the choices, as `document.cookie` and `Set-Cookie` take them. A choice that equals the
+    /// default is forgotten, so that a later default applies. Tracks theme and strip.
+    pub fn cookies(&self) -> [String; 2] {
+        let theme = self.theme.get();
+        let strip = self.strip.with(|s| s.iter().map(Symbol::as_str).collect::<Vec<_>>().join("."));
+        [
+            cookie(THEME_COOKIE, theme.as_str(), theme != Theme::System),
+            cookie(STRIP_COOKIE, &strip, self.strip_is_chosen()),
+        ]
+    }
+}
+
+impl Followed {
+    fn strip_of(&self, symbols: Vec<Symbol>) -> Vec<Symbol> {
+        let mut strip = Vec::new();
+        for symbol in symbols {
+            if self.assets.contains(&symbol) && !strip.contains(&symbol) {
+                strip.push(symbol);
+            }
+        }
+        if strip.is_empty() { self.strip.clone() } else { strip }
+    }
+}
+
+fn cookie(name: &str, value: &str, kept: bool) -> String {
+    let max_age = if kept { KEPT_FOR_S } else { 0 };
+    format!("{name}={value}; Path=/; Max-Age={max_age}; SameSite=Lax")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::asset::AssetInfo;
+
+    fn symbols(text: &str) -> Vec<Symbol> {
+        text.split_whitespace().map(|s| Symbol::parse(s).expect("symbol")).collect()
+    }
+
+    fn preferences(choices: Choices) -> Preferences {
+        let site = SiteInfo {
+            version: "0".to_owned(),
+            simulated: false,
+            strip: symbols("BTC ETH"),
+            assets: symbols("BTC ETH SOL 1INCH").into_iter().map(AssetInfo::of).collect(),
+            venues: Vec::new(),
+            outlier_pct: 2.0,
+            outlier_return_pct: 1.0,
+            quiet_after_s: 10.0,
+            stale_after_s: 60.0,
+        };
+        Preferences::new(choices, &site)
+    }
+
+    #[test]
+    fn choices_are_read_from_any_cookie_header() {
+        for (header, theme, strip) in [
+            ("", Theme::System, ""),
+            ("mp_theme=dark", Theme::Dark, ""),
+            ("a=b; mp_theme=light; mp_strip=SOL.1INCH", Theme::Light, "SOL 1INCH"),
+            ("mp_theme=pink; mp_strip=..<script>.BTC", Theme::System, "BTC"),
+            (";;=; mp_theme", Theme::System, ""),
+        ] {
+            assert_eq!(Choices::from_cookies(header), Choices { theme, strip: symbols(strip) }, "{header}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_followed_is_not_on_the_strip() {
+        Owner::new().with(|| {
+            let chosen = preferences(Choices { theme: Theme::Dark, strip: symbols("SOL XXX SOL BTC") });
+            assert_eq!(chosen.strip.get_untracked(), symbols("SOL BTC"));
+            let unknown = preferences(Choices { theme: Theme::Dark, strip: symbols("XXX") });
+            assert_eq!(unknown.strip.get_untracked(), symbols("BTC ETH"));
+        });
+    }
+
+    #[test]
+    fn the_last_asset_stays_on_the_strip() {
+        Owner::new().with(|| {
+            let preferences = preferences(Choices::default());
+            for symbol in symbols("BTC ETH") {
+                preferences.toggle(symbol);
+            }
+            assert_eq!(preferences.strip.get_untracked(), symbols("ETH"));
+            preferences.toggle(symbols("1INCH")[0]);
+            assert_eq!(preferences.strip.get_untracked(), symbols("ETH 1INCH"));
+            preferences.reset_strip();
+            assert_eq!(preferences.strip.get_untracked(), symbols("BTC ETH"));
+        });
+    }
+
+    #[test]
+    fn cookies_read_what_they_wrote_and_forget_defaults() {
+        Owner::new().with(|| {
+            let preferences = preferences(Choices::default());
+            assert!(preferences.cookies().iter().all(|cookie| cookie.contains("Max-Age=0;")));
+            preferences.set_theme(Theme::Dark);
+            preferences.set_strip(symbols("SOL 1INCH"));
+            let header = preferences.cookies().map(|c| c.split(';').next().unwrap_or_default().to_owned()).join("; ");
+            let read = Choices::from_cookies(&header);
+            assert_eq!(read, Choices { theme: Theme::Dark, strip: symbols("SOL 1INCH") });
+            assert!(preferences.cookies().iter().all(|cookie| cookie.contains("Max-Age=31536000;")));
+        });
+    }
+}

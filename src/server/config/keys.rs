@@ -1,0 +1,146 @@
+//! Every key once: its name, its default, and what it means.
+
+use super::VenueDefaults;
+use crate::model::asset::{DEFAULT_STRIP, default_symbols};
+
+/// How a default is written in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A quoted string; empty means "not set".
+    Text,
+    /// A bare number or boolean.
+    Bare,
+    /// A list of strings.
+    List,
+    /// A list of strings, or `[[news.feeds]]` tables with `key`, `name`, `category`, `url`.
+    Feeds,
+}
+
+/// One setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Key {
+    /// `market.coalesce_ms`
+    pub name: String,
+    pub kind: Kind,
+    /// Lists with commas between the items.
+    pub default: String,
+    pub doc: String,
+}
+
+/// Prefix of every environment name.
+pub(super) const ENVIRONMENT_PREFIX: &str = "MARKET_PULSE__";
+
+impl Key {
+    fn new(name: &str, kind: Kind, default: impl Into<String>, doc: &str) -> Self {
+        Self { name: name.to_owned(), kind, default: default.into(), doc: doc.to_owned() }
+    }
+
+    /// `MARKET_PULSE__MARKET__COALESCE_MS`
+    pub fn environment_name(&self) -> String {
+        format!("{ENVIRONMENT_PREFIX}{}", self.name.to_ascii_uppercase().replace('.', "__"))
+    }
+}
+
+/// Every key, in the order of the example file.
+pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
+    use Kind::{Bare, Feeds, List, Text};
+    let symbols: Vec<String> = default_symbols().iter().map(ToString::to_string).collect();
+    let mut keys = vec![
+        Key::new("server.addr", Text, "127.0.0.1:3000", "Address and port to listen on. Port 0 takes a free one."),
+        Key::new(
+            "server.public_url",
+            Text,
+            "",
+            "The address that others use to reach this server, where it differs: https://ticker.example.org",
+        ),
+        Key::new(
+            "server.data_dir",
+            Text,
+            "",
+            "Where data is kept. Prices live in memory only; nothing is written so far.",
+        ),
+        Key::new("server.trusted_proxies", List, "", "Addresses of proxies whose X-Forwarded-For is believed."),
+        Key::new(
+            "server.cors_origins",
+            List,
+            "*",
+            "Sites that may read the public streams from a browser: `*` for any (without credentials), or origins such as https://example.org",
+        ),
+        Key::new("server.heartbeat_s", Bare, "30", "Seconds between the heartbeats of a stream, 1 to 300."),
+        Key::new(
+            "server.site_root",
+            Text,
+            "",
+            "The folder with the pages' files. Found beside the binary where it is not set.",
+        ),
+        Key::new(
+            "market.symbols",
+            List,
+            symbols.join(","),
+            "The assets that are followed, in the order of the homepage, 1 to 200.",
+        ),
+        Key::new(
+            "market.default_symbols",
+            List,
+            DEFAULT_STRIP.join(","),
+            "The assets on the strip on top of every page. Each must be one of `symbols`.",
+        ),
+        Key::new(
+            "market.coalesce_ms",
+            Bare,
+            "50",
+            "Updates of one asset within this window leave as one, in milliseconds, 0 to 5000.",
+        ),
+        Key::new(
+            "market.outlier_pct",
+            Bare,
+            "2",
+            "A venue further than this from the median of three or more is left out, in percent.",
+        ),
+        Key::new(
+            "market.outlier_return_pct",
+            Bare,
+            "1",
+            "… until it is back within this, in percent. Not above outlier_pct.",
+        ),
+        Key::new(
+            "market.quiet_after_s",
+            Bare,
+            "10",
+            "Seconds without data after which a quote is quiet: still used, with a weight that falls.",
+        ),
+        Key::new(
+            "market.stale_after_s",
+            Bare,
+            "60",
+            "Seconds without data after which a quote is stale: not used. Above quiet_after_s.",
+        ),
+    ];
+    for venue in venues {
+        let v = venue.venue;
+        keys.push(Key::new(&format!("venues.{v}.enabled"), Bare, "true", "Whether this venue is used."));
+        keys.push(Key::new(
+            &format!("venues.{v}.ws_urls"),
+            List,
+            venue.ws_urls.join(","),
+            "WebSocket addresses up to and including the path, tried in turn.",
+        ));
+        keys.push(Key::new(
+            &format!("venues.{v}.rest_urls"),
+            List,
+            venue.rest_urls.join(","),
+            "REST origins, with a path prefix if need be, tried in turn.",
+        ));
+    }
+    keys.extend([
+        Key::new("news.feeds", Feeds, "", "News feeds: empty for the built-in ones, \"off\", or a list of `key|name|category|url`. This version has no news yet; the setting is checked and kept."),
+        Key::new("news.interval_s", Bare, "120", "Seconds between two fetches of a feed, 10 to 86400."),
+        Key::new("news.retention_days", Bare, "30", "Days that news is kept, 1 to 3650."),
+        Key::new("limits.connections_per_address", Bare, "100", "Open streams of one client address."),
+        Key::new("limits.connections_total", Bare, "10000", "Open streams in all."),
+        Key::new("limits.requests_per_minute", Bare, "300", "REST requests a minute of one client address."),
+        Key::new("limits.stall_s", Bare, "30", "A reader that has not taken a byte for this long is disconnected, in seconds."),
+        Key::new("redis.url", Text, "", "For many nodes. This version runs as one node, so it must stay empty."),
+    ]);
+    keys
+}

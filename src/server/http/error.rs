@@ -1,0 +1,148 @@
+//! Every HTTP error of the API: a status, a code for programs, words for people, and when to come back.
+
+use std::borrow::Cow;
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use thiserror::Error;
+
+use crate::{
+    model::symbol::{MAX_SYMBOL_LEN, Symbol, SymbolError},
+    server::hub::{MAX_SYMBOLS_PER_READER, limits::Refusal},
+    wire::error::{ErrorBody, Retry},
+};
+
+/// What can go wrong with a request. The texts carry nothing of the inside, and nothing of the request but a symbol.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum HttpError {
+    #[error("a symbol is 1 to {MAX_SYMBOL_LEN} letters or digits, alone or as a pair such as BTC-USDT")]
+    MalformedSymbol,
+    #[error("{0} is not followed here; GET /symbols lists what is")]
+    UnknownSymbol(Symbol),
+    #[error("prices are quoted in USDT only; GET /symbols lists the pairs")]
+    OtherQuote,
+    #[error("symbols is empty; name at least one, such as symbols=BTC,ETH")]
+    NoSymbols,
+    #[error("at most {MAX_SYMBOLS_PER_READER} symbols on one stream")]
+    TooManySymbols,
+    #[error("maxHz is a number from 0.1 to 50: tickers a second of one symbol")]
+    BadMaxHz,
+    #[error("the path is not UTF-8 text")]
+    BadPath,
+    #[error("there is nothing at this address")]
+    NotFound,
+    #[error("this address answers other methods; see the Allow header")]
+    MethodNotAllowed,
+    #[error("the query is longer than {} bytes", super::query::MAX_QUERY_LEN)]
+    UriTooLong,
+    #[error("too many requests from this address")]
+    RateLimited { retry_after_ms: u64 },
+    #[error("there is no price yet")]
+    NoPriceYet,
+    #[error("the server is starting and has no prices yet")]
+    Starting,
+    #[error("this address has as many open streams as it may")]
+    AddressFull,
+    #[error("the server has as many open streams as it serves")]
+    ServerFull,
+    #[error("the server is going down")]
+    GoingDown,
+}
+
+impl HttpError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::MalformedSymbol | Self::NoSymbols | Self::TooManySymbols | Self::BadMaxHz | Self::BadPath => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::UnknownSymbol(_) | Self::OtherQuote | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::UriTooLong => StatusCode::URI_TOO_LONG,
+            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::NoPriceYet | Self::Starting | Self::AddressFull | Self::ServerFull | Self::GoingDown => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        }
+    }
+
+    /// Part of the public contract, as are the statuses.
+    fn code(&self) -> &'static str {
+        match self {
+            Self::MalformedSymbol => "malformed_symbol",
+            Self::UnknownSymbol(_) | Self::OtherQuote => "unknown_symbol",
+            Self::NoSymbols => "missing_symbols",
+            Self::TooManySymbols => "too_many_symbols",
+            Self::BadMaxHz => "bad_max_hz",
+            Self::BadPath => "bad_path",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::UriTooLong => "uri_too_long",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::NoPriceYet => "no_price_yet",
+            Self::Starting => "starting",
+            Self::AddressFull => "too_many_streams",
+            Self::ServerFull => "server_full",
+            Self::GoingDown => "going_down",
+        }
+    }
+
+    /// How long to wait, in milliseconds, where waiting helps.
+    fn delay_ms(&self) -> Option<u64> {
+        match self {
+            Self::RateLimited { retry_after_ms } => Some(*retry_after_ms),
+            Self::NoPriceYet | Self::Starting => Some(1000),
+            Self::AddressFull | Self::ServerFull | Self::GoingDown => Some(5000),
+            _ => None,
+        }
+    }
+}
+
+impl From<SymbolError> for HttpError {
+    fn from(error: SymbolError) -> Self {
+        match error {
+            SymbolError::Malformed => Self::MalformedSymbol,
+            SymbolError::OtherQuote => Self::OtherQuote,
+        }
+    }
+}
+
+impl From<Refusal> for HttpError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::ServerFull => Self::ServerFull,
+            Refusal::AddressFull => Self::AddressFull,
+            Refusal::GoingDown => Self::GoingDown,
+            Refusal::TooManySymbols => Self::TooManySymbols,
+            // The endpoint has looked the symbols up before.
+            Refusal::UnknownSymbol => Self::NotFound,
+        }
+    }
+}
+
+impl IntoResponse for HttpError {
+    fn into_response(self) -> Response {
+        let delay_ms = self.delay_ms();
+        let message: Cow<'static, str> = self.to_string().into();
+        let body = ErrorBody::new(self.code(), message, delay_ms.map(Retry::after_ms));
+        let mut response = (self.status(), Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(delay_ms) = delay_ms {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(delay_ms.div_ceil(1000)));
+        }
+        response
+    }
+}
+
+/// Answers what no route is for.
+pub(super) async fn not_found() -> HttpError {
+    HttpError::NotFound
+}
+
+/// Answers a method that a route does not have. The router adds `Allow`.
+pub(super) async fn method_not_allowed() -> HttpError {
+    HttpError::MethodNotAllowed
+}

@@ -1,0 +1,100 @@
+//! `GET /health`: how the server is, for monitors.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, header};
+
+use crate::{
+    model::{time::UnixMs, venue::Venue},
+    server::services::Services,
+    wire::{
+        rest::{Dependencies, DependencyHealth, Health, HealthMetrics, HealthStatus, VenueHealth},
+        status::{ConnectionState, VenueStatus},
+    },
+};
+
+const SERVICE: &str = "market-pulse";
+/// Seconds after which an unhealthy server is worth another look.
+const RETRY_AFTER_S: &str = "5";
+
+/// 503 only while there is no price at all; a body of the same shape in any case.
+pub(super) async fn health(State(services): State<Arc<Services>>) -> Response {
+    let health = examine(&services);
+    if health.status == HealthStatus::Unhealthy {
+        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_AFTER_S)], Json(health)).into_response();
+    }
+    Json(health).into_response()
+}
+
+fn examine(services: &Services) -> Health {
+    let reports = services.venues.reports();
+    let subscriptions = services.hub.subscriptions();
+    Health {
+        service: SERVICE.to_owned(),
+        port: services.config.server.addr.port(),
+        status: status(services, &reports),
+        version: services.site.version.clone(),
+        timestamp: services.clock.wall().to_rfc3339(),
+        uptime: uptime(services.uptime_s()),
+        dependencies: Dependencies {
+            cache: absent("no Redis is configured"),
+            storage: absent("this release stores nothing"),
+            venues: reports.iter().map(venue).collect(),
+            feeds: BTreeMap::new(),
+        },
+        metrics: HealthMetrics {
+            active_streams: services.hub.streams(),
+            total_subscriptions: subscriptions.iter().map(|(_, readers)| readers).sum(),
+            active_symbols: subscriptions.into_iter().map(|(symbol, _)| symbol).collect(),
+        },
+    }
+}
+
+/// Degraded while a venue is not connected or a default symbol has no usable price.
+fn status(services: &Services, reports: &[VenueStatus]) -> HealthStatus {
+    let usable = |symbol| services.market.ticker(symbol).is_some_and(|ticker| ticker.freshness.usable());
+    let connected = reports.iter().all(|report| report.state == ConnectionState::Connected);
+    if services.market.tickers().is_empty() {
+        HealthStatus::Unhealthy
+    } else if connected && services.site.strip.iter().copied().all(usable) {
+        HealthStatus::Healthy
+    } else {
+        HealthStatus::Degraded
+    }
+}
+
+fn venue(report: &VenueStatus) -> (Venue, VenueHealth) {
+    let health = VenueHealth {
+        status: report.state.as_str().to_owned(),
+        last_message_at: report.last_message_at.map(UnixMs::to_rfc3339),
+        reconnects: report.reconnects,
+        clock_skew_ms: report.clock_skew_ms,
+    };
+    (report.venue, health)
+}
+
+fn absent(message: &str) -> DependencyHealth {
+    DependencyHealth { status: "disabled".to_owned(), message: message.to_owned() }
+}
+
+/// `2h 15m 30s`
+fn uptime(seconds: u64) -> String {
+    format!("{}h {}m {}s", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uptime_is_hours_minutes_seconds() {
+        for (seconds, text) in [(0, "0h 0m 0s"), (8130, "2h 15m 30s"), (360_000, "100h 0m 0s")] {
+            assert_eq!(uptime(seconds), text);
+        }
+    }
+}

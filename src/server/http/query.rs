@@ -1,0 +1,107 @@
+//! What a request asks for, parsed once at the edge.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::{FromRequestParts, Path, Request, rejection::PathRejection},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::request::Parts;
+
+use super::error::HttpError;
+use crate::{
+    model::symbol::Symbol,
+    server::{
+        hub::{MAX_SYMBOLS_PER_READER, Wish},
+        services::Services,
+    },
+};
+
+/// Longest query that is read, in bytes: 100 symbols fit.
+pub(super) const MAX_QUERY_LEN: usize = 2048;
+/// Longest path that is looked at, in bytes.
+const MAX_PATH_LEN: usize = 1024;
+
+const MAX_HZ: std::ops::RangeInclusive<f64> = 0.1..=50.0;
+
+/// Refuses requests whose address is longer than any sensible one.
+pub(super) async fn bound_uri(request: Request, next: Next) -> Response {
+    let uri = request.uri();
+    if uri.query().map_or(0, str::len) > MAX_QUERY_LEN || uri.path().len() > MAX_PATH_LEN {
+        return HttpError::UriTooLong.into_response();
+    }
+    next.run(request).await
+}
+
+/// A followed symbol from the path: `BTC`, `btcusdt`, `BTC-USDT`, `BTC%2FUSDT`.
+pub(super) struct PathSymbol(pub(super) Symbol);
+
+impl FromRequestParts<Arc<Services>> for PathSymbol {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, HttpError> {
+        let path: Result<Path<String>, PathRejection> = Path::from_request_parts(parts, services).await;
+        let Path(text) = path.map_err(|_| HttpError::BadPath)?;
+        followed(&text, services).map(Self)
+    }
+}
+
+/// Reads a symbol and looks it up.
+fn followed(text: &str, services: &Services) -> Result<Symbol, HttpError> {
+    let symbol = Symbol::parse(text.trim())?;
+    if services.market.follows(symbol) { Ok(symbol) } else { Err(HttpError::UnknownSymbol(symbol)) }
+}
+
+/// The parameters of a stream. Unknown ones are for other versions and are ignored.
+pub(super) struct StreamQuery {
+    /// `symbols`, without duplicates. `None` where the parameter is missing.
+    pub(super) symbols: Option<Vec<Symbol>>,
+    /// From `maxHz`.
+    pub(super) pace: Duration,
+}
+
+impl StreamQuery {
+    fn parse(query: &str, services: &Services) -> Result<Self, HttpError> {
+        let mut parsed = Self { symbols: None, pace: Duration::ZERO };
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            match name.as_ref() {
+                "symbols" => {
+                    let symbols = parsed.symbols.get_or_insert_default();
+                    for text in value.split(',').filter(|text| !text.trim().is_empty()) {
+                        let symbol = followed(text, services)?;
+                        if !symbols.contains(&symbol) {
+                            symbols.push(symbol);
+                        }
+                    }
+                }
+                "maxHz" => parsed.pace = pace(&value)?,
+                _ => {}
+            }
+        }
+        match &parsed.symbols {
+            Some(symbols) if symbols.is_empty() => Err(HttpError::NoSymbols),
+            Some(symbols) if symbols.len() > MAX_SYMBOLS_PER_READER => Err(HttpError::TooManySymbols),
+            _ => Ok(parsed),
+        }
+    }
+
+    /// A stream of these symbols.
+    pub(super) fn wish(self, symbols: Vec<Symbol>) -> Wish {
+        Wish { symbols, pace: self.pace }
+    }
+}
+
+/// The least time between two tickers of one symbol.
+fn pace(max_hz: &str) -> Result<Duration, HttpError> {
+    let hz: f64 = max_hz.trim().parse().map_err(|_| HttpError::BadMaxHz)?;
+    if MAX_HZ.contains(&hz) { Ok(Duration::from_secs_f64(1.0 / hz)) } else { Err(HttpError::BadMaxHz) }
+}
+
+impl FromRequestParts<Arc<Services>> for StreamQuery {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, HttpError> {
+        Self::parse(parts.uri.query().unwrap_or_default(), services)
+    }
+}

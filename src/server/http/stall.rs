@@ -1,0 +1,187 @@
+//! Ends connections whose peer takes no bytes.
+//!
+//! A response body is polled only while the connection takes bytes, so a deadline inside it never fires for a peer that
+//! has stopped reading. This one sits below, where the bytes leave: a write that could not go on for the stall limit
+//! fails, and with it the connection and everything that it held.
+
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use axum::{
+    extract::connect_info::Connected,
+    serve::{IncomingStream, Listener},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpSocket, TcpStream},
+    time::{Sleep, sleep},
+};
+
+/// A connection that fails when its peer takes no byte for a while.
+#[derive(Debug)]
+pub struct StallGuard<S> {
+    stream: S,
+    limit: Duration,
+    /// Runs only while a write waits, so a reader that keeps up costs no timer.
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> StallGuard<S> {
+    pub fn new(stream: S, limit: Duration) -> Self {
+        Self { stream, limit, deadline: None }
+    }
+
+    /// Looks at a write's result: a waiting one starts the deadline or meets it, any other ends it.
+    fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.deadline = None;
+            return written;
+        }
+        let limit = self.limit;
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(limit)));
+        ready!(deadline.as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer takes no bytes")))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for StallGuard<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for StallGuard<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.watch(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.watch(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// A listener whose connections are [`StallGuard`]ed. For `axum::serve`, with
+/// `into_make_service_with_connect_info::<PeerAddr>()`.
+#[derive(Debug)]
+pub struct GuardedListener {
+    listener: TcpListener,
+    limit: Duration,
+}
+
+/// What the kernel holds back for a connection, in bytes: enough for any page, and no more than some hundred messages
+/// for a reader that is slow, which would otherwise get megabytes of old prices before the newest.
+const SEND_BUFFER: u32 = 128 * 1024;
+
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+impl GuardedListener {
+    pub fn new(listener: TcpListener, limit: Duration) -> Self {
+        Self { listener, limit }
+    }
+
+    /// Listens on `address`, with a send buffer that suits streams.
+    ///
+    /// # Errors
+    /// Those of the operating system: the port is in use, the address is not of this machine.
+    pub fn bind(address: SocketAddr, limit: Duration) -> io::Result<Self> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // A restarted server gets its port back at once.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        // Accepted connections inherit it.
+        socket.set_send_buffer_size(SEND_BUFFER)?;
+        socket.bind(address)?;
+        Ok(Self::new(socket.listen(BACKLOG)?, limit))
+    }
+}
+
+impl Listener for GuardedListener {
+    type Io = StallGuard<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        // The plain listener's own `accept` waits and goes on when the process runs out of files.
+        let (stream, address) = Listener::accept(&mut self.listener).await;
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY was refused; messages may wait for each other");
+        }
+        (StallGuard::new(stream, self.limit), address)
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        self.listener.local_addr()
+    }
+}
+
+/// The address at the other end of a guarded connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerAddr(pub SocketAddr);
+
+impl Connected<IncomingStream<'_, GuardedListener>> for PeerAddr {
+    fn connect_info(stream: IncomingStream<'_, GuardedListener>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, duplex},
+        time::Instant,
+    };
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(30);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_takes_nothing_is_given_up() {
+        let (ours, _theirs) = duplex(16);
+        let mut guarded = StallGuard::new(ours, LIMIT);
+        let started = Instant::now();
+        let error = guarded.write_all(&[0; 64]).await.expect_err("nobody reads");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert_eq!(started.elapsed().as_secs(), LIMIT.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_peer_is_not() {
+        let (ours, mut theirs) = duplex(16);
+        let mut guarded = StallGuard::new(ours, LIMIT);
+        let reader = tokio::spawn(async move {
+            let mut byte = [0];
+            for _ in 0..20 {
+                tokio::time::sleep(Duration::from_secs(20)).await;
+                theirs.read_exact(&mut byte).await.expect("a byte");
+            }
+            theirs
+        });
+        guarded.write_all(&[7; 32]).await.expect("each byte taken starts the deadline anew");
+        reader.await.expect("the reader ends");
+    }
+}

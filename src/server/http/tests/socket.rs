@@ -1,0 +1,85 @@
+//! The few things that only a real connection shows.
+
+use std::{net::SocketAddr, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinHandle,
+};
+
+use super::*;
+use crate::server::{
+    http::stall::{GuardedListener, PeerAddr},
+    market::fixture::ticker,
+};
+
+const STALL: Duration = Duration::from_millis(300);
+
+fn serve(fixture: &Fixture) -> (SocketAddr, JoinHandle<std::io::Result<()>>) {
+    let listener = GuardedListener::bind(([127, 0, 0, 1], 0).into(), STALL).expect("a free port");
+    let address = axum::serve::Listener::local_addr(&listener).expect("bound");
+    let service = app(fixture).into_make_service_with_connect_info::<PeerAddr>();
+    let shutdown = fixture.shutdown.clone();
+    let server = axum::serve(listener, service).with_graceful_shutdown(shutdown.cancelled_owned());
+    (address, tokio::spawn(server.into_future()))
+}
+
+async fn request(address: SocketAddr, path: &str) -> TcpStream {
+    let mut socket = TcpStream::connect(address).await.expect("a connection");
+    let head = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    socket.write_all(head.as_bytes()).await.expect("written");
+    socket
+}
+
+/// Reads until `until` has been seen.
+async fn read_until(socket: &mut TcpStream, until: &str) -> String {
+    let mut text = String::new();
+    let mut buffer = [0; 4096];
+    while !text.contains(until) {
+        let count = socket.read(&mut buffer).await.expect("read");
+        assert_ne!(count, 0, "the connection ended before {until}: {text}");
+        text.push_str(std::str::from_utf8(&buffer[..count]).expect("UTF-8"));
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_stream_runs_over_a_connection_and_a_shutdown_ends_both() {
+    let fixture = Fixture::with(|config| config.limits.connections_per_address = 1);
+    fixture.post(ticker("BTC", 1.0));
+    let (address, server) = serve(&fixture);
+    let mut socket = request(address, "/api/realtime/BTC").await;
+    let text = read_until(&mut socket, "\"price\":1.0").await;
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
+    assert!(text.contains("retry: 2000\n\ndata: {\"type\":\"connected\""), "{text}");
+    fixture.post(ticker("BTC", 2.0));
+    read_until(&mut socket, "\"price\":2.0").await;
+    let mut second = request(address, "/api/realtime/BTC").await;
+    let refused = read_until(&mut second, "too_many_streams").await;
+    assert!(refused.starts_with("HTTP/1.1 503 "), "counted by the peer's address: {refused}");
+    drop(second);
+    fixture.shutdown.cancel();
+    let mut rest = String::new();
+    socket.read_to_string(&mut rest).await.expect("a clean end");
+    assert!(rest.ends_with("0\r\n\r\n"), "the last chunk: {rest}");
+    server.await.expect("no panic").expect("no error");
+}
+
+#[tokio::test]
+async fn a_reader_that_takes_nothing_loses_its_connection() {
+    let fixture = Fixture::new();
+    let (address, _server) = serve(&fixture);
+    let mut socket = request(address, "/api/realtime/BTC").await;
+    read_until(&mut socket, "connected").await;
+    assert_eq!(fixture.services.hub.streams(), 1);
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    let mut price = 0.0;
+    while fixture.services.hub.streams() > 0 {
+        assert!(tokio::time::Instant::now() < deadline, "the stalled connection is still there");
+        price += 1.0;
+        fixture.post(ticker("BTC", price));
+        tokio::task::yield_now().await;
+    }
+    drop(socket);
+}

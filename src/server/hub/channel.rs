@@ -1,0 +1,99 @@
+//! One symbol: its newest frames, and who wants them.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use arc_swap::ArcSwapOption;
+use bytes::Bytes;
+use parking_lot::Mutex;
+
+use super::{SHARDS, encode, reader::Reader, shard};
+use crate::{
+    model::{symbol::Symbol, ticker::Ticker},
+    wire::realtime::StatusChange,
+};
+
+/// The newest messages of a symbol, ready to be sent.
+#[derive(Debug, Clone)]
+pub(super) struct Frames {
+    /// Id of the ticker message.
+    pub(super) id: u64,
+    pub(super) ticker: Bytes,
+    /// The last change of freshness, with the id of the ticker that it came with.
+    pub(super) status: Option<(u64, Bytes)>,
+}
+
+type Members = HashMap<u64, (Arc<Reader>, usize)>;
+
+#[derive(Debug)]
+pub(super) struct Channel {
+    symbol: Symbol,
+    frames: ArcSwapOption<Frames>,
+    /// What the last ticker said of freshness. Its lock also puts publications in order.
+    status: Mutex<Option<StatusChange>>,
+    /// By id, with the position that the symbol has among those of the reader.
+    readers: [Mutex<Members>; SHARDS],
+    count: AtomicUsize,
+}
+
+impl Channel {
+    pub(super) fn new(symbol: Symbol) -> Self {
+        Self {
+            symbol,
+            frames: ArcSwapOption::empty(),
+            status: Mutex::default(),
+            readers: std::array::from_fn(|_| Mutex::default()),
+            count: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) const fn symbol(&self) -> Symbol {
+        self.symbol
+    }
+
+    pub(super) fn readers(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn frames(&self) -> Option<Arc<Frames>> {
+        self.frames.load_full()
+    }
+
+    pub(super) fn add(&self, reader: &Arc<Reader>, position: usize) {
+        if let Some(shard) = shard(&self.readers, reader.id) {
+            shard.lock().insert(reader.id, (Arc::clone(reader), position));
+            self.count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn remove(&self, id: u64) {
+        if shard(&self.readers, id).is_some_and(|shard| shard.lock().remove(&id).is_some()) {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Encodes a ticker, and a status if a freshness changed, and wakes the readers.
+    pub(super) fn publish(&self, ticker: &Ticker, last_id: &AtomicU64, now_ms: u64) {
+        let mut known = self.status.lock();
+        let id = last_id.fetch_add(1, Ordering::Relaxed) + 1;
+        let Some(bytes) = encode::ticker(id, ticker) else { return };
+        let status = StatusChange::of(ticker);
+        let changed = known.as_ref().is_some_and(|known| *known != status);
+        let before = self.frames.load();
+        let newest = if changed { encode::status(&status).map(|bytes| (id, bytes)) } else { None };
+        let newest = newest.or_else(|| before.as_ref().and_then(|frames| frames.status.clone()));
+        *known = Some(status);
+        self.frames.store(Some(Arc::new(Frames { id, ticker: bytes, status: newest })));
+        drop(known);
+        for shard in &self.readers {
+            for (reader, position) in shard.lock().values() {
+                reader.tell(*position, changed, now_ms);
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Messages as bytes. What every reader sees alike is made here once.
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::{
+    model::{symbol::Symbol, ticker::Ticker, time::UnixMs},
+    wire::{
+        realtime::{RealtimeMessage, StatusChange, timestamp},
+        sse,
+    },
+};
+
+/// How long a client waits before it reconnects, in milliseconds.
+const RETRY_MS: u64 = 2000;
+
+/// [`RealtimeMessage::Ticker`] without a copy of the ticker.
+#[derive(Serialize)]
+struct TickerMessage<'a> {
+    r#type: &'static str,
+    data: &'a Ticker,
+}
+
+/// The newest ticker of a symbol. `None` if it can't be written as JSON, which no ticker can bring about.
+pub(super) fn ticker(id: u64, ticker: &Ticker) -> Option<Bytes> {
+    message(Some(id), &TickerMessage { r#type: "ticker", data: ticker })
+}
+
+pub(super) fn status(change: &StatusChange) -> Option<Bytes> {
+    message(None, &RealtimeMessage::Status { data: change.clone() })
+}
+
+/// What a stream starts with: the wait before a reconnection, then the greeting.
+pub(super) fn hello(client_id: &str, symbols: &[Symbol], now: UnixMs) -> Bytes {
+    let retry = sse::retry(RETRY_MS);
+    let Some(&symbol) = symbols.first() else { return Bytes::from(retry) };
+    let connected = RealtimeMessage::Connected {
+        symbol,
+        symbols: symbols.to_vec(),
+        client_id: client_id.to_owned(),
+        timestamp: timestamp(now),
+    };
+    let connected = message(None, &connected).unwrap_or_default();
+    Bytes::from([retry.as_bytes(), &connected].concat())
+}
+
+/// Ids are those of ticker messages; 0 is none.
+pub(super) fn heartbeat(last_id: u64, now: UnixMs) -> Option<Bytes> {
+    let last_id = if last_id == 0 { String::new() } else { last_id.to_string() };
+    message(None, &RealtimeMessage::Heartbeat { timestamp: timestamp(now), last_id })
+}
+
+pub(super) const KEEP_ALIVE: Bytes = Bytes::from_static(sse::KEEP_ALIVE.as_bytes());
+
+/// The last line of a stream that the server ends. A comment, as this endpoint has no message for it: the client
+/// reconnects by itself.
+pub(super) const GOODBYE: Bytes = Bytes::from_static(b": the server ends this stream; reconnect\n\n");
+
+fn message<T: Serialize>(id: Option<u64>, body: &T) -> Option<Bytes> {
+    let json =
+        serde_json::to_string(body).inspect_err(|error| tracing::error!(%error, "a message can't be encoded")).ok()?;
+    Some(Bytes::from(sse::message(id, &json)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::market::fixture::ticker as a_ticker;
+
+    #[test]
+    fn a_ticker_is_written_as_the_message_type_says() {
+        let data = a_ticker("BTC", 43_250.5);
+        let json = serde_json::to_string(&RealtimeMessage::Ticker { data: Box::new(data.clone()) }).expect("JSON");
+        assert_eq!(ticker(7, &data), Some(Bytes::from(format!("id: 7\ndata: {json}\n\n"))));
+    }
+
+    #[test]
+    fn a_stream_starts_with_retry_then_connected() {
+        let symbols = ["BTC", "ETH"].map(|s| Symbol::parse(s).expect("a symbol"));
+        assert_eq!(
+            hello("c-1", &symbols, UnixMs(0)),
+            "retry: 2000\n\n\
+             data: {\"type\":\"connected\",\"symbol\":\"BTC\",\"symbols\":[\"BTC\",\"ETH\"],\"clientId\":\"c-1\",\
+             \"timestamp\":\"1970-01-01T00:00:00.000Z\"}\n\n"
+        );
+    }
+
+    #[test]
+    fn a_heartbeat_names_the_last_id_or_none() {
+        let text = |id| heartbeat(id, UnixMs(0)).expect("JSON");
+        assert_eq!(
+            text(0),
+            "data: {\"type\":\"heartbeat\",\"timestamp\":\"1970-01-01T00:00:00.000Z\",\"lastId\":\"\"}\n\n"
+        );
+        assert_eq!(
+            text(9),
+            "data: {\"type\":\"heartbeat\",\"timestamp\":\"1970-01-01T00:00:00.000Z\",\"lastId\":\"9\"}\n\n"
+        );
+    }
+}

@@ -1,0 +1,154 @@
+//! What the hub and one reader's stream share.
+
+use std::{
+    sync::atomic::{AtomicU8, AtomicU64, Ordering},
+    time::Duration,
+};
+
+use futures_util::task::AtomicWaker;
+use tokio::time::Instant;
+
+use super::bits::{AtomicBits, Bits};
+
+/// A comment at least every 15 s, with room for the tick that sends it.
+const KEEP_ALIVE_MS: u64 = 14_000;
+/// How much earlier than due a heartbeat may leave: half a tick, so that it is never more than that off.
+const EARLY_MS: u64 = 250;
+
+/// The times that all readers share, in milliseconds since the hub was made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Timeline {
+    origin: Instant,
+    heartbeat_ms: u64,
+    stall_ms: u64,
+}
+
+impl Timeline {
+    pub(super) fn new(origin: Instant, heartbeat: Duration, stall: Duration) -> Self {
+        Self { origin, heartbeat_ms: millis(heartbeat).max(1), stall_ms: millis(stall) }
+    }
+
+    /// Now; never 0.
+    pub(super) fn now_ms(&self) -> u64 {
+        millis(self.origin.elapsed()).saturating_add(1)
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What a reader has to be told beside tickers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Signal {
+    Heartbeat = 1,
+    KeepAlive = 2,
+    Close = 4,
+}
+
+/// A reader's side that others write to. It never holds a message.
+#[derive(Debug)]
+pub(super) struct Reader {
+    pub(super) id: u64,
+    /// Indices of its channels; a position is an index into this.
+    pub(super) channels: Vec<usize>,
+    tickers: AtomicBits,
+    statuses: AtomicBits,
+    signals: AtomicU8,
+    waker: AtomicWaker,
+    /// Since when the reader has been woken without looking; 0 while it is not.
+    woken_ms: AtomicU64,
+    next_heartbeat_ms: AtomicU64,
+    next_keep_alive_ms: AtomicU64,
+}
+
+impl Reader {
+    /// A reader that wants a snapshot of every channel.
+    pub(super) fn new(id: u64, channels: Vec<usize>, timeline: &Timeline) -> Self {
+        let now = timeline.now_ms();
+        let tickers = AtomicBits::default();
+        for position in 0..channels.len() {
+            tickers.set(position);
+        }
+        Self {
+            id,
+            channels,
+            tickers,
+            statuses: AtomicBits::default(),
+            signals: AtomicU8::new(0),
+            waker: AtomicWaker::new(),
+            woken_ms: AtomicU64::new(0),
+            next_heartbeat_ms: AtomicU64::new(now.saturating_add(timeline.heartbeat_ms)),
+            next_keep_alive_ms: AtomicU64::new(now.saturating_add(KEEP_ALIVE_MS)),
+        }
+    }
+
+    /// A channel has something new. Wakes only a reader that did not know.
+    pub(super) fn tell(&self, position: usize, status: bool, now_ms: u64) {
+        let news = self.tickers.set(position) | (status && self.statuses.set(position));
+        if news {
+            self.wake(now_ms);
+        }
+    }
+
+    pub(super) fn signal(&self, signal: Signal, now_ms: u64) {
+        self.signals.fetch_or(signal as u8, Ordering::AcqRel);
+        self.wake(now_ms);
+    }
+
+    fn wake(&self, now_ms: u64) {
+        // Only the first waking counts: a failure means that the reader has been waited for already.
+        let _ = self.woken_ms.compare_exchange(0, now_ms, Ordering::AcqRel, Ordering::Relaxed);
+        self.waker.wake();
+    }
+
+    /// The reader looks, and will be woken by what comes from here on.
+    pub(super) fn look(&self, waker: &std::task::Waker) {
+        self.waker.register(waker);
+        self.woken_ms.store(0, Ordering::Release);
+    }
+
+    /// Whether a signal was given; takes it back.
+    pub(super) fn take(&self, signal: Signal) -> bool {
+        self.signals.fetch_and(!(signal as u8), Ordering::AcqRel) & signal as u8 != 0
+    }
+
+    pub(super) fn take_statuses(&self) -> Bits {
+        self.statuses.take()
+    }
+
+    pub(super) fn has_tickers(&self) -> bool {
+        !self.tickers.is_empty()
+    }
+
+    pub(super) fn take_tickers(&self) -> Bits {
+        self.tickers.take()
+    }
+
+    /// What the shared tick does for a reader. Returns `false` if it has stalled: woken, and not looked for too long.
+    pub(super) fn tick(&self, timeline: &Timeline, now_ms: u64) -> bool {
+        let woken = self.woken_ms.load(Ordering::Acquire);
+        if woken != 0 && now_ms.saturating_sub(woken) >= timeline.stall_ms {
+            return false;
+        }
+        if due(&self.next_heartbeat_ms, timeline.heartbeat_ms, now_ms.saturating_add(EARLY_MS)) {
+            self.signal(Signal::Heartbeat, now_ms);
+        }
+        if due(&self.next_keep_alive_ms, KEEP_ALIVE_MS, now_ms) {
+            self.signal(Signal::KeepAlive, now_ms);
+        }
+        true
+    }
+}
+
+/// Whether a recurring time has come; if so, moves it on past now. Only the tick writes these.
+fn due(next: &AtomicU64, every_ms: u64, now_ms: u64) -> bool {
+    let planned = next.load(Ordering::Relaxed);
+    if now_ms < planned {
+        return false;
+    }
+    let missed = (now_ms - planned) / every_ms;
+    next.store(planned + (missed + 1) * every_ms, Ordering::Relaxed);
+    true
+}

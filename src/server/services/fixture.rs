@@ -1,0 +1,143 @@
+//! Services without sockets, for the tests of endpoints.
+
+use std::time::Duration;
+
+use futures_util::{FutureExt, future::BoxFuture};
+use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::{
+    model::{asset::AssetInfo, time::UnixMs, venue::Venue},
+    server::{
+        config::{Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig},
+        market::candle_service::CandleSource,
+    },
+    wire::{rest::PriceSource, status::ConnectionState},
+};
+
+pub(in crate::server) const WALL: UnixMs = UnixMs(1_763_640_000_000);
+
+/// One venue whose state a test sets.
+pub(in crate::server) struct Reports(pub(in crate::server) Mutex<ConnectionState>);
+
+impl VenueReports for Reports {
+    fn reports(&self) -> Vec<VenueStatus> {
+        vec![VenueStatus {
+            venue: Venue::new("binance").expect("a key"),
+            state: *self.0.lock(),
+            detail: None,
+            endpoint: None,
+            connected_since: None,
+            last_message_at: Some(WALL),
+            next_attempt_at: None,
+            reconnects: 2,
+            bad_frames: 0,
+            clock_skew_ms: Some(-3),
+            messages_per_second: 1.0,
+            refused: vec![],
+            silent: vec![],
+        }]
+    }
+}
+
+/// A source of one candle at the epoch.
+struct OneCandle;
+
+impl CandleSource for OneCandle {
+    fn candles(&self, _: Symbol, _: Interval, _: usize) -> BoxFuture<'_, Vec<(Venue, Vec<Candle>)>> {
+        let candle = Candle { open_time: UnixMs(0), open: 1.0, high: 1.0, low: 1.0, close: 1.0, volume: 1.0 };
+        std::future::ready(vec![(Venue::new("binance").expect("a key"), vec![candle])]).boxed()
+    }
+}
+
+/// The services of a server that follows BTC, ETH and SOL, with BTC and ETH on the strip, and no price yet.
+pub(in crate::server) struct Fixture {
+    pub(in crate::server) services: Arc<Services>,
+    pub(in crate::server) reports: Arc<Reports>,
+    pub(in crate::server) shutdown: CancellationToken,
+}
+
+impl Fixture {
+    pub(in crate::server) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// With other settings than the default ones. Must run inside a runtime.
+    pub(in crate::server) fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::following(&["BTC", "ETH", "SOL"].map(|base| Symbol::parse(base).expect("a symbol")), change)
+    }
+
+    /// With other symbols, too.
+    pub(in crate::server) fn following(symbols: &[Symbol], change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = config(symbols);
+        change(&mut config);
+        let clock = Clock::following(WALL);
+        let shutdown = CancellationToken::new();
+        let market = Arc::new(MarketBoard::new(symbols));
+        let heartbeat = Duration::from_secs(config.server.heartbeat_s);
+        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, shutdown.clone()));
+        tokio::spawn(Arc::clone(&hub).run());
+        let reports = Arc::new(Reports(Mutex::new(ConnectionState::Connected)));
+        let services = Arc::new(Services {
+            clock,
+            site: SiteInfo {
+                version: "0.1.0".to_owned(),
+                simulated: false,
+                strip: config.market.default_symbols.clone(),
+                assets: symbols.iter().map(|symbol| AssetInfo::of(*symbol)).collect(),
+                venues: vec![],
+                outlier_pct: config.market.outlier_pct,
+                outlier_return_pct: config.market.outlier_return_pct,
+                quiet_after_s: config.market.quiet_after_s,
+                stale_after_s: config.market.stale_after_s,
+            },
+            candles: CandleService::new(Arc::new(OneCandle), Arc::clone(&market), clock),
+            market,
+            hub,
+            started: clock.now(),
+            venues: Arc::clone(&reports) as Arc<dyn VenueReports>,
+            config: Arc::new(config),
+        });
+        Self { services, reports, shutdown }
+    }
+
+    /// Puts a ticker up and publishes it, as the market's task does.
+    pub(in crate::server) fn post(&self, ticker: Ticker) {
+        let source = if ticker.sources > 0 { PriceSource::Stream } else { PriceSource::Cache };
+        let ticker = Arc::new(ticker);
+        self.services.market.post(Arc::clone(&ticker), source);
+        self.services.hub.publish(&ticker);
+    }
+}
+
+fn config(symbols: &[Symbol]) -> Config {
+    Config {
+        server: ServerConfig {
+            addr: ([127, 0, 0, 1], 3000).into(),
+            public_url: None,
+            data_dir: None,
+            trusted_proxies: vec![],
+            cors_origins: vec!["*".to_owned()],
+            heartbeat_s: 30,
+            site_root: None,
+        },
+        market: MarketConfig {
+            symbols: symbols.to_vec(),
+            default_symbols: symbols.iter().copied().take(2).collect(),
+            coalesce_ms: 50,
+            outlier_pct: 2.0,
+            outlier_return_pct: 1.0,
+            quiet_after_s: 10.0,
+            stale_after_s: 60.0,
+        },
+        venues: vec![],
+        news: NewsConfig { feeds: Feeds::Off, interval_s: 120, retention_days: 30 },
+        limits: LimitsConfig {
+            connections_per_address: 100,
+            connections_total: 10_000,
+            requests_per_minute: 300,
+            stall_s: 30,
+        },
+    }
+}

@@ -1,0 +1,113 @@
+//! The house without its doors: venues, market and hub at work, and the services that ask them.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{Notify, mpsc};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::adapters::VenueSide;
+use crate::{
+    model::{asset::AssetInfo, ticker::Ticker, venue::Venue},
+    server::{
+        clock::Clock,
+        config::Config,
+        hub::Hub,
+        market::{
+            board::MarketBoard,
+            candle_service::{CandleService, CandleSource},
+            spark_loader::SparkLoader,
+            task::{EVENT_CAPACITY, Inputs, MarketTask, SPARK_CAPACITY},
+        },
+        services::{Services, VenueReports},
+        venues::{self, Venues, VenuesSetup, dialer::Dialer, http_client::Http},
+    },
+    wire::page::SiteInfo,
+};
+
+/// What the core is made of, and what it is given of the world outside: a network, a clock, chance.
+pub struct CoreSetup {
+    pub config: Config,
+    /// The venues are played on this machine.
+    pub simulated: bool,
+    pub dialer: Arc<dyn Dialer>,
+    pub http: Arc<dyn Http>,
+    pub clock: Clock,
+    /// Of everything that is drawn by chance.
+    pub seed: u64,
+    /// Ends every task and every stream.
+    pub token: CancellationToken,
+}
+
+/// The running core.
+pub struct Core {
+    pub services: Arc<Services>,
+    /// Every task; closed, so that waiting for it ends when they have ended.
+    pub tasks: TaskTracker,
+}
+
+impl Core {
+    /// Starts every task. They end on the token.
+    pub fn start(setup: CoreSetup) -> Self {
+        let CoreSetup { config, simulated, dialer, http, clock, seed, token } = setup;
+        let started = clock.now();
+        let tasks = TaskTracker::new();
+        let symbols = &config.market.symbols;
+        let (events, event_inbox) = mpsc::channel(EVENT_CAPACITY);
+        let (series, series_inbox) = mpsc::channel(SPARK_CAPACITY);
+        let venues = Arc::new(venues::start(VenuesSetup {
+            configs: &config.venues,
+            symbols,
+            dialer,
+            http,
+            clock,
+            seed,
+            events,
+            shutdown: token.clone(),
+            tasks: &tasks,
+        }));
+        let side = Arc::new(VenueSide { venues: Arc::clone(&venues), clock });
+        let source: Arc<dyn CandleSource> = Arc::clone(&side) as _;
+        let reports: Arc<dyn VenueReports> = side;
+
+        let heartbeat = Duration::from_secs(config.server.heartbeat_s);
+        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, token.clone()));
+        tasks.spawn(Arc::clone(&hub).run());
+
+        let board = Arc::new(MarketBoard::new(symbols));
+        let reload = Arc::new(Notify::new());
+        let keys: Vec<Venue> = venues.infos().iter().map(|info| info.venue).collect();
+        let outlet = Arc::clone(&hub);
+        let publish = move |ticker: &Arc<Ticker>| outlet.publish(ticker);
+        let market = MarketTask::new(&config.market, &keys, Arc::clone(&board), clock, Arc::clone(&reload), publish);
+        tasks.spawn(market.run(Inputs { events: event_inbox, sparks: series_inbox }, token.clone()));
+        let sparks = SparkLoader::new(Arc::clone(&source), symbols, series, reload, clock);
+        tasks.spawn(sparks.run(token));
+        tasks.close();
+
+        let services = Arc::new(Services {
+            clock,
+            site: site_info(&config, &venues, simulated),
+            candles: CandleService::new(source, Arc::clone(&board), clock),
+            market: board,
+            hub,
+            started,
+            venues: reports,
+            config: Arc::new(config),
+        });
+        Self { services, tasks }
+    }
+}
+
+fn site_info(config: &Config, venues: &Venues, simulated: bool) -> SiteInfo {
+    SiteInfo {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        simulated,
+        strip: config.market.default_symbols.clone(),
+        assets: config.market.symbols.iter().map(|symbol| AssetInfo::of(*symbol)).collect(),
+        venues: venues.infos().to_vec(),
+        outlier_pct: config.market.outlier_pct,
+        outlier_return_pct: config.market.outlier_return_pct,
+        quiet_after_s: config.market.quiet_after_s,
+        stale_after_s: config.market.stale_after_s,
+    }
+}

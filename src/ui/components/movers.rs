@@ -1,0 +1,75 @@
+//! The largest changes of the last 24 h.
+
+use leptos::prelude::*;
+
+use super::{change_badge::ChangeBadge, price::Price};
+use crate::{live::store::LiveStore, model::symbol::Symbol, ui::asset_view::AssetView};
+
+/// How many rise and fall are shown.
+const EACH: usize = 3;
+
+/// Three that rose most and three that fell most. Looked at once a second.
+#[component]
+pub fn Movers() -> impl IntoView {
+    let store = LiveStore::expect();
+    let now = store.now();
+    let extremes = Memo::new(move |_| {
+        now.track();
+        let change = |symbol: Symbol| Some((symbol, store.asset(symbol)?.ticker.get_untracked()?.change_percent24h?));
+        extremes(store.site().assets.iter().filter_map(|a| change(a.symbol)).collect())
+    });
+    let list = move |rising: bool| move || extremes.with(|(up, down)| if rising { up.clone() } else { down.clone() });
+    view! {
+        <section class="card" aria-labelledby="movers">
+            <div class="card-head"><h2 id="movers">"Biggest moves"</h2><p class="muted">"24 h"</p></div>
+            <ul class="mover-list" aria-label="Rising most">
+                <For each=list(true) key=|symbol| *symbol let:symbol><Mover symbol/></For>
+            </ul>
+            <ul class="mover-list" aria-label="Falling most">
+                <For each=list(false) key=|symbol| *symbol let:symbol><Mover symbol/></For>
+            </ul>
+            <p class="empty small" class:hidden=move || extremes.with(|(up, down)| up.len() + down.len() > 0)>
+                "Nothing has moved yet."
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Mover(symbol: Symbol) -> impl IntoView {
+    AssetView::of(&LiveStore::expect(), symbol).map(|asset| {
+        view! {
+            <li class="mover">
+                <a href=asset.href()>
+                    <b>{symbol.to_string()}</b>
+                    <small>{asset.info.name.clone()}</small>
+                    <Price asset=asset.clone()/>
+                    <ChangeBadge asset=asset.clone() plain=true/>
+                </a>
+            </li>
+        }
+    })
+}
+
+/// Those that rose most, and those that fell most with the deepest fall first.
+fn extremes(mut changes: Vec<(Symbol, f64)>) -> (Vec<Symbol>, Vec<Symbol>) {
+    changes.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let up = changes.iter().filter(|c| c.1 > 0.0).take(EACH).map(|c| c.0).collect();
+    let down = changes.iter().rev().filter(|c| c.1 < 0.0).take(EACH).map(|c| c.0).collect();
+    (up, down)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn risers_and_fallers_do_not_mix() {
+        let changes = [("A", 1.0), ("B", -3.0), ("C", 4.0), ("D", 0.0), ("E", -1.0), ("F", 2.0), ("G", 3.0)];
+        let changes = changes.map(|(s, c)| (Symbol::parse(s).expect("symbol"), c)).to_vec();
+        let (up, down) = extremes(changes);
+        let text = |symbols: &[Symbol]| symbols.iter().map(Symbol::as_str).collect::<String>();
+        assert_eq!((text(&up).as_str(), text(&down).as_str()), ("CGF", "BE"));
+    }
+}

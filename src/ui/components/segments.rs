@@ -1,0 +1,60 @@
+//! A few options of which one is chosen.
+
+use leptos::{
+    prelude::*,
+    wasm_bindgen::JsCast,
+    web_sys::{Element, HtmlElement},
+};
+
+/// A radio group that looks like one control: Tab leads to the chosen option, the arrow keys to the others.
+#[component]
+pub fn Segments<T>(
+    /// What is chosen here, for screen readers.
+    name: &'static str,
+    /// The options with their labels.
+    options: Vec<(T, &'static str)>,
+    #[prop(into)] chosen: Signal<T>,
+    #[prop(into)] on_choose: Callback<T>,
+) -> impl IntoView
+where
+    T: Copy + PartialEq + Send + Sync + 'static,
+{
+    let option = move |(option, label): (T, &'static str)| {
+        let checked = Memo::new(move |_| chosen.get() == option);
+        view! {
+            <button
+                type="button"
+                role="radio"
+                aria-checked=move || checked.get().to_string()
+                tabindex=move || if checked.get() { "0" } else { "-1" }
+                on:click=move |_| on_choose.run(option)
+            >
+                {label}
+            </button>
+        }
+    };
+    view! {
+        <div class="segments" role="radiogroup" aria-label=name on:keydown=move |event| move_choice(&event)>
+            {options.into_iter().map(option).collect_view()}
+        </div>
+    }
+    .into_any()
+}
+
+/// Arrow keys choose the neighbor, round and round.
+fn move_choice(event: &leptos::ev::KeyboardEvent) {
+    let Some(current) = event.target().and_then(|t| t.dyn_into::<Element>().ok()) else { return };
+    let Some(group) = current.parent_element() else { return };
+    let next = match event.key().as_str() {
+        "ArrowRight" | "ArrowDown" => current.next_element_sibling().or_else(|| group.first_element_child()),
+        "ArrowLeft" | "ArrowUp" => current.previous_element_sibling().or_else(|| group.last_element_child()),
+        _ => return,
+    };
+    event.prevent_default();
+    if let Some(next) = next.and_then(|n| n.dyn_into::<HtmlElement>().ok()) {
+        next.click();
+        if next.focus().is_err() {
+            leptos::logging::warn!("an option could not be focused");
+        }
+    }
+}
