@@ -7,6 +7,7 @@
 //! It shares no code with the connectors: it is their opposite number, so a shared mistake must not cancel out.
 
 use std::{
+    future::IntoFuture,
     io,
     net::SocketAddr,
     sync::{
@@ -16,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{Json, Router, extract::State, routing::get};
+use axum::{Json, Router, extract::State, routing::get, serve::ListenerExt};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch, time::sleep};
@@ -52,7 +53,7 @@ pub mod socket;
 pub mod span;
 
 #[cfg(test)]
-pub mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
@@ -91,7 +92,7 @@ struct Inner {
 
 impl Simulator {
     pub fn new(settings: SimulatorSettings) -> Self {
-        let market = Market::new(settings.seed, &settings.symbols, settings.clock);
+        let market = Market::new(settings.seed, settings.symbols, settings.clock);
         Self {
             inner: Arc::new(Inner {
                 seed: settings.seed,
@@ -253,11 +254,17 @@ pub struct VenueUrls {
 /// # Errors
 /// When the listener fails for good.
 pub async fn serve(listener: TcpListener, simulator: Simulator, shutdown: CancellationToken) -> io::Result<()> {
+    // Frames are small and must not wait for the next one to fill a packet.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "the simulator can't send small packets at once");
+        }
+    });
     let service = simulator.router().into_make_service_with_connect_info::<SocketAddr>();
     let engine = simulator.run(shutdown.clone());
     let server = axum::serve(listener, service).with_graceful_shutdown(shutdown.cancelled_owned());
-    let ((), served) = tokio::join!(engine, server);
-    served
+    let ((), ended) = tokio::join!(engine, server.into_future());
+    ended
 }
 
 async fn overview(State(simulator): State<Simulator>) -> Json<Value> {

@@ -18,11 +18,19 @@ use super::{Simulator, budget::Budget, client, exchange::Exchange, gate::Refused
 
 mod figures;
 mod info;
+mod refusal;
 mod rest;
 mod session;
 mod stream;
+mod telling;
 
 use session::Session;
+
+/// A session for tests, without a socket.
+#[cfg(test)]
+pub(super) fn test_session(simulator: &Simulator) -> impl socket::Protocol + use<> {
+    Session::new(simulator.clone(), false, false)
+}
 
 /// What Binance allows a client address.
 #[derive(Debug)]
@@ -33,7 +41,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { weight: Budget::new(6000, Duration::from_secs(60)) }
+        Self { weight: Budget::new(6000, Duration::from_mins(1)) }
     }
 }
 
@@ -66,7 +74,7 @@ type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
 async fn raw(
     State(simulator): State<Simulator>,
-    client: client::From,
+    client: client::Peer,
     Query(query): Query<ConnectQuery>,
     upgrade: Upgrade,
 ) -> Response {
@@ -75,7 +83,7 @@ async fn raw(
 
 async fn raw_streams(
     State(simulator): State<Simulator>,
-    client: client::From,
+    client: client::Peer,
     Path(streams): Path<String>,
     Query(query): Query<ConnectQuery>,
     upgrade: Upgrade,
@@ -85,7 +93,7 @@ async fn raw_streams(
 
 async fn combined(
     State(simulator): State<Simulator>,
-    client: client::From,
+    client: client::Peer,
     Query(query): Query<ConnectQuery>,
     upgrade: Upgrade,
 ) -> Response {
@@ -94,7 +102,7 @@ async fn combined(
 
 fn open(
     simulator: &Simulator,
-    client: client::From,
+    client: client::Peer,
     upgrade: Upgrade,
     streams: &str,
     combined: bool,
@@ -115,7 +123,7 @@ fn open(
 fn refuse(refused: Refused) -> Response {
     match refused {
         Refused::Unavailable => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        Refused::Region => rest::restricted(),
+        Refused::Region => refusal::restricted(),
         Refused::TooMany { retry_after } => {
             (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, retry_after.to_string())]).into_response()
         }

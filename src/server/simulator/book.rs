@@ -59,6 +59,7 @@ impl Series {
 
 impl Book {
     /// What must be done to `self` to get `next`.
+    #[must_use]
     pub fn change_to(&self, next: &Self) -> Change {
         Change { bids: changed(&self.bids, &next.bids), asks: changed(&self.asks, &next.asks) }
     }

@@ -74,7 +74,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_budget_is_spent_and_renewed() {
-        let budget = Budget::new(10, Duration::from_secs(60));
+        let budget = Budget::new(10, Duration::from_mins(1));
         assert_eq!(budget.spend(None, 9).left(), 1);
         assert!(!budget.spend(None, 1).is_over());
         tokio::time::advance(Duration::from_secs(20)).await;
@@ -88,7 +88,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_memory_is_bounded() {
-        let budget = Budget::new(10, Duration::from_secs(60));
+        let budget = Budget::new(10, Duration::from_mins(1));
         for i in 0..10_000_u32 {
             budget.spend(Some(Ipv4Addr::from(i).into()), 1);
         }

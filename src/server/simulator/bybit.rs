@@ -21,6 +21,12 @@ mod topic;
 
 use session::Session;
 
+/// A session for tests, without a socket.
+#[cfg(test)]
+pub(super) fn test_session(simulator: &Simulator) -> impl socket::Protocol + use<> {
+    Session::new(simulator.clone())
+}
+
 /// What Bybit allows a client address.
 #[derive(Debug)]
 pub struct Limits {
@@ -43,7 +49,7 @@ pub fn router() -> Router<Simulator> {
 
 async fn spot(
     State(simulator): State<Simulator>,
-    client: client::From,
+    client: client::Peer,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let upgrade = match upgrade {

@@ -9,9 +9,9 @@ use super::budget::Client;
 
 /// The address of the client, where it came over the network.
 #[derive(Debug, Clone, Copy)]
-pub struct From(pub Client);
+pub struct Peer(pub Client);
 
-impl<S: Send + Sync> FromRequestParts<S> for From {
+impl<S: Send + Sync> FromRequestParts<S> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {

@@ -7,6 +7,23 @@
 //! | `POST /control/{venue}/clear` | – | the exchange's state: no faults and no pins |
 //! | `POST /control/{venue}/price` | `{"symbol":"BTC","price":70000}` | the exchange's state, once the price is in force |
 //!
+//! | fault | what happens |
+//! |---|---|
+//! | `disconnect` | open sockets are cut without a close frame, once; with `seconds`, none is accepted meanwhile |
+//! | `refuse` | new sockets and REST get 503; open sockets go on |
+//! | `stall` | no data on any socket (or of one symbol); acknowledgements, pings and pongs go on |
+//! | `stall_symbol` | the same for one symbol, which must be named |
+//! | `garbage` | some twenty kinds of broken frames instead of data (or of one symbol's); one of them has 20 MB |
+//! | `outlier` | prices (or one symbol's) are 10 % too high, in frames, REST and candles alike |
+//! | `delay` | every frame of a socket leaves two seconds later, in order |
+//! | `half_open` | open sockets are neither read nor written nor closed; new ones likewise; REST goes on. When it ends, they are cut |
+//! | `shutdown_notice` | Binance `serverShutdown`, closed after 10 s; OKX notice 64008, closed after 60 s; Bybit is cut at once. `seconds` is the time to the close |
+//! | `region_block` | REST and new sockets get 451 (Binance) or 403 |
+//! | `rate_limit` | Binance 429 with `Retry-After`, and 1008 for the next message on a socket; Bybit `retCode` 10006, and 403 for new sockets; OKX 50011, and 60014 for requests on a socket |
+//!
+//! Faults hold for `seconds`, or until they are cleared; several hold together; the same one again replaces the first.
+//! A symbol that is named with a fault that concerns whole connections is ignored.
+//!
 //! An unknown exchange is `404`, an unknown fault or symbol `400`, each with `{"error":…,"known":[…]}`.
 
 use std::time::Duration;
@@ -107,6 +124,9 @@ async fn start(
     if fault == Fault::StallSymbol && symbol.is_none() {
         return Err(Refusal::SymbolMissing);
     }
+    // The other faults concern connections, which have no symbol.
+    let by_symbol = [Fault::Stall, Fault::StallSymbol, Fault::Garbage, Fault::Outlier].contains(&fault);
+    let symbol = symbol.filter(|_| by_symbol);
     let lasts = request.seconds.map(seconds).transpose()?;
     if fault == Fault::Outlier {
         let lasts_ms = lasts.map(|lasts| i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX));

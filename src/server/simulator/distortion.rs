@@ -130,12 +130,15 @@ mod tests {
         let mut all = Distortions::default();
         all.start(Some(btc), Effect::Pin(100.0), 1000, None);
         all.start(Some(btc), Effect::Pin(200.0), 2000, None);
-        let price = |all: &Distortions, s, t| all.at(s, t).apply(1.0);
-        assert_eq!([999, 1000, 1999, 2000, 99_999].map(|t| price(&all, btc, t)), [1.0, 100.0, 100.0, 200.0, 200.0]);
-        assert_eq!(price(&all, eth, 1500), 1.0);
+        let cents = |all: &Distortions, s, t| (all.at(s, t).apply(1.0) * 100.0).round().to_string();
+        assert_eq!(
+            [999, 1000, 1999, 2000, 99_999].map(|t| cents(&all, btc, t)),
+            ["100", "10000", "10000", "20000", "20000"]
+        );
+        assert_eq!(cents(&all, eth, 1500), "100");
         assert_eq!(all.pins(2500), [(btc, 200.0)]);
         all.end(3000, |_, _| true);
-        assert_eq!([2999, 3000].map(|t| price(&all, btc, t)), [200.0, 1.0]);
+        assert_eq!([2999, 3000].map(|t| cents(&all, btc, t)), ["20000", "100"]);
         assert_eq!(all.pieces(btc, 0, 5000), [(0, 1000), (1000, 2000), (2000, 3000), (3000, 5000)]);
         assert_eq!(all.pieces(eth, 0, 5000), [(0, 5000)]);
     }
@@ -146,7 +149,7 @@ mod tests {
         let mut all = Distortions::default();
         all.start(Some(btc), Effect::Pin(100.0), 0, None);
         all.start(None, Effect::Scale(1.5), 1000, Some(2000));
-        assert_eq!([999, 1000, 2000].map(|t| all.at(btc, t).apply(7.0)), [100.0, 150.0, 100.0]);
+        assert_eq!([999, 1000, 2000].map(|t| all.at(btc, t).apply(7.0).to_string()), ["100", "150", "100"]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::model::symbol::Symbol;
 
 use super::exchange::Exchange;
 
-/// A fault. What it does to open sockets, new connections and REST is said in the simulator's own documentation.
+/// A fault. [`super::control`] says what each does to open sockets, new connections and REST.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// Open sockets are cut off once; for the given seconds none is accepted.

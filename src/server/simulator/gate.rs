@@ -23,8 +23,8 @@ pub struct Gate {
 impl Default for Gate {
     fn default() -> Self {
         Self {
-            binance: Budget::new(300, Duration::from_secs(300)),
-            bybit: Budget::new(500, Duration::from_secs(300)),
+            binance: Budget::new(300, Duration::from_mins(5)),
+            bybit: Budget::new(500, Duration::from_mins(5)),
             // Three a second, with some patience for a client that opens its sockets together.
             okx: Budget::new(30, Duration::from_secs(10)),
         }

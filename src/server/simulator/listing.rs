@@ -110,10 +110,9 @@ impl Listing {
     pub fn new(exchange: Exchange, asset: Asset, number: usize, seed: u64) -> Self {
         let lot_decimals = lot_decimals(exchange, asset.price);
         let price_decimals = match exchange {
-            Exchange::Binance | Exchange::Bybit => asset.price_decimals,
             // OKX quotes dear assets in tenths.
             Exchange::Okx if asset.price >= 10_000.0 => 1,
-            Exchange::Okx => asset.price_decimals,
+            _ => asset.price_decimals,
         };
         // Every asset has its own home: the share of each exchange differs from asset to asset.
         let mut noise = Noise::new(key_of_text(seed ^ exchange.number(), asset.symbol.as_str()));
@@ -124,7 +123,7 @@ impl Listing {
         } * (0.7 + 0.6 * noise.unit());
         let quote = asset.daily_millions * 1e6 * share;
         let lots = whole(quote / asset.price * decimal::one(lot_decimals));
-        let trades = whole(20_000.0 * share + quote / 1000.0).min(1_300_000).min(lots / 2);
+        let trades = whole(60_000.0 * share + quote / 1000.0).min(1_300_000).min(lots / 2);
         let symbol = asset.symbol;
         Self {
             exchange,

@@ -1,6 +1,9 @@
 //! The market: every asset on every exchange, the time, and what is laid over the prices.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use parking_lot::{Mutex, RwLock};
 
@@ -44,14 +47,11 @@ struct Side {
 }
 
 impl Market {
-    pub fn new(seed: u64, symbols: &[Symbol], clock: Clock) -> Self {
-        let mut distinct = Vec::with_capacity(symbols.len());
-        for symbol in symbols {
-            if !distinct.contains(symbol) {
-                distinct.push(*symbol);
-            }
-        }
-        Self { clock, venues: Exchange::ALL.map(|exchange| Side::new(exchange, &distinct, seed)) }
+    /// Symbols that are named twice are listed once.
+    pub fn new(seed: u64, mut symbols: Vec<Symbol>, clock: Clock) -> Self {
+        let mut known = HashSet::new();
+        symbols.retain(|symbol| known.insert(*symbol));
+        Self { clock, venues: Exchange::ALL.map(|exchange| Side::new(exchange, &symbols, seed)) }
     }
 
     pub const fn clock(&self) -> Clock {
@@ -158,7 +158,7 @@ mod tests {
     use crate::model::{asset::default_symbols, time::UnixMs};
 
     fn market(seed: u64) -> Market {
-        Market::new(seed, &default_symbols(), Clock::following(UnixMs(1_795_176_000_000)))
+        Market::new(seed, default_symbols(), Clock::following(UnixMs(1_795_176_000_000)))
     }
 
     #[tokio::test(start_paused = true)]
@@ -177,10 +177,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_order_of_the_settings_does_not_matter() {
         let mut symbols = default_symbols();
+        let count = symbols.len();
         symbols.reverse();
         symbols.push(symbols[0]);
-        let (a, b) = (market(1), Market::new(1, &symbols, Clock::following(UnixMs(1_795_176_000_000))));
-        assert_eq!(b.series(Exchange::Okx).len(), symbols.len() - 1);
+        let (a, b) = (market(1), Market::new(1, symbols, Clock::following(UnixMs(1_795_176_000_000))));
+        assert_eq!(b.series(Exchange::Okx).len(), count);
         let ticker = |m: &Market| m.ticker(m.by_pair(Exchange::Okx, "SOLUSDT").expect("listed"), m.now());
         assert_eq!(ticker(&a), ticker(&b));
     }

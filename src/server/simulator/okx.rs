@@ -19,9 +19,16 @@ mod checksum;
 mod figures;
 mod rest;
 mod session;
+mod telling;
 
 use channel::Side;
 use session::Session;
+
+/// A session for tests, without a socket.
+#[cfg(test)]
+pub(super) fn test_session(simulator: &Simulator, business: bool) -> impl socket::Protocol + use<> {
+    Session::new(simulator.clone(), if business { Side::Business } else { Side::Public })
+}
 
 /// What OKX allows a client address in two seconds.
 #[derive(Debug)]
@@ -57,15 +64,15 @@ pub fn router() -> Router<Simulator> {
 
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
-async fn public(State(simulator): State<Simulator>, client: client::From, upgrade: Upgrade) -> Response {
+async fn public(State(simulator): State<Simulator>, client: client::Peer, upgrade: Upgrade) -> Response {
     open(simulator, client, upgrade, Side::Public)
 }
 
-async fn business(State(simulator): State<Simulator>, client: client::From, upgrade: Upgrade) -> Response {
+async fn business(State(simulator): State<Simulator>, client: client::Peer, upgrade: Upgrade) -> Response {
     open(simulator, client, upgrade, Side::Business)
 }
 
-fn open(simulator: Simulator, client: client::From, upgrade: Upgrade, side: Side) -> Response {
+fn open(simulator: Simulator, client: client::Peer, upgrade: Upgrade, side: Side) -> Response {
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),

@@ -16,6 +16,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::Mutex;
 
+use division::{Division, divide, ratio};
+
 use super::{
     bridge::{Bounded, Bridge, Middle},
     listing::Listing,
@@ -32,6 +34,9 @@ pub const LEAF_MS: i64 = 250;
 
 const BLOCK_DAYS: i64 = 64;
 const BLOCK_MS: i64 = BLOCK_DAYS * DAY_MS;
+
+/// No path goes further: in the year 5138, far from the ends of the numbers.
+const END_MS: i64 = 100_000_000_000_000;
 
 /// Standard deviation of the price around its base at the ends of the 64-day blocks, as a fraction.
 const LONG_RUN_DEVIATION: f64 = 0.06;
@@ -128,6 +133,8 @@ type Memory = HashMap<u64, ((i64, i64), (Node, Node))>;
 
 /// Slots of the memory. A day's window takes about a hundred.
 const REMEMBERED: u64 = 256;
+/// Slots for what is shorter than a minute, so that it does not push out the rest: both edges of a window.
+const REMEMBERED_SHORT: u64 = 64;
 
 impl Path {
     pub fn new(listing: &Listing, seed: u64) -> Self {
@@ -149,7 +156,7 @@ impl Path {
     /// Calls `found` with the longest intervals up to an hour that lie within `from..to` (ms, rounded down to leaves),
     /// in order.
     pub fn visit(&self, from: i64, to: i64, found: &mut impl FnMut(&Node)) {
-        let (from, to) = (floor(from), floor(to));
+        let (from, to) = (floor(from), floor(to.min(END_MS)));
         if from >= to || from < 0 {
             return;
         }
@@ -164,7 +171,7 @@ impl Path {
 
     /// Calls `found` with the leaves within `from..to` that have trades, in order.
     pub fn visit_leaves(&self, from: i64, to: i64, found: &mut impl FnMut(&Node)) {
-        let (from, to) = (floor(from), floor(to));
+        let (from, to) = (floor(from), floor(to.min(END_MS)));
         if from >= to || from < 0 {
             return;
         }
@@ -192,7 +199,8 @@ impl Path {
                 Overlap::Part
             }
         };
-        let blocks = first / self.block_trades..=(end - 1) / self.block_trades;
+        let last = END_MS.unsigned_abs() / BLOCK_MS.unsigned_abs();
+        let blocks = first / self.block_trades..=((end - 1) / self.block_trades).min(last);
         for block in blocks {
             self.descend(&self.block(i64::try_from(block).unwrap_or(i64::MAX)), &reach, found);
         }
@@ -260,10 +268,8 @@ impl Path {
 
     /// Both halves, from the memory where they are known: the windows of two neighboring moments share most of them.
     fn halves(&self, node: &Node) -> (Node, Node) {
-        if node.len < MINUTE_MS {
-            return self.split(node);
-        }
-        let slot = key(node.start.unsigned_abs(), node.len.unsigned_abs()) % REMEMBERED;
+        let hash = key(node.start.unsigned_abs(), node.len.unsigned_abs());
+        let slot = if node.len >= MINUTE_MS { hash % REMEMBERED } else { REMEMBERED + hash % REMEMBERED_SHORT };
         let mut memory = self.memory.lock();
         if let Some((whole, halves)) = memory.get(&slot)
             && (whole.0, whole.1) == (node.start, node.len)
@@ -336,101 +342,6 @@ impl Path {
     }
 }
 
-/// How an interval is divided, before the exchange's own noise.
-struct Division {
-    /// Share of the time on the left.
-    fraction: f64,
-    /// Share of the trading on the left.
-    activity: f64,
-    /// The asset's path on both sides.
-    path: (Shape, Shape),
-    high_is_left: bool,
-    low_is_left: bool,
-}
-
-/// Divides trades, volume and prices of an exchange. Nothing that both sides hold together is lost or added.
-fn divide(node: &Node, division: &Division, venue: &mut Noise) -> (Node, Node) {
-    let whole = node.shape;
-    let left_trades = share_of(node.trades, division.activity, venue.unit()).min(node.trades);
-    let right_trades = node.trades - left_trades;
-    let spread = distance(node, division.fraction) + spread_step(node.len) * venue.normal();
-    let (noise_high, noise_low) = (venue.normal(), venue.normal());
-    let wanted = (division.activity * (1.0 + 0.1 * venue.normal())).clamp(0.01, 0.99);
-
-    // Without a trade there is no move.
-    let middle = if left_trades == 0 {
-        whole.open
-    } else if right_trades == 0 {
-        whole.close
-    } else {
-        whole.clamp(division.path.0.close * (1.0 + spread))
-    };
-    let high_is_left = sided(division.high_is_left, left_trades, right_trades);
-    let low_is_left = sided(division.low_is_left, left_trades, right_trades);
-    let step = spread_step(node.len) * 0.5;
-    let side = |is_left: bool| {
-        let (open, close) = if is_left { (whole.open, middle) } else { (middle, whole.close) };
-        let trades = if is_left { left_trades } else { right_trades };
-        if trades == 0 {
-            return Shape { open, high: open, low: open, close: open };
-        }
-        let path = if is_left { division.path.0 } else { division.path.1 };
-        // A single trade has one price.
-        let own = |extreme: f64, noise: f64| if trades == 1 { open } else { extreme * (1.0 + step * noise) };
-        let high = if high_is_left == is_left { whole.high } else { own(path.high, noise_high) };
-        let low = if low_is_left == is_left { whole.low } else { own(path.low, noise_low) };
-        let (high, low) = (whole.clamp(high).max(open).max(close), whole.clamp(low).min(open).min(close));
-        Shape { open, high, low, close }
-    };
-    let (left, right) = (side(true), side(false));
-    let left_lots = if left_trades == 0 {
-        0
-    } else if right_trades == 0 {
-        node.lots
-    } else {
-        let lots = share_of(node.lots, wanted, 0.5);
-        lots.clamp(left_trades, node.lots.saturating_sub(right_trades).max(left_trades)).min(node.lots)
-    };
-    let right_lots = node.lots - left_lots;
-    let part = |shape, lots, trades, trades_before, asset| Node {
-        start: node.start,
-        len: node.len,
-        shape,
-        lots,
-        trades,
-        trades_before,
-        asset,
-        variance: node.variance,
-    };
-    (
-        part(left, left_lots, left_trades, node.trades_before, division.path.0),
-        part(right, right_lots, right_trades, node.trades_before + left_trades, division.path.1),
-    )
-}
-
-/// Which side inherits an extreme: the one that the asset's path says, unless it has too few trades to reach it.
-const fn sided(is_left: bool, left_trades: u64, right_trades: u64) -> bool {
-    match (left_trades, right_trades) {
-        (0, _) => false,
-        (_, 0) => true,
-        (1, 2..) => false,
-        (2.., 1) => true,
-        _ => is_left,
-    }
-}
-
-/// The exchange's distance from the asset's path in the middle of the interval, as it was at its ends.
-fn distance(node: &Node, fraction: f64) -> f64 {
-    let of = |venue: f64, asset: f64| venue / asset - 1.0;
-    let at = lerp(of(node.shape.open, node.asset.open), of(node.shape.close, node.asset.close), fraction);
-    // After a pause in trading the last price may be far off: the next trade is not.
-    at.clamp(-0.001, 0.001)
-}
-
-fn spread_step(len: i64) -> f64 {
-    if len >= HOUR_MS { SPREAD } else { SPREAD * ratio(len, HOUR_MS).sqrt() }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Overlap {
     None,
@@ -462,25 +373,6 @@ pub const fn floor(time: i64) -> i64 {
     time - time.rem_euclid(LEAF_MS)
 }
 
-fn lerp(a: f64, b: f64, fraction: f64) -> f64 {
-    a + (b - a) * fraction
-}
-
-#[expect(clippy::cast_precision_loss, reason = "milliseconds of at most 64 days")]
-fn ratio(a: i64, b: i64) -> f64 {
-    a as f64 / b as f64
-}
-
-/// `count × share`, rounded up or down by chance so that small counts are not lost.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "non-negative, and exactness is not needed: the other side gets the rest"
-)]
-fn share_of(count: u64, share: f64, chance: f64) -> u64 {
-    (count as f64 * share + chance).floor() as u64
-}
-
+mod division;
 #[cfg(test)]
 mod tests;

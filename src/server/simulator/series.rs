@@ -136,6 +136,9 @@ impl Series {
     pub fn candles(&self, over: &Distortions, span: Span, range: (i64, i64), now: i64, limit: usize) -> Vec<Window> {
         let (from, to) = range;
         let from = from.max(LISTED_MS);
+        if from > to.min(now) {
+            return Vec::new();
+        }
         let mut start = span.start_of(from);
         if start < from {
             start = span.next(start);
@@ -216,8 +219,8 @@ impl Series {
                 lots_left
             } else {
                 // On average an even share; at least one lot remains for every trade to come.
-                let share = lots_left / left * 2;
-                (1 + noise.below(share.max(1))).min(lots_left - (left - 1)).max(1)
+                let twice_even = lots_left / left * 2;
+                (1 + noise.below(twice_even.max(1))).min(lots_left - (left - 1)).max(1)
             };
             lots_left = lots_left.saturating_sub(lots);
             let falls = price < last;

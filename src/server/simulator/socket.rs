@@ -30,7 +30,7 @@ const DELAY: Duration = Duration::from_secs(2);
 /// How long the last frames may take to leave.
 const LINGER: Duration = Duration::from_secs(2);
 /// A frame that has not left after this long has no reader.
-const STALLED: Duration = Duration::from_secs(60);
+const STALLED: Duration = Duration::from_mins(1);
 /// Longest message that is read, in bytes.
 pub const MAX_MESSAGE: usize = 256 * 1024;
 
@@ -137,8 +137,8 @@ async fn run<P: Protocol>(socket: WebSocket, simulator: Simulator, protocol: P) 
     let exchange = protocol.exchange();
     let _open = simulator.count_socket(exchange);
     let (sink, mut stream) = socket.split();
-    let (queue, waiting) = mpsc::channel(QUEUE);
-    let mut writing = std::pin::pin!(write(sink, waiting));
+    let (queue, queued) = mpsc::channel(QUEUE);
+    let mut writing = std::pin::pin!(write(sink, queued));
     let session = Session { simulator, protocol, queue, release: Instant::now(), garbage: 0, out: Outbox::default() };
     let end = tokio::select! {
         end = session.run(&mut stream) => end,
@@ -234,14 +234,13 @@ impl<P: Protocol> Session<P> {
         let exchange = self.protocol.exchange();
         for frame in self.out.take() {
             let (message, end) = match frame {
-                Frame::Answer(text) => (Message::Text(text.into()), None),
                 Frame::Ping(payload) => (Message::Ping(payload.into_bytes().into()), None),
                 Frame::Data { symbol, .. } if self.simulator.faults().stalls(exchange, symbol) => continue,
                 Frame::Data { symbol, text } if self.simulator.faults().has_for(exchange, Fault::Garbage, symbol) => {
                     self.garbage += 1;
                     (garbage::frame(&text, self.garbage - 1), None)
                 }
-                Frame::Data { text, .. } => (Message::Text(text.into()), None),
+                Frame::Answer(text) | Frame::Data { text, .. } => (Message::Text(text.into()), None),
                 Frame::Close { code, reason } => {
                     let frame = CloseFrame { code, reason: Utf8Bytes::from(reason) };
                     (Message::Close(Some(frame)), Some(End::Closed))

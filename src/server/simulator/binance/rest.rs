@@ -7,53 +7,29 @@ use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderName, StatusCode, header};
+use http::{HeaderName, StatusCode};
 use serde_json::{Value, json};
 
 use crate::server::simulator::{
-    Simulator, budget::Spent, client, exchange::Exchange, faults::Fault, gate::Refused, path::MINUTE_MS,
-    series::Series, span::Span,
+    Simulator, client, exchange::Exchange, faults::Fault, gate::Refused, path::MINUTE_MS, series::Series, span::Span,
 };
 
-use super::{figures, info, session::BOOK_DEPTH};
+use super::{
+    figures, info,
+    refusal::{Fail, over, restricted, too_much},
+    session::BOOK_DEPTH,
+};
 
 const USED_WEIGHT: HeaderName = HeaderName::from_static("x-mbx-used-weight-1m");
-/// Whoever goes on after so much more than the limit is banned.
-const BANNED_AFTER: u32 = 600;
 /// `Retry-After` under the rate limit fault, in seconds.
 const FAULT_RETRY_AFTER: u64 = 5;
 
 type Params = HashMap<String, String>;
 
-/// An error with its status 400.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Fail {
-    code: i32,
-    msg: String,
-}
-
-impl Fail {
-    fn new(code: i32, msg: impl Into<String>) -> Self {
-        Self { code, msg: msg.into() }
-    }
-
-    fn missing(name: &str) -> Self {
-        Self::new(-1102, format!("Mandatory parameter '{name}' was not sent, was empty/null, or malformed."))
-    }
-
-    fn illegal(name: &str, range: &str) -> Self {
-        Self::new(-1100, format!("Illegal characters found in parameter '{name}'; legal range is '{range}'."))
-    }
-
-    fn invalid_symbol() -> Self {
-        Self::new(-1121, "Invalid symbol.")
-    }
-}
-
 /// `GET /api/v3/…`
 pub async fn answer(
     State(simulator): State<Simulator>,
-    client: client::From,
+    client: client::Peer,
     Path(endpoint): Path<String>,
     Query(params): Query<Params>,
 ) -> Response {
@@ -88,42 +64,6 @@ pub async fn answer(
 pub async fn no_derivatives(State(simulator): State<Simulator>) -> Response {
     let time = simulator.stamp().wall;
     Json(json!({ "timezone": "UTC", "serverTime": time, "rateLimits": [], "exchangeFilters": [], "symbols": [] }))
-        .into_response()
-}
-
-/// The answer to a country that is not served.
-pub fn restricted() -> Response {
-    let msg = "Service unavailable from a restricted location according to 'b. Eligibility' in \
-               https://www.binance.com/en/terms. Please contact customer service if you believe you received this \
-               message in error.";
-    (StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS, Json(json!({ "code": 0, "msg": msg }))).into_response()
-}
-
-fn too_much(retry_after: u64) -> Response {
-    let msg = "Too much request weight used; current limit is 6000 request weight per 1 MINUTE. Please use WebSocket \
-               Streams for live updates to avoid polling the API.";
-    (
-        StatusCode::TOO_MANY_REQUESTS,
-        [(header::RETRY_AFTER, retry_after.to_string())],
-        Json(json!({ "code": -1003, "msg": msg })),
-    )
-        .into_response()
-}
-
-fn over(simulator: &Simulator, spent: Spent) -> Response {
-    if spent.used <= spent.limit + BANNED_AFTER {
-        return too_much(spent.retry_after());
-    }
-    let until = simulator.stamp().wall.0 + i64::try_from(spent.renews_in.as_millis()).unwrap_or(0);
-    let msg = format!(
-        "Way too much request weight used; IP banned until {until}. Please use WebSocket Streams for live updates to \
-         avoid bans."
-    );
-    (
-        StatusCode::IM_A_TEAPOT,
-        [(header::RETRY_AFTER, spent.retry_after().to_string())],
-        Json(json!({ "code": -1003, "msg": msg })),
-    )
         .into_response()
 }
 

@@ -5,29 +5,22 @@ use std::{collections::VecDeque, time::Duration};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::{
-    model::symbol::Symbol,
-    server::{
-        clock::Stamp,
-        simulator::{
-            Simulator,
-            exchange::Exchange,
-            faults::Fault,
-            path::{LEAF_MS, MINUTE_MS, SECOND_MS, floor},
-            series::Series,
-            socket::{Control, Outbox, Protocol},
-        },
+use crate::server::{
+    clock::Stamp,
+    simulator::{
+        Simulator,
+        exchange::Exchange,
+        faults::Fault,
+        path::{SECOND_MS, floor},
+        socket::{Control, Outbox, Protocol},
     },
 };
 
-use super::{
-    figures,
-    stream::{self, Kind, Stream},
-};
+use super::stream::{self, Stream};
 
 const PING_EVERY: Duration = Duration::from_secs(20);
-const PONG_WITHIN: Duration = Duration::from_secs(60);
-const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+const PONG_WITHIN: Duration = Duration::from_mins(1);
+const LIFETIME: Duration = Duration::from_hours(24);
 /// Between the notice of a shutdown and the close. Binance promises no time.
 const NOTICE_LEAD: Duration = Duration::from_secs(10);
 /// Incoming messages a second, pings and pongs included.
@@ -42,10 +35,10 @@ const METHODS: &str = "`SUBSCRIBE`, `UNSUBSCRIBE`, `LIST_SUBSCRIPTIONS`, `SET_PR
 
 /// A socket's state.
 pub struct Session {
-    simulator: Simulator,
+    pub(super) simulator: Simulator,
     /// Whether frames carry the name of their stream.
-    combined: bool,
-    micro: bool,
+    pub(super) combined: bool,
+    pub(super) micro: bool,
     /// Names as they were sent, in order, and what they mean.
     streams: Vec<(String, Option<Stream>)>,
     opened: Instant,
@@ -164,134 +157,6 @@ impl Session {
             }
         }
     }
-
-    fn send(&self, symbol: Option<Symbol>, name: &str, mut data: Value, out: &mut Outbox) {
-        if self.micro {
-            figures::to_micro(&mut data);
-        }
-        let frame = if self.combined { json!({ "stream": name, "data": data }) } else { data };
-        out.data(symbol, frame.to_string());
-    }
-
-    /// Tells what a stream has to tell of the time since `from`, up to `to`.
-    fn tell(&self, name: &str, stream: &Stream, (from, to): (i64, i64), event: i64, out: &mut Outbox) {
-        let market = self.simulator.market();
-        match stream {
-            Stream::Pair { pair, kind } => {
-                if let Some(series) = market.by_pair(Exchange::Binance, pair) {
-                    self.tell_pair(name, series, *kind, (from, to), event, out);
-                }
-            }
-            Stream::All(kind) => {
-                if !crossed(from, to, SECOND_MS) {
-                    return;
-                }
-                let rows: Vec<Value> = market
-                    .series(Exchange::Binance)
-                    .iter()
-                    .filter(|series| !self.simulator.faults().stalls(Exchange::Binance, Some(series.listing.symbol())))
-                    .filter(|series| series.next_trade(to) > series.next_trade(to - SECOND_MS))
-                    .filter_map(|series| self.row(series, *kind, to, event))
-                    .collect();
-                if !rows.is_empty() {
-                    self.send(None, name, Value::Array(rows), out);
-                }
-            }
-        }
-    }
-
-    fn row(&self, series: &Series, kind: Kind, to: i64, event: i64) -> Option<Value> {
-        let market = self.simulator.market();
-        let listing = &series.listing;
-        Some(match kind {
-            Kind::Ticker => figures::ws_ticker(listing, market.ticker(series, to)?.as_ref(), event),
-            Kind::MiniTicker => figures::ws_mini_ticker(listing, &market.ticker(series, to)?.day, event),
-            Kind::WindowTicker { name, ms } => {
-                let over = market.distortions(Exchange::Binance);
-                // The window opens on a whole minute.
-                let open = (to - ms).div_euclid(MINUTE_MS) * MINUTE_MS;
-                figures::ws_window_ticker(listing, name, &series.window(&over, open, to)?, event)
-            }
-            Kind::AvgPrice => {
-                let over = market.distortions(Exchange::Binance);
-                let last = market.ticker(series, to)?.last;
-                figures::ws_avg_price(listing, &series.window(&over, to - 5 * MINUTE_MS, to)?, &last, event)
-            }
-            _ => return None,
-        })
-    }
-
-    fn tell_pair(&self, name: &str, series: &Series, kind: Kind, (from, to): (i64, i64), event: i64, out: &mut Outbox) {
-        let over = self.simulator.market().distortions(Exchange::Binance);
-        let listing = &series.listing;
-        let symbol = Some(listing.symbol());
-        let mut send = |data: Value| self.send(symbol, name, data, out);
-        match kind {
-            Kind::Ticker | Kind::MiniTicker | Kind::WindowTicker { .. } | Kind::AvgPrice => {
-                if crossed(from, to, SECOND_MS)
-                    && let Some(row) = self.row(series, kind, to, event)
-                {
-                    send(row);
-                }
-            }
-            Kind::Trade => {
-                series.trades(&over, from, to).iter().for_each(|trade| send(figures::ws_trade(listing, trade, event)));
-            }
-            Kind::AggTrade => {
-                series
-                    .trades(&over, from, to)
-                    .iter()
-                    .for_each(|trade| send(figures::ws_agg_trade(listing, trade, event)));
-            }
-            Kind::BookTicker => {
-                let (before, book) = (series.book(&over, from, 1), series.book(&over, to, 1));
-                if let (true, Some(bid), Some(ask)) = (before != book, book.bids.first(), book.asks.first()) {
-                    send(figures::ws_book_ticker(listing, *bid, *ask, to));
-                }
-            }
-            Kind::Kline(span) => {
-                let interval = name.rsplit_once('_').map_or("", |(_, interval)| interval);
-                let start = span.start_of(from);
-                let closed = span.next(start) <= to;
-                if closed && let Some(candle) = series.window(&over, start, span.next(start)) {
-                    send(figures::ws_kline(listing, interval, &candle, true, event));
-                }
-                let every = if interval == "1s" { SECOND_MS } else { 2 * SECOND_MS };
-                if crossed(from, to, every)
-                    && let Some(candle) = series.open_candle(&over, span, to)
-                {
-                    send(figures::ws_kline(listing, interval, &candle, false, event));
-                }
-            }
-            Kind::Levels { depth, fast } => {
-                if crossed(from, to, if fast { LEAF_MS } else { SECOND_MS }) {
-                    let book = series.book(&over, to, depth);
-                    send(json!({
-                        "lastUpdateId": figures::update_id(to),
-                        "bids": figures::levels(listing, &book.bids), "asks": figures::levels(listing, &book.asks),
-                    }));
-                }
-            }
-            Kind::Diff { fast } => {
-                let every = if fast { LEAF_MS } else { SECOND_MS };
-                if crossed(from, to, every) {
-                    // The changes since the last frame of this stream, wherever in its second the socket was then.
-                    let since = from.div_euclid(every) * every;
-                    let change = series.book(&over, since, BOOK_DEPTH).change_to(&series.book(&over, to, BOOK_DEPTH));
-                    send(json!({
-                        "e": "depthUpdate", "E": event, "s": listing.pair,
-                        "U": figures::update_id(since) + 1, "u": figures::update_id(to),
-                        "b": figures::levels(listing, &change.bids), "a": figures::levels(listing, &change.asks),
-                    }));
-                }
-            }
-        }
-    }
-}
-
-/// Whether a multiple of `every` lies in `from < x <= to`.
-const fn crossed(from: i64, to: i64, every: i64) -> bool {
-    from.div_euclid(every) != to.div_euclid(every)
 }
 
 fn is_request_id(id: &Value) -> bool {

@@ -51,7 +51,8 @@ pub fn parse(name: &str) -> Option<Stream> {
     let (subject, kind) = name.split_once('@')?;
     if let Some(all) = subject.strip_prefix('!') {
         let kind = match (all, kind) {
-            ("miniTicker", "arr") => Kind::MiniTicker,
+            // Some clients ask for the pace that it has anyway.
+            ("miniTicker", "arr" | "arr@1000ms") => Kind::MiniTicker,
             ("ticker", "arr") => Kind::Ticker,
             (window, "arr") => window_ticker(window)?,
             _ => return None,

@@ -30,7 +30,7 @@ const UNKNOWN_SYMBOL: Fail = (10001, "Not supported symbols");
 /// `GET /v5/market/…`
 pub async fn answer(
     State(simulator): State<Simulator>,
-    client: client::From,
+    client: client::Peer,
     Path(endpoint): Path<String>,
     Query(params): Query<Params>,
 ) -> Response {

@@ -25,7 +25,7 @@ const MAX_ARGS: usize = 10;
 /// Length of all topics of a connection together.
 const MAX_ARGS_LENGTH: usize = 21_000;
 /// Without a ping and without data the connection is cut after this.
-const IDLE: Duration = Duration::from_secs(600);
+const IDLE: Duration = Duration::from_mins(10);
 /// `orderbook.1` repeats itself after this long without a change, in ms.
 const REPEAT_BOOK_MS: i64 = 3 * SECOND_MS;
 /// Levels of the deepest book.

@@ -14,7 +14,7 @@ use crate::server::simulator::{
     Simulator, budget::Budget, client, exchange::Exchange, faults::Fault, series::Series, span::Span,
 };
 
-use super::{Limits, figures, session::BOOK_DEPTH};
+use super::{Limits, figures, telling::BOOK_DEPTH};
 
 /// `candles` reaches this many candles back; `history-candles` has no end.
 const RECENT_CANDLES: i64 = 1440;
@@ -40,7 +40,7 @@ fn unknown_instrument() -> Fail {
 /// `GET /api/v5/…`
 pub async fn answer(
     State(simulator): State<Simulator>,
-    client: client::From,
+    client: client::Peer,
     Path(endpoint): Path<String>,
     Query(params): Query<Params>,
 ) -> Response {
@@ -143,10 +143,10 @@ impl<'a> Request<'a> {
         let series = self.one()?;
         let span = Span::of_okx(self.param("bar").unwrap_or("1m")).ok_or_else(|| bad("bar"))?;
         let limit = self.limit("limit", 100, MAX_CANDLES)?;
-        let end = self.integer("after")?.map_or(self.now, |after| (after - 1).min(self.now));
+        let end = self.integer("after")?.map_or(self.now, |after| after.saturating_sub(1).min(self.now));
         let back = span.before(end, i64::try_from(limit).unwrap_or(100) - 1);
         let oldest = reach.map_or(0, |reach| span.before(self.now, reach - 1));
-        let start = self.integer("before")?.map_or(0, |before| before + 1).max(back).max(oldest);
+        let start = self.integer("before")?.map_or(0, |before| before.saturating_add(1)).max(back).max(oldest);
         let over = self.simulator.market().distortions(Exchange::Okx);
         let candles = series.candles(&over, span, (start, end), self.now, limit);
         let row = |candle: &_| {
