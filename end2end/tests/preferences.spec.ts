@@ -36,7 +36,7 @@ test("the visitor's own strip is remembered, and the first HTML has it already",
   await openLive(page, "/");
   await expect(stripItem(page, "DOGE")).toHaveCount(0);
   await page.getByRole("button", { name: "Choose the assets of the strip" }).click();
-  await page.getByTestId("strip-chooser").getByRole("checkbox", { name: "DOGE" }).check();
+  await page.getByTestId("strip-choices").getByRole("checkbox", { name: "DOGE" }).check();
   await expect(stripItem(page, "DOGE")).toBeVisible();
 
   const first = await (await page.request.get("/")).text();

@@ -17,7 +17,8 @@ pub enum LogFormat {
 /// Standard output is left to what a command prints for programs.
 pub fn start(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,market_pulse=info"));
-    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A closed standard error must cost log lines, not the server: the library would report it there, and panic.
+    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     // A second start in one process (a test) keeps the first: there is nothing to report.
     let _first_wins = match format {
         LogFormat::Text => {
