@@ -29,7 +29,7 @@ pub fn Row(symbol: Symbol) -> impl IntoView {
         let freshness = asset.freshness;
         let volume = {
             let asset = asset.clone();
-            move || format::compact(asset.figure(|t| t.volume_quote24h))
+            Signal::derive(move || format::compact(asset.figure(|t| t.volume_quote24h)))
         };
         let info = asset.info.clone();
         view! {
