@@ -99,7 +99,7 @@ pub fn CandleChart(asset: AssetView) -> impl IntoView {
                     />
                 </div>
             </div>
-            <div class="chart" data-testid="candle-chart" data-state=move || chart.stage.get().as_str()>
+            <div class="chart" data-testid="candle-chart" data-state=move || chart.stage.get().as_str().to_owned()>
                 <div
                     node_ref=chart.host
                     class="chart-host"

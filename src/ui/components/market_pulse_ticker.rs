@@ -101,7 +101,7 @@ fn Item(symbol: Symbol, #[prop(optional)] testid: Option<&'static str>) -> impl 
                 class="strip-item"
                 data-testid=testid
                 data-symbol=symbol.to_string()
-                data-freshness=move || freshness.get().as_str()
+                data-freshness=move || freshness.get().as_str().to_owned()
             >
                 <a href=asset.href()>
                     <FreshnessDot mark/>

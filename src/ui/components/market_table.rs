@@ -80,10 +80,10 @@ pub fn MarketTable() -> impl IntoView {
 #[component]
 fn Head(column: Column, sort: RwSignal<Sort>, class: &'static str) -> impl IntoView {
     view! {
-        <th scope="col" class=class aria-sort=move || sort.get().aria(column)>
+        <th scope="col" class=class aria-sort=move || sort.get().aria(column).to_owned()>
             <button type="button" on:click=move |_| sort.update(|s| *s = s.after_click(column))>
                 {column.title()}
-                <span class="sort-mark" aria-hidden="true">{move || sort.get().mark(column)}</span>
+                <span class="sort-mark" aria-hidden="true">{move || sort.get().mark(column).to_owned()}</span>
             </button>
         </th>
     }

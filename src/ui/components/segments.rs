@@ -24,7 +24,7 @@ pub fn Segments(
                 type="button"
                 role="radio"
                 aria-checked=move || checked.get().to_string()
-                tabindex=move || if checked.get() { "0" } else { "-1" }
+                tabindex=move || if checked.get() { "0" } else { "-1" }.to_owned()
                 on:click=move |_| on_choose.run(label)
             >
                 {label}

@@ -107,7 +107,7 @@ fn VenueRow(asset: AssetView, info: VenueInfo) -> impl IntoView {
             role="row"
             data-testid="venue-row"
             data-venue=venue.to_string()
-            data-freshness=move || if cut_off.get() { Freshness::Down.as_str() } else { freshness() }
+            data-freshness=move || if cut_off.get() { Freshness::Down.as_str() } else { freshness() }.to_owned()
             class:is-dim=move || quote.with(|q| !q.as_ref().is_some_and(|q| q.used))
         >
             <th role="rowheader" scope="row">

@@ -41,7 +41,7 @@ pub fn VenueStatusCard(
             class="card venue-card"
             data-testid="venue-status"
             data-venue=venue.to_string()
-            data-state=move || status.with(|s| s.as_ref().map_or("unknown", |s| s.state.as_str()))
+            data-state=move || status.with(|s| s.as_ref().map_or("unknown", |s| s.state.as_str()).to_owned())
         >
             <div class="card-head">
                 <h2>{info.title}</h2>

@@ -36,7 +36,7 @@ pub fn Row(symbol: Symbol) -> impl IntoView {
             <tr
                 data-testid="market-row"
                 data-symbol=symbol.to_string()
-                data-freshness=move || freshness.get().as_str()
+                data-freshness=move || freshness.get().as_str().to_owned()
                 class:is-dim=move || !freshness.get().usable()
             >
                 <th scope="row" class="col-asset">
