@@ -9,7 +9,7 @@ use crate::model::{freshness::Freshness, symbol::Symbol, ticker::Ticker, time::U
 /// One unnamed SSE message. Unknown types are for newer clients and are to be ignored.
 ///
 /// [`crate::live::message::read`] reads it. There is no derived reader: one for a tagged enum keeps a whole message
-/// in memory in a form of its own, and the code for that is a sixth of the browser's build.
+/// in a form of its own first, and the code for that is a large part of the browser's build.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum RealtimeMessage {
