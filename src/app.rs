@@ -15,6 +15,7 @@ use crate::{
         components::{footer::Footer, header::Header, market_pulse_ticker::MarketPulseTicker},
         pages::{coin::CoinPage, home::HomePage, not_found::NotFoundPage, status::StatusPage},
     },
+    wire::first_html,
 };
 
 const DESCRIPTION: &str = "One live price per asset from Binance, Bybit and OKX, with the proof of it one click away.";
@@ -61,7 +62,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    let start = SharedValue::new(start::current).into_inner();
+    let start = first_html::carry(start::current);
     let store = LiveStore::with_choices(start.snapshot, start.choices);
     provide_context(store.clone());
     // Effects run in the browser only.

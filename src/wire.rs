@@ -1,6 +1,7 @@
 //! What travels: the shapes of the public contract and of the pages' own snapshot. Encoding and decoding only.
 
 pub mod error;
+pub mod first_html;
 pub mod page;
 pub mod realtime;
 pub mod rest;

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 /// Errors that a page can act on.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
-#[serde(tag = "code", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum ApiError {
     #[error("{symbol} is not followed here")]
     UnknownSymbol { symbol: String },

@@ -161,13 +161,13 @@ impl Runtime {
     fn tell_time(&self, message: &RealtimeMessage) {
         let mut clock = self.clock.borrow_mut();
         match message {
-            RealtimeMessage::Connected { timestamp, .. } => {
-                if let Some(at) = UnixMs::parse_rfc3339(timestamp) {
+            RealtimeMessage::Connected(connected) => {
+                if let Some(at) = UnixMs::parse_rfc3339(&connected.timestamp) {
                     clock.reset(at, now_ms());
                 }
             }
-            RealtimeMessage::Heartbeat { timestamp, .. } => {
-                if let Some(at) = UnixMs::parse_rfc3339(timestamp) {
+            RealtimeMessage::Heartbeat(heartbeat) => {
+                if let Some(at) = UnixMs::parse_rfc3339(&heartbeat.timestamp) {
                     clock.observe(at, now_ms());
                 }
             }

@@ -151,7 +151,7 @@ impl LiveStore {
         match message {
             RealtimeMessage::Ticker { data } => self.receive(*data),
             RealtimeMessage::Status { data } => self.amend(&data),
-            RealtimeMessage::Connected { .. } | RealtimeMessage::Heartbeat { .. } => {}
+            RealtimeMessage::Connected(_) | RealtimeMessage::Heartbeat(_) => {}
         }
     }
 

@@ -4,6 +4,7 @@ pub mod arithmetic;
 pub mod asset_mark;
 pub mod candle_chart;
 pub mod change_badge;
+pub mod each_symbol;
 pub mod footer;
 pub mod freshness_dot;
 pub mod header;

@@ -7,30 +7,42 @@ use serde::{Deserialize, Serialize};
 use crate::model::{freshness::Freshness, symbol::Symbol, ticker::Ticker, time::UnixMs, venue::Venue};
 
 /// One unnamed SSE message. Unknown types are for newer clients and are to be ignored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+///
+/// [`crate::live::message::read`] reads it. There is no derived reader: one for a tagged enum keeps a whole message
+/// in a form of its own first, and the code for that is a large part of the browser's build.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum RealtimeMessage {
     /// The first message.
-    #[serde(rename_all = "camelCase")]
-    Connected {
-        /// The first of `symbols`.
-        symbol: Symbol,
-        symbols: Vec<Symbol>,
-        client_id: String,
-        /// RFC 3339
-        timestamp: String,
-    },
+    Connected(Connected),
     /// The newest state of one symbol.
     Ticker { data: Box<Ticker> },
     /// The freshness of a symbol or of one of its venues changed.
     Status { data: StatusChange },
-    #[serde(rename_all = "camelCase")]
-    Heartbeat {
-        /// RFC 3339
-        timestamp: String,
-        /// Id of the last ticker message that was sent, `""` before the first.
-        last_id: String,
-    },
+    /// The stream is alive.
+    Heartbeat(Heartbeat),
+}
+
+/// What a stream begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Connected {
+    /// The first of `symbols`.
+    pub symbol: Symbol,
+    pub symbols: Vec<Symbol>,
+    pub client_id: String,
+    /// RFC 3339
+    pub timestamp: String,
+}
+
+/// What a stream says when there is nothing to say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Heartbeat {
+    /// RFC 3339
+    pub timestamp: String,
+    /// Id of the last ticker message that was sent, `""` before the first.
+    pub last_id: String,
 }
 
 /// Freshness of a symbol and of each of its venues.

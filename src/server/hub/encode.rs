@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{
     model::{symbol::Symbol, ticker::Ticker, time::UnixMs},
     wire::{
-        realtime::{RealtimeMessage, StatusChange, timestamp},
+        realtime::{Connected, Heartbeat, RealtimeMessage, StatusChange, timestamp},
         sse,
     },
 };
@@ -34,12 +34,12 @@ pub(super) fn status(change: &StatusChange) -> Option<Bytes> {
 pub(super) fn hello(client_id: &str, symbols: &[Symbol], now: UnixMs) -> Bytes {
     let retry = sse::retry(RETRY_MS);
     let Some(&symbol) = symbols.first() else { return Bytes::from(retry) };
-    let connected = RealtimeMessage::Connected {
+    let connected = RealtimeMessage::Connected(Connected {
         symbol,
         symbols: symbols.to_vec(),
         client_id: client_id.to_owned(),
         timestamp: timestamp(now),
-    };
+    });
     let connected = message(None, &connected).unwrap_or_default();
     Bytes::from([retry.as_bytes(), &connected].concat())
 }
@@ -47,7 +47,7 @@ pub(super) fn hello(client_id: &str, symbols: &[Symbol], now: UnixMs) -> Bytes {
 /// Ids are those of ticker messages; 0 is none.
 pub(super) fn heartbeat(last_id: u64, now: UnixMs) -> Option<Bytes> {
     let last_id = if last_id == 0 { String::new() } else { last_id.to_string() };
-    message(None, &RealtimeMessage::Heartbeat { timestamp: timestamp(now), last_id })
+    message(None, &RealtimeMessage::Heartbeat(Heartbeat { timestamp: timestamp(now), last_id }))
 }
 
 pub(super) const KEEP_ALIVE: Bytes = Bytes::from_static(sse::KEEP_ALIVE.as_bytes());

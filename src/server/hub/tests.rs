@@ -8,6 +8,7 @@ use tokio::time::{advance, sleep};
 
 use super::*;
 use crate::{
+    live::message::{self, Reading},
     model::{freshness::Freshness, time::UnixMs},
     server::market::fixture::ticker,
     wire::realtime::RealtimeMessage,
@@ -62,11 +63,12 @@ fn brief(frames: &[Bytes]) -> Vec<String> {
         .map(|frame| {
             let text = std::str::from_utf8(frame).expect("UTF-8");
             let Some(json) = text.lines().find_map(|line| line.strip_prefix("data: ")) else { return ":".to_owned() };
-            match serde_json::from_str(json).expect("a message") {
+            let Reading::Known(message) = message::read(json) else { panic!("no message: {json}") };
+            match message {
                 RealtimeMessage::Ticker { data } => format!("{} {}", data.symbol, data.price),
                 RealtimeMessage::Status { data } => format!("status {} {}", data.symbol, data.freshness.as_str()),
-                RealtimeMessage::Heartbeat { last_id, .. } => format!("heartbeat {last_id}"),
-                RealtimeMessage::Connected { .. } => "connected".to_owned(),
+                RealtimeMessage::Heartbeat(heartbeat) => format!("heartbeat {}", heartbeat.last_id),
+                RealtimeMessage::Connected(_) => "connected".to_owned(),
             }
         })
         .collect()

@@ -28,10 +28,11 @@ pub fn Arithmetic(asset: AssetView) -> impl IntoView {
                     <td>{format::grouped(product, digits)}</td>
                 </tr>
             }
+            .into_any()
         };
         terms.with(|terms| terms.iter().map(row).collect_view())
     };
-    let sum = move || format::price(terms.with(|t| audit::sum(t)), digits.get());
+    let sum = Signal::derive(move || format::price(terms.with(|t| audit::sum(t)), digits.get()));
     let without_venues = move || terms.with(Vec::is_empty);
     view! {
         <section class="card" aria-labelledby="arithmetic">
@@ -40,7 +41,7 @@ pub fn Arithmetic(asset: AssetView) -> impl IntoView {
                 <p class="muted">"weight × price"</p>
             </div>
             <table class="sum-table" class:hidden=without_venues>
-                <tbody>{rows}</tbody>
+                <tbody>{move || rows().into_any()}</tbody>
                 <tfoot>
                     <tr>
                         <th scope="row" colspan="2">"Sum = price"</th>

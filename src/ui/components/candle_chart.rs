@@ -79,7 +79,7 @@ pub fn CandleChart(asset: AssetView) -> impl IntoView {
     };
     // The address remembers the choice.
     let navigate = use_navigate();
-    let choose = move |option: Interval| {
+    let choose = move |option: &'static str| {
         let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
         navigate(&format!("?interval={option}"), options);
     };
@@ -93,13 +93,13 @@ pub fn CandleChart(asset: AssetView) -> impl IntoView {
                 <div class="needs-script chart-intervals">
                     <Segments
                         name="Interval of a candle"
-                        options=Interval::ALL.map(|i| (i, i.as_str())).to_vec()
-                        chosen=interval
+                        options=Interval::ALL.map(Interval::as_str).to_vec()
+                        chosen=Signal::derive(move || interval.get().as_str())
                         on_choose=choose
                     />
                 </div>
             </div>
-            <div class="chart" data-testid="candle-chart" data-state=move || chart.stage.get().as_str()>
+            <div class="chart" data-testid="candle-chart" data-state=move || chart.stage.get().as_str().to_owned()>
                 <div
                     node_ref=chart.host
                     class="chart-host"

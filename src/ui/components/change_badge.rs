@@ -10,15 +10,13 @@ use crate::ui::{
 /// The 24 h change of an asset. `plain` draws it without a background.
 #[component]
 pub fn ChangeBadge(asset: AssetView, #[prop(optional)] plain: bool) -> impl IntoView {
-    let percent = Memo::new(move |_| {
-        let percent = asset.percent();
-        (Direction::of(percent), format::percent(percent))
-    });
+    let percent = Memo::new(move |_| asset.percent());
+    let direction = move || Direction::of(percent.get());
     let shape = if plain { "change" } else { "change badge" };
     view! {
-        <span class=move || format!("{shape} {}", percent.get().0.class())>
-            <span class="arrow" aria-hidden="true">{move || percent.get().0.arrow()}</span>
-            <span>{move || percent.get().1}</span>
+        <span class=move || format!("{shape} {}", direction().class())>
+            <span class="arrow" aria-hidden="true">{move || direction().arrow().to_owned()}</span>
+            <span>{move || format::percent(percent.get())}</span>
         </span>
     }
     .into_any()

@@ -31,7 +31,8 @@ impl Glyph {
 /// An icon in the color of the text. Its button or label carries the words.
 #[component]
 pub fn Icon(glyph: Glyph) -> impl IntoView {
-    let half = (glyph == Glyph::Theme).then(|| view! { <path class="icon-fill" d="M10 3.5a6.5 6.5 0 0 1 0 13z"/> });
+    let half =
+        (glyph == Glyph::Theme).then(|| view! { <path class="icon-fill" d="M10 3.5a6.5 6.5 0 0 1 0 13z"/> }.into_any());
     view! {
         <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
             <path d=glyph.path()/>

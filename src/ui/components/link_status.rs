@@ -33,7 +33,7 @@ pub fn LinkStatus() -> impl IntoView {
         <div class="link-status needs-script">
             <FreshnessDot mark=Signal::derive(move || mark(state.get(), counts.get())) silent=true/>
             <span class="link-words" data-testid="link-status">{move || words(state.get(), counts.get())}</span>
-            <span class="sr-only" role="status">{move || announcement(state.get())}</span>
+            <span class="sr-only" role="status">{move || announcement(state.get()).to_owned()}</span>
             <button type="button" class="icon-button small" popovertarget="link-help" aria-label="What this means">
                 <Icon glyph=Glyph::Question/>
             </button>

@@ -4,6 +4,7 @@ use leptos::{html, prelude::*};
 
 use super::{
     change_badge::ChangeBadge,
+    each_symbol::EachSymbol,
     freshness_dot::FreshnessDot,
     icon::{Glyph, Icon},
     link_status::LinkStatus,
@@ -29,11 +30,7 @@ pub fn MarketPulseTicker() -> impl IntoView {
     let overflows = watch_overflow(window, list, strip.clone());
     let symbols = {
         let strip = strip.clone();
-        move || strip.get()
-    };
-    let copy = {
-        let strip = strip.clone();
-        move || overflows.get().then(|| view! { <Copy symbols=strip.get()/> })
+        Signal::derive(move || strip.get())
     };
     let toggle = {
         let paused = paused.clone();
@@ -58,11 +55,12 @@ pub fn MarketPulseTicker() -> impl IntoView {
             <div node_ref=window class=class>
                 <div class="strip-track">
                     <ul node_ref=list class="strip-list">
-                        <For each=symbols key=|symbol| *symbol let:symbol>
-                            <Item symbol testid="strip-item"/>
-                        </For>
+                        <EachSymbol
+                            symbols
+                            item=|symbol| view! { <Item symbol testid="strip-item"/> }.into_any()
+                        />
                     </ul>
-                    {copy}
+                    {move || overflows.get().then(|| view! { <Copy symbols=symbols.get()/> }).into_any()}
                 </div>
             </div>
             <div class="strip-side">
@@ -74,7 +72,7 @@ pub fn MarketPulseTicker() -> impl IntoView {
                     aria-label="Pause the strip"
                     on:click=toggle
                 >
-                    {move || view! { <Icon glyph=if is_paused.get() { Glyph::Play } else { Glyph::Pause }/> }}
+                    {move || view! { <Icon glyph=if is_paused.get() { Glyph::Play } else { Glyph::Pause }/> }.into_any()}
                 </button>
                 <LinkStatus/>
                 <SimulatedBadge/>
@@ -103,7 +101,7 @@ fn Item(symbol: Symbol, #[prop(optional)] testid: Option<&'static str>) -> impl 
                 class="strip-item"
                 data-testid=testid
                 data-symbol=symbol.to_string()
-                data-freshness=move || freshness.get().as_str()
+                data-freshness=move || freshness.get().as_str().to_owned()
             >
                 <a href=asset.href()>
                     <FreshnessDot mark/>

@@ -13,7 +13,7 @@ use self::{
     row::Row,
     toolbar::Toolbar,
 };
-use crate::{live::store::LiveStore, model::symbol::Symbol};
+use crate::{live::store::LiveStore, model::symbol::Symbol, ui::components::each_symbol::EachSymbol};
 
 /// All assets: sortable, filterable, and walked through with the arrow keys.
 #[component]
@@ -61,9 +61,7 @@ pub fn MarketTable() -> impl IntoView {
                     on:focusin=move |_| held.set(true)
                     on:focusout=move |_| held.set(false)
                 >
-                    <For each=move || rows.get() key=|symbol| *symbol let:symbol>
-                        <Row symbol/>
-                    </For>
+                    <EachSymbol symbols=rows.into() item=|symbol| view! { <Row symbol/> }.into_any()/>
                 </tbody>
             </table>
             <p class="empty" class:hidden=move || !empty()>
@@ -82,10 +80,10 @@ pub fn MarketTable() -> impl IntoView {
 #[component]
 fn Head(column: Column, sort: RwSignal<Sort>, class: &'static str) -> impl IntoView {
     view! {
-        <th scope="col" class=class aria-sort=move || sort.get().aria(column)>
+        <th scope="col" class=class aria-sort=move || sort.get().aria(column).to_owned()>
             <button type="button" on:click=move |_| sort.update(|s| *s = s.after_click(column))>
                 {column.title()}
-                <span class="sort-mark" aria-hidden="true">{move || sort.get().mark(column)}</span>
+                <span class="sort-mark" aria-hidden="true">{move || sort.get().mark(column).to_owned()}</span>
             </button>
         </th>
     }

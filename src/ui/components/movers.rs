@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{change_badge::ChangeBadge, price::Price};
+use super::{change_badge::ChangeBadge, each_symbol::EachSymbol, price::Price};
 use crate::{live::store::LiveStore, model::symbol::Symbol, ui::asset_view::AssetView};
 
 /// How many rise and fall are shown.
@@ -12,23 +12,27 @@ const EACH: usize = 3;
 #[component]
 pub fn Movers() -> impl IntoView {
     let store = LiveStore::expect();
-    let now = store.now();
-    let extremes = Memo::new(move |_| {
-        now.track();
-        let change = |symbol: Symbol| Some((symbol, store.asset(symbol)?.ticker.get_untracked()?.change_percent24h?));
-        extremes(store.site().assets.iter().filter_map(|a| change(a.symbol)).collect())
-    });
-    let list = move |rising: bool| move || extremes.with(|(up, down)| if rising { up.clone() } else { down.clone() });
+    let side = |rising: bool| {
+        let (store, now) = (store.clone(), store.now());
+        Memo::new(move |_| {
+            now.track();
+            let change = |symbol| Some((symbol, store.asset(symbol)?.ticker.get_untracked()?.change_percent24h?));
+            let (up, down) = extremes(store.site().assets.iter().filter_map(|a| change(a.symbol)).collect());
+            if rising { up } else { down }
+        })
+    };
+    let (up, down) = (side(true), side(false));
+    let item = |symbol| view! { <Mover symbol/> }.into_any();
     view! {
         <section class="card" aria-labelledby="movers">
             <div class="card-head"><h2 id="movers">"Biggest moves"</h2><p class="muted">"24 h"</p></div>
             <ul class="mover-list" aria-label="Rising most">
-                <For each=list(true) key=|symbol| *symbol let:symbol><Mover symbol/></For>
+                <EachSymbol symbols=up.into() item/>
             </ul>
             <ul class="mover-list" aria-label="Falling most">
-                <For each=list(false) key=|symbol| *symbol let:symbol><Mover symbol/></For>
+                <EachSymbol symbols=down.into() item/>
             </ul>
-            <p class="empty small" class:hidden=move || extremes.with(|(up, down)| up.len() + down.len() > 0)>
+            <p class="empty small" class:hidden=move || !(up.with(Vec::is_empty) && down.with(Vec::is_empty))>
                 "Nothing has moved yet."
             </p>
         </section>
@@ -49,6 +53,7 @@ fn Mover(symbol: Symbol) -> impl IntoView {
                 </a>
             </li>
         }
+        .into_any()
     })
 }
 

@@ -86,14 +86,17 @@ fn width_class(figure: &str) -> &'static str {
 #[component]
 pub fn Since(asset: AssetView) -> impl IntoView {
     let now = crate::live::store::LiveStore::expect().now();
-    let text = move || {
-        if asset.freshness.get().usable() {
-            return None;
-        }
-        let at = asset.figure(|t| Some(t.received_at))?;
-        Some(format!("{} ago", format::age(now.get().since(at))))
-    };
-    view! { <small class="since">{text}</small> }
+    view! {
+        <small class="since">
+            {move || {
+                if asset.freshness.get().usable() {
+                    return None;
+                }
+                let at = asset.figure(|t| Some(t.received_at))?;
+                Some(format!("{} ago", format::age(now.get().since(at))))
+            }}
+        </small>
+    }
 }
 
 #[cfg(test)]

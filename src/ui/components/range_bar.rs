@@ -13,15 +13,15 @@ const KNOB: f64 = 5.0;
 pub fn RangeBar(asset: AssetView) -> impl IntoView {
     let view = asset.clone();
     let x = Memo::new(move |_| {
-        view.figure(|t| position(t.price, t.low24h, t.high24h)).map(|p| p.mul_add(WIDTH - 2.0 * KNOB, KNOB))
+        view.figure(|t| position(t.price, t.low24h, t.high24h)).map(|p| KNOB + p * (WIDTH - 2.0 * KNOB))
     });
-    let words = move || {
+    let words = Signal::derive(move || {
         let digits = asset.decimals.get();
         let (low, high) = (asset.figure(|t| t.low24h), asset.figure(|t| t.high24h));
         format!("{} to {}", format::price(low, digits), format::price(high, digits))
-    };
+    });
     view! {
-        <span class="range" title=words.clone()>
+        <span class="range" title=move || words.get()>
             <svg viewBox=format!("0 0 {WIDTH} 12") aria-hidden="true">
                 <rect class="range-track" x="0" y="4" width=WIDTH.to_string() height="4" rx="2"/>
                 <rect class="range-fill" x="0" y="4" height="4" rx="2" width=move || figure(x.get().unwrap_or(0.0))/>
@@ -33,7 +33,7 @@ pub fn RangeBar(asset: AssetView) -> impl IntoView {
                     r="4.5"
                 />
             </svg>
-            <span class="sr-only">{words.clone()}</span>
+            <span class="sr-only">{words}</span>
         </span>
     }
     .into_any()

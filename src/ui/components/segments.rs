@@ -7,31 +7,30 @@ use leptos::{
 };
 
 /// A radio group that looks like one control: Tab leads to the chosen option, the arrow keys to the others.
+///
+/// Options are told by their labels.
 #[component]
-pub fn Segments<T>(
+pub fn Segments(
     /// What is chosen here, for screen readers.
     name: &'static str,
-    /// The options with their labels.
-    options: Vec<(T, &'static str)>,
-    #[prop(into)] chosen: Signal<T>,
-    #[prop(into)] on_choose: Callback<T>,
-) -> impl IntoView
-where
-    T: Copy + PartialEq + Send + Sync + 'static,
-{
-    let option = move |(option, label): (T, &'static str)| {
-        let checked = Memo::new(move |_| chosen.get() == option);
+    options: Vec<&'static str>,
+    chosen: Signal<&'static str>,
+    #[prop(into)] on_choose: Callback<&'static str>,
+) -> impl IntoView {
+    let option = move |label: &'static str| {
+        let checked = Memo::new(move |_| chosen.get() == label);
         view! {
             <button
                 type="button"
                 role="radio"
                 aria-checked=move || checked.get().to_string()
-                tabindex=move || if checked.get() { "0" } else { "-1" }
-                on:click=move |_| on_choose.run(option)
+                tabindex=move || if checked.get() { "0" } else { "-1" }.to_owned()
+                on:click=move |_| on_choose.run(label)
             >
                 {label}
             </button>
         }
+        .into_any()
     };
     view! {
         <div class="segments" role="radiogroup" aria-label=name on:keydown=move |event| move_choice(&event)>

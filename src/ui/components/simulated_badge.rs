@@ -13,5 +13,6 @@ pub fn SimulatedBadge() -> impl IntoView {
                 "Simulated"<span class="wide-only">" markets"</span>
             </span>
         }
+        .into_any()
     })
 }

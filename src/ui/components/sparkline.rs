@@ -74,7 +74,7 @@ fn polyline(closes: &[f64]) -> Option<String> {
     let mut x = 0.0;
     for close in closes {
         let height = if room > 0.0 { (close - low) / room } else { 0.5 };
-        let y = HEIGHT - MARGIN - height * 2.0f64.mul_add(-MARGIN, HEIGHT);
+        let y = HEIGHT - MARGIN - height * (HEIGHT - 2.0 * MARGIN);
         // Writing into a string can't fail.
         let _ = write!(points, "{x:.1},{y:.1} ");
         x += step;

@@ -23,7 +23,7 @@ pub fn VenueBreakdown(asset: AssetView) -> impl IntoView {
     let total = site.venues.len();
     let used = {
         let asset = asset.clone();
-        move || sources(&asset)
+        Signal::derive(move || sources(&asset))
     };
     let rows =
         site.venues.clone().into_iter().map(|info| view! { <VenueRow asset=asset.clone() info/> }).collect_view();
@@ -78,36 +78,36 @@ fn VenueRow(asset: AssetView, info: VenueInfo) -> impl IntoView {
     let mark = Signal::derive(move || {
         if cut_off.get() { Mark::Down } else { quote.with(|q| q.as_ref().map_or(Mark::Down, Mark::from)) }
     });
-    let words = move || {
+    let words = Signal::derive(move || {
         if cut_off.get() {
             return "not known: this page is cut off".to_owned();
         }
         quote.with(|q| {
             q.as_ref().map_or_else(|| "no data yet".to_owned(), |q| audit::state_words(q, median.get(), &site))
         })
-    };
+    });
     let read = move |f: fn(&VenueQuote) -> Option<f64>| quote.with(|q| q.as_ref().and_then(f));
     let weight = move || read(|q| Some(q.weight));
-    let age = move || {
+    let age = Signal::derive(move || {
         let received = quote.with(|q| q.as_ref().and_then(|q| q.received_at));
         received.map_or_else(|| format::UNKNOWN.to_owned(), |at| format::age(now.get().since(at)))
-    };
-    let latency = move || {
+    });
+    let latency = Signal::derive(move || {
         let ms = quote.with(|q| q.as_ref().and_then(audit::latency_ms));
         ms.map_or_else(|| format::UNKNOWN.to_owned(), format::span)
-    };
-    let distance = move || match audit::distance_pct(read(|q| q.price), median.get()) {
+    });
+    let distance = Signal::derive(move || match audit::distance_pct(read(|q| q.price), median.get()) {
         // Basis points are two decimals of a percent; venues agree within a few.
         Some(distance) => format!("{}%", format::signed(Some(distance), 3)),
         None => format::UNKNOWN.to_owned(),
-    };
+    });
     let freshness = move || quote.with(|q| q.as_ref().map_or(Freshness::Down, |q| q.freshness)).as_str();
     view! {
         <tr
             role="row"
             data-testid="venue-row"
             data-venue=venue.to_string()
-            data-freshness=move || if cut_off.get() { Freshness::Down.as_str() } else { freshness() }
+            data-freshness=move || if cut_off.get() { Freshness::Down.as_str() } else { freshness() }.to_owned()
             class:is-dim=move || quote.with(|q| !q.as_ref().is_some_and(|q| q.used))
         >
             <th role="rowheader" scope="row">

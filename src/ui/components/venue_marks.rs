@@ -25,7 +25,7 @@ pub fn VenueMarks(asset: AssetView) -> impl IntoView {
     }
 }
 
-fn mark(asset: &AssetView, info: VenueInfo) -> impl IntoView + use<> {
+fn mark(asset: &AssetView, info: VenueInfo) -> AnyView {
     let asset = asset.clone();
     let state = Memo::new(move |_| {
         if asset.freshness.get() == Freshness::Down {
@@ -39,6 +39,7 @@ fn mark(asset: &AssetView, info: VenueInfo) -> impl IntoView + use<> {
             {info.mark.to_string()}
         </span>
     }
+    .into_any()
 }
 
 /// The number of venues used; a dash before the first price.

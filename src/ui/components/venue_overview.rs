@@ -60,7 +60,7 @@ fn VenuePart(info: VenueInfo) -> impl IntoView {
             part
         })
     };
-    let share = move || format::share(Some(part.get().weight), 0);
+    let share = Signal::derive(move || format::share(Some(part.get().weight), 0));
     view! {
         <li>
             <FreshnessDot mark=Signal::derive(move || Mark::from(part.get().freshness))/>

@@ -17,35 +17,37 @@ pub fn VenueStatusCard(
     #[prop(into)] fresh: Signal<bool>,
 ) -> impl IntoView {
     let venue = info.venue;
-    let at = Memo::new(move |_| report.with(|r| r.as_ref().map(|r| r.at)).unwrap_or_default());
+    let at = move || report.with(|r| r.as_ref().map(|r| r.at)).unwrap_or_default();
     let status = Memo::new(move |_| {
         report.with(|r| r.as_ref().and_then(|r| r.venues.iter().find(|v| v.venue == venue).cloned()))
     });
     let mark = Signal::derive(move || {
         if fresh.get() { status.with(|s| s.as_ref().map_or(Mark::Down, |s| mark(s.state))) } else { Mark::Down }
     });
-    let state = move || {
+    let state = Signal::derive(move || {
         if !fresh.get() {
             return "Not known".to_owned();
         }
-        status.with(|s| s.as_ref().map_or_else(|| "Not known".to_owned(), |s| words(s, at.get())))
-    };
-    let detail = move || status.with(|s| s.as_ref().and_then(|s| s.detail.clone())).unwrap_or_default();
+        status.with(|s| s.as_ref().map_or_else(|| "Not known".to_owned(), |s| words(s, at())))
+    });
+    let detail = Signal::derive(move || status.with(|s| s.as_ref().and_then(|s| s.detail.clone())).unwrap_or_default());
     let read = move |f: fn(&VenueStatus, UnixMs) -> Option<String>| {
-        move || status.with(|s| s.as_ref().and_then(|s| f(s, at.get()))).unwrap_or_else(|| format::UNKNOWN.to_owned())
+        Signal::derive(move || {
+            status.with(|s| s.as_ref().and_then(|s| f(s, at()))).unwrap_or_else(|| format::UNKNOWN.to_owned())
+        })
     };
     view! {
         <li
             class="card venue-card"
             data-testid="venue-status"
             data-venue=venue.to_string()
-            data-state=move || status.with(|s| s.as_ref().map_or("unknown", |s| s.state.as_str()))
+            data-state=move || status.with(|s| s.as_ref().map_or("unknown", |s| s.state.as_str()).to_owned())
         >
             <div class="card-head">
                 <h2>{info.title}</h2>
                 <p class="state"><FreshnessDot mark silent=true/><span>{state}</span></p>
             </div>
-            <p class="notice" class:hidden=move || detail().is_empty()>{detail}</p>
+            <p class="notice" class:hidden=move || detail.with(String::is_empty)>{detail}</p>
             <dl class="facts-list">
                 <Fact name="Last message" value=read(|s, at| Some(format!("{} ago", format::age(at.since(s.last_message_at?)))))/>
                 <Fact name="Messages" value=read(|s, _| Some(format!("{:.1} a second", s.messages_per_second)))/>

@@ -81,21 +81,26 @@ fn Hero(asset: AssetView) -> impl IntoView {
     let freshness = asset.freshness;
     let change = {
         let asset = asset.clone();
-        move || format!("{} USDT in 24 h", format::signed(asset.figure(|t| t.change24h), asset.decimals.get()))
+        Signal::derive(move || {
+            format!("{} USDT in 24 h", format::signed(asset.figure(|t| t.change24h), asset.decimals.get()))
+        })
     };
     let info = asset.info.clone();
     let symbol = asset.symbol().to_string();
     let words = {
         let asset = asset.clone();
         let link = LiveStore::expect().link();
-        move || match (link.get().cuts_off(), asset.figure(|t| Some(t.freshness))) {
-            (_, None) => "waiting for the first price",
-            (true, Some(_)) => "not live: this page is cut off",
-            (false, Some(freshness)) => freshness.as_str(),
-        }
+        Signal::derive(move || {
+            let words = match (link.get().cuts_off(), asset.figure(|t| Some(t.freshness))) {
+                (_, None) => "waiting for the first price",
+                (true, Some(_)) => "not live: this page is cut off",
+                (false, Some(freshness)) => freshness.as_str(),
+            };
+            words.to_owned()
+        })
     };
     view! {
-        <section class="card hero" aria-labelledby="asset" data-freshness=move || freshness.get().as_str()>
+        <section class="card hero" aria-labelledby="asset" data-freshness=move || freshness.get().as_str().to_owned()>
             <div class="hero-name">
                 <AssetMark info=info.clone()/>
                 <h1 id="asset">{info.name}<small>{format!(" {symbol}/USDT")}</small></h1>

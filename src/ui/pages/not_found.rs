@@ -33,6 +33,7 @@ pub fn UnknownAssetPage(name: String) -> impl IntoView {
                 </a>
             </li>
         }
+        .into_any()
     });
     view! {
         <ErrorPage

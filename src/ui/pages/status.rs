@@ -12,7 +12,10 @@ use crate::{
         components::venue_status::{Fact, VenueStatusCard},
         format,
     },
-    wire::status::{ConnectionState, StatusReport},
+    wire::{
+        first_html,
+        status::{ConnectionState, StatusReport},
+    },
 };
 
 /// How often the browser asks again.
@@ -22,12 +25,13 @@ const EVERY: Duration = Duration::from_secs(2);
 #[component]
 pub fn StatusPage() -> impl IntoView {
     let store = LiveStore::expect();
-    let report = RwSignal::new(SharedValue::new(report_of_request).into_inner());
+    let report = RwSignal::new(first_html::carry(report_of_request));
     // Why the last question had no answer.
     let failure = RwSignal::new(None::<ApiError>);
     keep_asking(report, failure);
     let fresh = Signal::derive(move || failure.with(Option::is_none) && report.with(Option::is_some));
-    let summary = move || report.with(|r| r.as_ref().map_or_else(|| "Asking the server…".to_owned(), summary));
+    let summary =
+        Signal::derive(move || report.with(|r| r.as_ref().map_or_else(|| "Asking the server…".to_owned(), summary)));
     let read = move |f: fn(&StatusReport) -> String| {
         Signal::derive(move || report.with(|r| r.as_ref().map_or_else(|| format::UNKNOWN.to_owned(), f)))
     };

@@ -49,7 +49,15 @@ pub enum Scope {
 }
 
 impl Scope {
-    pub const ALL: [(Self, &'static str); 3] = [(Self::All, "All"), (Self::Mine, "Mine"), (Self::Movers, "Movers")];
+    pub const ALL: [Self; 3] = [Self::All, Self::Mine, Self::Movers];
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::All => "All",
+            Self::Mine => "Mine",
+            Self::Movers => "Movers",
+        }
+    }
 }
 
 /// The site's own order, or that of a column.
@@ -97,20 +105,21 @@ impl Sort {
 
 /// The symbols to show. Unknown figures come last, whichever way is sorted.
 pub fn arrange(mut entries: Vec<Entry>, filter: &str, scope: Scope, sort: Sort) -> Vec<Symbol> {
-    let needle = filter.trim().to_lowercase();
+    // Symbols and names are ASCII; the tables of all Unicode would be a part of the browser's build.
+    let needle = filter.trim().to_ascii_lowercase();
     entries.retain(|e| matches(e, &needle));
     match scope {
         Scope::All => {}
         Scope::Mine => entries.retain(|e| e.mine),
         Scope::Movers => {
             let size = |e: &Entry| e.change.map(f64::abs);
-            entries.sort_by(|a, b| figures(size(a), size(b), Way::Descending));
+            sort_by(&mut entries, &|a, b| figures(size(a), size(b), Way::Descending));
             entries.truncate(MOVERS);
         }
     }
     if let Some((column, way)) = sort.0 {
         // Stable: equal figures keep the site's order.
-        entries.sort_by(|a, b| match column {
+        sort_by(&mut entries, &|a, b| match column {
             Column::Asset => turn(a.symbol.cmp(&b.symbol), way),
             Column::Price => figures(a.price, b.price, way),
             Column::Change => figures(a.change, b.change, way),
@@ -120,11 +129,16 @@ pub fn arrange(mut entries: Vec<Entry>, filter: &str, scope: Scope, sort: Sort) 
     entries.into_iter().map(|e| e.symbol).collect()
 }
 
+/// One instance of the sorting for every order: it is large.
+fn sort_by(entries: &mut [Entry], order: &dyn Fn(&Entry, &Entry) -> Ordering) {
+    entries.sort_by(order);
+}
+
 fn matches(entry: &Entry, needle: &str) -> bool {
     needle.is_empty()
-        || entry.symbol.as_str().to_lowercase().contains(needle)
-        || entry.symbol.pair().to_lowercase() == needle
-        || entry.name.to_lowercase().contains(needle)
+        || entry.symbol.as_str().to_ascii_lowercase().contains(needle)
+        || entry.symbol.pair().to_ascii_lowercase() == needle
+        || entry.name.to_ascii_lowercase().contains(needle)
 }
 
 fn turn(ordering: Ordering, way: Way) -> Ordering {

@@ -29,14 +29,14 @@ pub fn Row(symbol: Symbol) -> impl IntoView {
         let freshness = asset.freshness;
         let volume = {
             let asset = asset.clone();
-            move || format::compact(asset.figure(|t| t.volume_quote24h))
+            Signal::derive(move || format::compact(asset.figure(|t| t.volume_quote24h)))
         };
         let info = asset.info.clone();
         view! {
             <tr
                 data-testid="market-row"
                 data-symbol=symbol.to_string()
-                data-freshness=move || freshness.get().as_str()
+                data-freshness=move || freshness.get().as_str().to_owned()
                 class:is-dim=move || !freshness.get().usable()
             >
                 <th scope="row" class="col-asset">

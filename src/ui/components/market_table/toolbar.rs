@@ -21,6 +21,11 @@ pub fn Toolbar(filter: RwSignal<String>, scope: RwSignal<Scope>) -> impl IntoVie
         let listening = window_event_listener(leptos::ev::keydown, move |event| on_slash(&event, input));
         on_cleanup(move || listening.remove());
     });
+    let choose = move |label| {
+        if let Some(chosen) = Scope::ALL.into_iter().find(|scope| scope.label() == label) {
+            scope.set(chosen);
+        }
+    };
     let on_key = move |event: leptos::ev::KeyboardEvent| {
         if event.key() == "Escape" {
             filter.set(String::new());
@@ -49,9 +54,9 @@ pub fn Toolbar(filter: RwSignal<String>, scope: RwSignal<Scope>) -> impl IntoVie
                 </label>
                 <Segments
                     name="Which assets"
-                    options=Scope::ALL.to_vec()
-                    chosen=scope
-                    on_choose=move |chosen| scope.set(chosen)
+                    options=Scope::ALL.map(Scope::label).to_vec()
+                    chosen=Signal::derive(move || scope.get().label())
+                    on_choose=choose
                 />
             </div>
         </div>
