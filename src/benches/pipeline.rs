@@ -96,7 +96,7 @@ fn decode(c: &mut Criterion) {
         b.iter(|| {
             decode_all(&mut setup, &mut events, |_, event| {
                 black_box(event);
-            })
+            });
         });
     });
 
