@@ -47,16 +47,5 @@ fn snapshot() -> Option<PageSnapshot> {
 }
 
 fn empty() -> PageSnapshot {
-    let site = SiteInfo {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        simulated: false,
-        strip: Vec::new(),
-        assets: Vec::new(),
-        venues: Vec::new(),
-        outlier_pct: 2.0,
-        outlier_return_pct: 1.0,
-        quiet_after_s: 10.0,
-        stale_after_s: 60.0,
-    };
-    PageSnapshot { site, at: UnixMs::default(), tickers: Vec::new(), sparks: Vec::new() }
+    PageSnapshot { site: SiteInfo::empty(), at: UnixMs::default(), tickers: Vec::new(), sparks: Vec::new() }
 }

@@ -181,15 +181,9 @@ mod tests {
 
     fn preferences(choices: Choices) -> Preferences {
         let site = SiteInfo {
-            version: "0".to_owned(),
-            simulated: false,
             strip: symbols("BTC ETH"),
             assets: symbols("BTC ETH SOL 1INCH").into_iter().map(AssetInfo::of).collect(),
-            venues: Vec::new(),
-            outlier_pct: 2.0,
-            outlier_return_pct: 1.0,
-            quiet_after_s: 10.0,
-            stale_after_s: 60.0,
+            ..SiteInfo::empty()
         };
         Preferences::new(choices, &site)
     }

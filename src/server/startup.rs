@@ -91,8 +91,11 @@ fn layers(file: Option<&Path>) -> Layers {
 /// Everything that is wrong with it.
 pub fn check_config(file: Option<&Path>, print_example: bool) -> Result<(), StartError> {
     let text = if print_example { example::text(&venue_defaults()) } else { layers(file).effective()? };
-    io::stdout().write_all(text.as_bytes())?;
-    Ok(())
+    match io::stdout().write_all(text.as_bytes()) {
+        // Whoever reads has seen enough: `check-config | head`.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }
 
 /// Serves until it is told to stop.

@@ -165,20 +165,6 @@ mod tests {
         }
     }
 
-    fn site() -> SiteInfo {
-        SiteInfo {
-            version: String::new(),
-            simulated: true,
-            strip: Vec::new(),
-            assets: Vec::new(),
-            venues: Vec::new(),
-            outlier_pct: 2.0,
-            outlier_return_pct: 1.0,
-            quiet_after_s: 10.0,
-            stale_after_s: 60.0,
-        }
-    }
-
     #[test]
     fn the_median_counts_outliers_but_not_the_dead() {
         let three = ticker(vec![
@@ -199,7 +185,7 @@ mod tests {
     #[test]
     fn every_reason_has_words_and_a_mark() {
         let far = quote("c", 102.2, 0.0, Some(Reason::Outlier));
-        assert_eq!(state_words(&far, Some(100.0), &site()), "left out: 2.20% from the median");
+        assert_eq!(state_words(&far, Some(100.0), &SiteInfo::empty()), "left out: 2.20% from the median");
         assert_eq!(Mark::from(&far), Mark::LeftOut);
         for (reason, words, mark) in [
             (None, "live", Mark::Live),
@@ -209,7 +195,7 @@ mod tests {
             (Some(Reason::BadData), "left out: its last message could not be used", Mark::LeftOut),
         ] {
             let quote = quote("a", 100.0, 0.0, reason);
-            assert_eq!(state_words(&quote, None, &site()), words);
+            assert_eq!(state_words(&quote, None, &SiteInfo::empty()), words);
             assert_eq!(Mark::from(&quote), mark);
         }
     }

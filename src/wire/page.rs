@@ -27,6 +27,24 @@ pub struct SiteInfo {
     pub stale_after_s: f64,
 }
 
+impl SiteInfo {
+    /// A site that follows nothing, with the default thresholds: what a page is made of while there is no server to
+    /// ask.
+    pub fn empty() -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            simulated: false,
+            strip: Vec::new(),
+            assets: Vec::new(),
+            venues: Vec::new(),
+            outlier_pct: 2.0,
+            outlier_return_pct: 1.0,
+            quiet_after_s: 10.0,
+            stale_after_s: 60.0,
+        }
+    }
+}
+
 /// The state of the market at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -55,17 +55,7 @@ const AT: i64 = SPARK_STEP_MS * 100;
 /// A store that follows BTC and ETH and has a price and a line for BTC.
 fn store() -> LiveStore {
     let assets = ["BTC", "ETH"].map(|base| AssetInfo::of(symbol(base))).to_vec();
-    let site = SiteInfo {
-        version: "0".to_owned(),
-        simulated: true,
-        strip: vec![symbol("BTC")],
-        assets,
-        venues: Vec::new(),
-        outlier_pct: 2.0,
-        outlier_return_pct: 1.0,
-        quiet_after_s: 10.0,
-        stale_after_s: 60.0,
-    };
+    let site = SiteInfo { simulated: true, strip: vec![symbol("BTC")], assets, ..SiteInfo::empty() };
     let spark = Spark {
         symbol: symbol("BTC"),
         start: UnixMs(AT - SPARK_STEP_MS),

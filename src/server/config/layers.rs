@@ -50,8 +50,9 @@ impl Layers {
     pub fn file(self, path: &Path) -> Self {
         match std::fs::read_to_string(path) {
             Ok(text) => self.toml(&text),
-            Err(error) => self
-                .error(ConfigError::Unreadable { path: path.display().to_string(), reason: error.kind().to_string() }),
+            Err(error) => {
+                self.error(ConfigError::Unreadable { path: path.display().to_string(), reason: unreadable(&error) })
+            }
         }
     }
 
@@ -177,6 +178,14 @@ impl Layers {
             let sections = key.name.match_indices('.').map(|(at, _)| key.name.get(..at).unwrap_or_default().to_owned());
             sections.chain([key.name.clone()])
         })
+    }
+}
+
+/// The system's own words for a file that is not there would be "entity not found".
+fn unreadable(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        kind => kind.to_string(),
     }
 }
 
