@@ -2,12 +2,15 @@
 
 pub mod clock;
 pub mod config;
+pub mod event;
 pub mod http;
 pub mod hub;
 pub mod market;
+pub mod news;
 pub mod services;
 pub mod shutdown;
 pub mod simulator;
 pub mod startup;
+pub mod storage;
 pub mod telemetry;
 pub mod venues;

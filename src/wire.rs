@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod first_html;
+pub mod news;
 pub mod page;
 pub mod realtime;
 pub mod rest;

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     live::preferences::Choices,
     model::time::UnixMs,
-    wire::page::{PageSnapshot, SiteInfo},
+    wire::{
+        news::NewsSnapshot,
+        page::{PageSnapshot, SiteInfo},
+    },
 };
 
 /// The market and the visitor's choices at the moment of the request.
@@ -47,5 +50,11 @@ fn snapshot() -> Option<PageSnapshot> {
 }
 
 fn empty() -> PageSnapshot {
-    PageSnapshot { site: SiteInfo::empty(), at: UnixMs::default(), tickers: Vec::new(), sparks: Vec::new() }
+    PageSnapshot {
+        site: SiteInfo::empty(),
+        at: UnixMs::default(),
+        tickers: Vec::new(),
+        sparks: Vec::new(),
+        news: NewsSnapshot::default(),
+    }
 }

@@ -21,6 +21,8 @@ pub fn read(text: &str) -> Reading {
         "connected" => parse(text).map(RealtimeMessage::Connected),
         "ticker" => parse(text).map(|Carrier { data }| RealtimeMessage::Ticker { data }),
         "status" => parse(text).map(|Carrier { data }| RealtimeMessage::Status { data }),
+        "story" => parse(text).map(|Carrier { data }| RealtimeMessage::Story { data }),
+        "gap" => parse(text).map(|Carrier { data }| RealtimeMessage::Gap { data }),
         "heartbeat" => parse(text).map(RealtimeMessage::Heartbeat),
         _ => return Reading::Unknown,
     };

@@ -151,7 +151,10 @@ impl LiveStore {
         match message {
             RealtimeMessage::Ticker { data } => self.receive(*data),
             RealtimeMessage::Status { data } => self.amend(&data),
-            RealtimeMessage::Connected(_) | RealtimeMessage::Heartbeat(_) => {}
+            RealtimeMessage::Story { .. }
+            | RealtimeMessage::Gap { .. }
+            | RealtimeMessage::Connected(_)
+            | RealtimeMessage::Heartbeat(_) => {}
         }
     }
 

@@ -42,6 +42,46 @@ impl UnixMs {
     }
 }
 
+/// A time as RFC 3339 text, for fields: `#[serde(with = "rfc3339")]`.
+pub mod rfc3339 {
+    use std::borrow::Cow;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use super::UnixMs;
+
+    pub fn serialize<S: Serializer>(at: &UnixMs, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&at.to_rfc3339())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UnixMs, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        UnixMs::parse_rfc3339(&text).ok_or_else(|| D::Error::custom("no time as RFC 3339 has it"))
+    }
+
+    /// The same where there may be none.
+    pub mod option {
+        use std::borrow::Cow;
+
+        use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+        use super::super::UnixMs;
+
+        pub fn serialize<S: Serializer>(at: &Option<UnixMs>, serializer: S) -> Result<S::Ok, S::Error> {
+            match at {
+                Some(at) => super::serialize(at, serializer),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixMs>, D::Error> {
+            let text = Option::<Cow<'_, str>>::deserialize(deserializer)?;
+            let read = |text: Cow<'_, str>| UnixMs::parse_rfc3339(&text);
+            text.map(|text| read(text).ok_or_else(|| D::Error::custom("no time as RFC 3339 has it"))).transpose()
+        }
+    }
+}
+
 /// Year, month and day of a day number since 1970-01-01, in the proleptic Gregorian calendar.
 ///
 /// Howard Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`. Written out here because the

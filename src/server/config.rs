@@ -7,6 +7,7 @@
 mod check;
 pub mod error;
 pub mod example;
+mod feed;
 mod keys;
 pub mod layers;
 #[cfg(test)]
@@ -36,7 +37,7 @@ pub struct ServerConfig {
     pub addr: SocketAddr,
     /// The address that others use to reach this server, where it differs from `addr`.
     pub public_url: Option<String>,
-    /// Where data is kept. Nothing is kept on disk so far; a folder that is named must be there or be creatable.
+    /// Where data is kept: created where it is not there. `None` for the platform's own place.
     pub data_dir: Option<PathBuf>,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
@@ -74,16 +75,29 @@ pub struct VenueConfig {
     pub rest_urls: Vec<String>,
 }
 
-/// Settings of the news. This version has no news; they are read and checked so that one file serves it and later ones.
+/// Settings of the news.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewsConfig {
     pub feeds: Feeds,
+    /// Feeds beside those of `feeds`.
+    pub extra_feeds: Vec<Feed>,
+    /// Seconds between two fetches of a feed, unless the feed asks for longer.
     pub interval_s: u64,
+    /// Said to every feed's host, so that it knows whom to write to: a mail address or a web address.
+    pub contact: Option<String>,
     pub retention_days: u64,
+    /// Hours that events are kept for readers that come back.
+    pub event_hours: u64,
+    /// The database is kept below this, in MiB.
+    pub max_mb: u64,
+    /// A story is breaking from this score on, 0 to 1.
+    pub breaking_score: f64,
+    /// Reports within so many minutes of each other corroborate each other.
+    pub breaking_window_min: u64,
 }
 
 /// Which feeds are followed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Feeds {
     BuiltIn,
     Off,
@@ -92,12 +106,16 @@ pub enum Feeds {
 }
 
 /// One feed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Feed {
     pub key: String,
     pub name: String,
     pub category: String,
     pub url: String,
+    /// 1 is the best, 3 the least.
+    pub tier: u8,
+    /// 0 to 1
+    pub trust: f64,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -9,6 +9,7 @@ use super::{
     config::Config,
     hub::Hub,
     market::{board::MarketBoard, candle_service::CandleService},
+    news::desk::NewsDesk,
 };
 use crate::{
     api::error::ApiError,
@@ -41,6 +42,7 @@ pub struct Services {
     /// When the server started.
     pub started: Stamp,
     pub venues: Arc<dyn VenueReports>,
+    pub news: Arc<NewsDesk>,
 }
 
 impl Services {
@@ -79,6 +81,8 @@ impl Services {
             uptime_s: self.uptime_s(),
             clients: self.hub.streams(),
             venues: self.venues.reports(),
+            feeds: Vec::new(),
+            storage_error: None,
         }
     }
 
@@ -94,6 +98,7 @@ impl Services {
             at: self.clock.wall(),
             tickers: self.market.tickers().into_iter().map(Arc::unwrap_or_clone).collect(),
             sparks: self.market.sparks().into_iter().map(Arc::unwrap_or_clone).collect(),
+            news: Arc::unwrap_or_clone(self.news.snapshot()),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::news::NewsSnapshot;
 use crate::model::{asset::AssetInfo, symbol::Symbol, ticker::Ticker, time::UnixMs, venue::VenueInfo};
 
 /// What does not change while the server runs.
@@ -56,6 +57,7 @@ pub struct PageSnapshot {
     pub tickers: Vec<Ticker>,
     /// The last 24 h of every asset that has a history.
     pub sparks: Vec<Spark>,
+    pub news: NewsSnapshot,
 }
 
 /// The course of a price, for a sparkline: evenly spaced closes, oldest first; the last one is still moving.

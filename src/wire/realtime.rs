@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{freshness::Freshness, symbol::Symbol, ticker::Ticker, time::UnixMs, venue::Venue};
+use super::news::Gap;
+use crate::model::{
+    freshness::Freshness, story::StoryHead, symbol::Symbol, ticker::Ticker, time::UnixMs, venue::Venue,
+};
 
 /// One unnamed SSE message. Unknown types are for newer clients and are to be ignored.
 ///
@@ -19,6 +22,10 @@ pub enum RealtimeMessage {
     Ticker { data: Box<Ticker> },
     /// The freshness of a symbol or of one of its venues changed.
     Status { data: StatusChange },
+    /// A story is new or changed. Only where news was asked for, and then only these have ids: their places in the log.
+    Story { data: Box<StoryHead> },
+    /// Stories may have been missed. Only where news was asked for.
+    Gap { data: Gap },
     /// The stream is alive.
     Heartbeat(Heartbeat),
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::news::SourceStatus;
 use crate::model::{symbol::Symbol, time::UnixMs, venue::Venue};
 
 /// Everything that `/status` shows.
@@ -18,6 +19,10 @@ pub struct StatusReport {
     pub clients: usize,
     /// In the registry's order.
     pub venues: Vec<VenueStatus>,
+    /// Every feed that is followed; empty where news is off.
+    pub feeds: Vec<SourceStatus>,
+    /// Why nothing can be stored, while that is so.
+    pub storage_error: Option<String>,
 }
 
 /// The state of one venue's connection.

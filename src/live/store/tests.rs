@@ -7,7 +7,10 @@ use crate::{
         ticker::{Reason, VenueQuote},
         venue::Venue,
     },
-    wire::page::{SPARK_POINTS, SPARK_STEP_MS},
+    wire::{
+        news::NewsSnapshot,
+        page::{SPARK_POINTS, SPARK_STEP_MS},
+    },
 };
 
 fn symbol(text: &str) -> Symbol {
@@ -62,7 +65,14 @@ fn store() -> LiveStore {
         step_ms: SPARK_STEP_MS,
         closes: vec![1.0, 2.0],
     };
-    LiveStore::new(PageSnapshot { site, at: UnixMs(AT), tickers: vec![ticker("BTC", 2.0, AT)], sparks: vec![spark] })
+    let news = NewsSnapshot::default();
+    LiveStore::new(PageSnapshot {
+        site,
+        at: UnixMs(AT),
+        tickers: vec![ticker("BTC", 2.0, AT)],
+        sparks: vec![spark],
+        news,
+    })
 }
 
 fn price(store: &LiveStore, base: &str) -> Option<f64> {

@@ -1,6 +1,6 @@
 //! Makes a [`Config`] of the collected settings, or says everything that is wrong with them.
 
-use std::{fmt::Display, str::FromStr};
+use std::{collections::HashSet, fmt::Display, str::FromStr};
 
 use url::Url;
 
@@ -39,8 +39,14 @@ fn read(check: &mut Check<'_>) -> Option<Config> {
     let venues = venues(check)?;
     let news = NewsConfig {
         feeds: feeds(check),
-        interval_s: check.number("news.interval_s", 10, 86_400)?,
+        extra_feeds: feed_list(check, "news.extra_feeds"),
+        interval_s: check.number("news.interval_s", 1, 86_400)?,
+        contact: check.text("news.contact"),
         retention_days: check.number("news.retention_days", 1, 3650)?,
+        event_hours: check.number("news.event_hours", 1, 8760)?,
+        max_mb: check.number("news.max_mb", 16, 1_000_000)?,
+        breaking_score: check.number("news.breaking_score", 0.0, 1.0)?,
+        breaking_window_min: check.number("news.breaking_window_min", 1, 1440)?,
     };
     let limits = LimitsConfig {
         connections_per_address: check.number("limits.connections_per_address", 1, 1_000_000)?,
@@ -123,26 +129,30 @@ fn venues(check: &mut Check<'_>) -> Option<Vec<VenueConfig>> {
 }
 
 fn feeds(check: &mut Check<'_>) -> Feeds {
-    let setting = check.layers.get("news.feeds").map(|setting| setting.raw.clone());
-    let feeds = match setting {
-        Some(Raw::Feeds(feeds)) => feeds,
-        Some(Raw::List(items)) if items.len() == 1 && items.iter().all(|item| item.eq_ignore_ascii_case("off")) => {
-            return Feeds::Off;
-        }
-        _ => check.list("news.feeds", |item| feed(&item)),
+    let off = match check.layers.get("news.feeds").map(|setting| &setting.raw) {
+        Some(Raw::List(items)) => matches!(items.as_slice(), [item] if item.eq_ignore_ascii_case("off")),
+        _ => false,
     };
-    if let Some(bad) = feeds.iter().find(|feed| url(feed.url.clone(), &["http", "https"]).is_err()) {
-        check.wrong("news.feeds", &format!("has `{}`, which is no http address", bad.url));
+    if off {
+        return Feeds::Off;
     }
+    let feeds = feed_list(check, "news.feeds");
     if feeds.is_empty() { Feeds::BuiltIn } else { Feeds::These(feeds) }
 }
 
-fn feed(item: &str) -> Result<Feed, String> {
-    let mut parts = item.splitn(4, '|').map(|part| part.trim().to_owned());
-    match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(key), Some(name), Some(category), Some(url)) if !key.is_empty() => Ok(Feed { key, name, category, url }),
-        _ => Err(format!("has `{item}`, which is not key|name|category|url")),
+fn feed_list(check: &mut Check<'_>, key: &str) -> Vec<Feed> {
+    let feeds = match check.layers.get(key).map(|setting| setting.raw.clone()) {
+        Some(Raw::Feeds(feeds)) => feeds,
+        _ => check.list(key, |item| Feed::parse(&item)),
+    };
+    if let Some(bad) = feeds.iter().find(|feed| url(feed.url.clone(), &["http", "https"]).is_err()) {
+        check.wrong(key, &format!("has `{}`, which is no http address", bad.url));
     }
+    let mut keys = HashSet::new();
+    if let Some(twice) = feeds.iter().find(|feed| !keys.insert(feed.key.as_str())) {
+        check.wrong(key, &format!("has two feeds with the key `{}`", twice.key));
+    }
+    feeds
 }
 
 /// `*`, or scheme and host without a path.

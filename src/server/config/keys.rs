@@ -12,7 +12,7 @@ pub(super) enum Kind {
     Bare,
     /// A list of strings.
     List,
-    /// A list of strings, or `[[news.feeds]]` tables with `key`, `name`, `category`, `url`.
+    /// A list of strings, or `[[news.feeds]]` tables with `key`, `name`, `category`, `url` and perhaps `tier`, `trust`.
     Feeds,
 }
 
@@ -57,7 +57,7 @@ pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
             "server.data_dir",
             Text,
             "",
-            "Where data is kept. Prices live in memory only; nothing is written so far.",
+            "Where news and events are kept; created where it is not there. Empty for the platform's own place (a temporary one with --demo).",
         ),
         Key::new("server.trusted_proxies", List, "", "Addresses of proxies whose X-Forwarded-For is believed."),
         Key::new(
@@ -133,9 +133,15 @@ pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
         ));
     }
     keys.extend([
-        Key::new("news.feeds", Feeds, "", "News feeds: empty for the built-in ones, \"off\", or a list of `key|name|category|url`. This version has no news yet; the setting is checked and kept."),
-        Key::new("news.interval_s", Bare, "120", "Seconds between two fetches of a feed, 10 to 86400."),
+        Key::new("news.feeds", Feeds, "", "News feeds: empty for the built-in ones, \"off\" for no news, or a list of `key|name|category|url|tier|trust` instead of the built-in ones (tier 1 is best, 3 least; trust 0 to 1; both may be left out). In a file also [[news.feeds]]. A feed on a private or loopback address is fetched only because it is named here."),
+        Key::new("news.extra_feeds", Feeds, "", "Feeds beside those of `feeds`, in the same form."),
+        Key::new("news.interval_s", Bare, "300", "Seconds between two fetches of a feed, 1 to 86400; longer where the feed asks for it."),
+        Key::new("news.contact", Text, "", "A mail or web address that every feed's host is told, so that it knows whom to write to."),
         Key::new("news.retention_days", Bare, "30", "Days that news is kept, 1 to 3650."),
+        Key::new("news.event_hours", Bare, "24", "Hours that events are kept for readers that come back, 1 to 8760."),
+        Key::new("news.max_mb", Bare, "2048", "The database is kept below this, in MiB: the oldest news goes first. 16 to 1000000."),
+        Key::new("news.breaking_score", Bare, "0.6", "A story is breaking from this score on, 0 to 1."),
+        Key::new("news.breaking_window_min", Bare, "30", "Reports within so many minutes of each other corroborate each other, 1 to 1440."),
         Key::new("limits.connections_per_address", Bare, "100", "Open streams of one client address."),
         Key::new("limits.connections_total", Bare, "10000", "Open streams in all."),
         Key::new("limits.requests_per_minute", Bare, "300", "REST requests a minute of one client address."),

@@ -7,11 +7,12 @@ use toml_edit::{Document, Item, TableLike, Value};
 use super::{
     Feed, VenueDefaults,
     error::{ConfigError, ConfigErrors, Origin},
+    feed::{DEFAULT_TIER, DEFAULT_TRUST},
     keys::{self, ENVIRONMENT_PREFIX, Key, Kind},
 };
 
 /// A value as it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Raw {
     Text(String),
     List(Vec<String>),
@@ -19,7 +20,7 @@ pub(super) enum Raw {
 }
 
 /// A value and where it came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Setting {
     pub raw: Raw,
     pub origin: Origin,
@@ -105,6 +106,17 @@ impl Layers {
         for (name, url) in [("ws_urls", ws_url), ("rest_urls", rest_url)] {
             let setting = Setting { raw: Raw::List(vec![url.to_owned()]), origin: Origin::Flag { name: flag } };
             self.settings.insert(format!("venues.{venue}.{name}"), setting);
+        }
+        self
+    }
+
+    /// Feeds that take the place of the built-in ones where the settings name none, for the built-in exchanges.
+    #[must_use]
+    pub fn default_feeds(mut self, flag: &'static str, feeds: Vec<Feed>) -> Self {
+        let key = "news.feeds";
+        if self.get(key).is_none_or(|setting| setting.origin == Origin::Default) {
+            let setting = Setting { raw: Raw::Feeds(feeds), origin: Origin::Flag { name: flag } };
+            self.settings.insert(key.to_owned(), setting);
         }
         self
     }
@@ -225,13 +237,25 @@ fn read_item(kind: Kind, item: &Item) -> Result<Raw, String> {
 }
 
 fn read_feed(table: &toml_edit::Table) -> Result<Feed, String> {
-    if let Some((name, _)) = table.iter().find(|(name, _)| !["key", "name", "category", "url"].contains(name)) {
+    const FIELDS: [&str; 6] = ["key", "name", "category", "url", "tier", "trust"];
+    if let Some((name, _)) = table.iter().find(|(name, _)| !FIELDS.contains(name)) {
         return Err(format!("has a feed with an unknown field `{name}`"));
     }
-    let field = |name: &str| {
-        table.get(name).and_then(Item::as_str).map(str::to_owned).ok_or_else(|| format!("has a feed without `{name}`"))
+    let field = |name: &str| match table.get(name).and_then(Item::as_value).and_then(scalar) {
+        Some(text) => Ok(text),
+        None => Err(format!("has a feed without `{name}`")),
     };
-    Ok(Feed { key: field("key")?, name: field("name")?, category: field("category")?, url: field("url")? })
+    let or = |name: &str, default: &str| {
+        if table.contains_key(name) { field(name) } else { Ok(default.to_owned()) }
+    };
+    Feed::read([
+        &field("key")?,
+        &field("name")?,
+        &field("category")?,
+        &field("url")?,
+        &or("tier", DEFAULT_TIER)?,
+        &or("trust", DEFAULT_TRUST)?,
+    ])
 }
 
 fn scalar(value: &Value) -> Option<String> {
@@ -251,7 +275,9 @@ pub(super) fn write_raw(kind: Kind, raw: &Raw) -> String {
         Raw::Text(text) => quoted(text),
         Raw::List(items) => format!("[{}]", items.iter().map(|item| quoted(item)).collect::<Vec<_>>().join(", ")),
         Raw::Feeds(feeds) => {
-            let lines = feeds.iter().map(|f| quoted(&format!("{}|{}|{}|{}", f.key, f.name, f.category, f.url)));
+            let lines = feeds
+                .iter()
+                .map(|f| quoted(&format!("{}|{}|{}|{}|{}|{}", f.key, f.name, f.category, f.url, f.tier, f.trust)));
             format!("[{}]", lines.collect::<Vec<_>>().join(", "))
         }
     }

@@ -121,7 +121,7 @@ fn what_is_wrong_is_said_with_key_place_and_remedy() {
         ),
         (
             "[news]\nfeeds = [\"a|b\"]",
-            "configuration: line 2: `news.feeds` has `a|b`, which is not key|name|category|url",
+            "configuration: line 2: `news.feeds` has `a|b`, which is not key|name|category|url or key|name|category|url|tier|trust",
         ),
         ("a = [", "configuration: line 1: not TOML: unclosed array, expected `]`"),
     ] {
@@ -149,8 +149,14 @@ fn no_venue_at_all_is_refused() {
 
 #[test]
 fn feeds_can_be_tables_or_lines() {
-    let feed =
-        Feed { key: "a".into(), name: "A".into(), category: "markets".into(), url: "https://a.example/rss".into() };
+    let feed = Feed {
+        key: "a".into(),
+        name: "A".into(),
+        category: "markets".into(),
+        url: "https://a.example/rss".into(),
+        tier: 2,
+        trust: 0.5,
+    };
     let table = "[[news.feeds]]\nkey = \"a\"\nname = \"A\"\ncategory = \"markets\"\nurl = \"https://a.example/rss\"";
     assert_eq!(from_toml(table).unwrap().news.feeds, Feeds::These(vec![feed.clone()]));
     let config = from_env("MARKET_PULSE__NEWS__FEEDS", "a|A|markets|https://a.example/rss").unwrap();

@@ -97,6 +97,7 @@ impl Fixture {
             hub,
             started: clock.now(),
             venues: Arc::clone(&reports) as Arc<dyn VenueReports>,
+            news: Arc::default(),
             config: Arc::new(config),
         });
         Self { services, reports, shutdown }
@@ -132,7 +133,17 @@ fn config(symbols: &[Symbol]) -> Config {
             stale_after_s: 60.0,
         },
         venues: vec![],
-        news: NewsConfig { feeds: Feeds::Off, interval_s: 120, retention_days: 30 },
+        news: NewsConfig {
+            feeds: Feeds::Off,
+            extra_feeds: vec![],
+            interval_s: 300,
+            contact: None,
+            retention_days: 30,
+            event_hours: 24,
+            max_mb: 2048,
+            breaking_score: 0.6,
+            breaking_window_min: 30,
+        },
         limits: LimitsConfig {
             connections_per_address: 100,
             connections_total: 10_000,

@@ -92,6 +92,7 @@ impl Core {
             hub,
             started,
             venues: reports,
+            news: Arc::default(),
             config: Arc::new(config),
         });
         Self { services, tasks }

@@ -1,0 +1,1 @@
+//! Decides whether a story is breaking, and why.

@@ -1,0 +1,1 @@
+//! How prices moved after the first report of a story.

@@ -1,0 +1,1 @@
+//! Joins the rooms of the news: places, judges, stores, publishes.

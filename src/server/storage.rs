@@ -1,0 +1,4 @@
+//! The embedded database.
+
+pub mod batch;
+pub mod query;

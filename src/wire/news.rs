@@ -1,0 +1,175 @@
+//! The shapes of news: what the endpoints answer, and what the pages start with.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    article::Article,
+    story::{Breaking, Reaction, StoryHead},
+    time::UnixMs,
+    time_ago::time_ago,
+};
+
+/// An article as the endpoints and streams write it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ArticleBody<'a> {
+    #[serde(flatten)]
+    pub article: &'a Article,
+    /// `5m ago`, at the moment of writing.
+    pub time_ago: String,
+    /// Only in `breaking` and `breaking_update`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breaking: Option<&'a Breaking>,
+}
+
+impl<'a> ArticleBody<'a> {
+    pub fn of(article: &'a Article, now: UnixMs) -> Self {
+        Self { article, time_ago: time_ago(article.at(), now), breaking: None }
+    }
+
+    #[must_use]
+    pub const fn with(mut self, breaking: &'a Breaking) -> Self {
+        self.breaking = Some(breaking);
+        self
+    }
+}
+
+/// `GET /api/news`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewsAnswer<'a> {
+    pub articles: Vec<ArticleBody<'a>>,
+    /// How many there are under the filters, on all pages.
+    pub total_count: u64,
+    /// Keys of the sources of these articles, sorted.
+    pub sources: Vec<&'a str>,
+    /// RFC 3339
+    pub fetched_at: String,
+    /// For `before`; `null` on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// `story_update`: a known story gained a source, or the prices after it became known.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoryUpdate<'a> {
+    pub story_id: &'a str,
+    pub articles: u32,
+    /// Keys.
+    pub sources: Vec<&'a str>,
+    pub title: &'a str,
+    pub reaction: &'a [Reaction],
+}
+
+impl<'a> StoryUpdate<'a> {
+    pub fn of(story: &'a StoryHead) -> Self {
+        Self {
+            story_id: &story.id,
+            articles: story.articles,
+            sources: story.sources.iter().map(|source| source.key.as_str()).collect(),
+            title: &story.title,
+            reaction: &story.reaction,
+        }
+    }
+}
+
+/// `gap`: events that were missed and can't be replayed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// The last event that the reader knows.
+    pub from: String,
+    /// The last event before those that follow.
+    pub to: String,
+    pub reason: GapReason,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GapReason {
+    /// They are older than events are kept.
+    Expired,
+    /// They were of another log: the data was replaced.
+    Restarted,
+}
+
+/// Some stories of a longer list, newest first.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoryPage {
+    pub stories: Vec<StoryHead>,
+    /// How many there are under the filters, on all pages.
+    pub total_count: u64,
+    /// For the next page; `null` on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// The news that a page starts with.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewsSnapshot {
+    /// Newest first.
+    pub stories: Vec<StoryHead>,
+    /// The position in the log that `stories` is of: a stream that goes on from here misses nothing.
+    pub last_event_id: u64,
+    /// The feeds, for the filters; empty where news is off.
+    pub sources: Vec<SourceName>,
+}
+
+/// What a filter needs to know of a feed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceName {
+    pub key: String,
+    pub name: String,
+    pub category: String,
+}
+
+/// The state of one feed: `GET /api/sources`, the status page, `/health`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceStatus {
+    pub key: String,
+    pub name: String,
+    pub category: String,
+    pub tier: u8,
+    pub trust: f64,
+    pub url: String,
+    pub state: SourceState,
+    /// Where a permanent redirect said the feed is now.
+    pub moved_to: Option<String>,
+    /// RFC 3339, like the other times.
+    pub last_fetch: Option<String>,
+    /// When it last answered with a feed, changed or not.
+    pub last_success: Option<String>,
+    /// One line: `HTTP 503`, `not a feed: HTML`.
+    pub last_error: Option<String>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Items of the last answer.
+    pub items: u32,
+    /// Items that were of no use since the start: without a title or a usable link, or beyond the limits.
+    pub rejected: u64,
+    pub next_fetch: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceState {
+    /// Not fetched yet.
+    Pending,
+    Ok,
+    /// The last fetch failed.
+    Failing,
+    /// Gone (HTTP 404, 410) or failing for a day.
+    Dead,
+}
+
+impl SourceState {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Ok => "ok",
+            Self::Failing => "failing",
+            Self::Dead => "dead",
+        }
+    }
+}
