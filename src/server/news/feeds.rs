@@ -2,17 +2,8 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
 use super::{item::Item, record::FeedRecord, source::Source};
-use crate::{
-    server::{
-        clock::{Clock, Stamp},
-        config::NewsConfig,
-    },
-    wire::news::SourceStatus,
-};
+use crate::server::clock::Stamp;
 
 /// A fetch that is over, whatever came of it.
 #[derive(Debug, Clone)]
