@@ -76,7 +76,8 @@ impl Fixture {
         let shutdown = CancellationToken::new();
         let market = Arc::new(MarketBoard::new(symbols));
         let heartbeat = Duration::from_secs(config.server.heartbeat_s);
-        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, shutdown.clone()));
+        let hub =
+            Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, LogSetup::in_memory(clock), shutdown.clone()));
         tokio::spawn(Arc::clone(&hub).run());
         let reports = Arc::new(Reports(Mutex::new(ConnectionState::Connected)));
         let services = Arc::new(Services {

@@ -11,7 +11,7 @@ use crate::{
     server::{
         clock::Clock,
         config::Config,
-        hub::Hub,
+        hub::{Hub, log::LogSetup},
         market::{
             board::MarketBoard,
             candle_service::{CandleService, CandleSource},
@@ -70,7 +70,8 @@ impl Core {
         let reports: Arc<dyn VenueReports> = side;
 
         let heartbeat = Duration::from_secs(config.server.heartbeat_s);
-        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, token.clone()));
+        let hub =
+            Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, LogSetup::in_memory(clock), token.clone()));
         tasks.spawn(Arc::clone(&hub).run());
 
         let board = Arc::new(MarketBoard::new(symbols));
