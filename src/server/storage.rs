@@ -1,4 +1,7 @@
 //! The embedded database.
 
 pub mod batch;
+pub mod cursor;
+pub mod error;
 pub mod query;
+pub mod retention;
