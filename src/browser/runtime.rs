@@ -172,7 +172,7 @@ impl Runtime {
                 }
             }
             RealtimeMessage::Ticker { data } => clock.observe(data.received_at, now_ms()),
-            RealtimeMessage::Status { .. } => {}
+            RealtimeMessage::Status { .. } | RealtimeMessage::Story { .. } | RealtimeMessage::Gap { .. } => {}
         }
     }
 

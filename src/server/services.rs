@@ -15,10 +15,12 @@ use crate::{
     api::error::ApiError,
     model::{
         candle::{Candle, Interval},
+        story::{Story, StoryHead},
         symbol::Symbol,
         ticker::Ticker,
     },
     wire::{
+        news::{StoriesQuery, StoryPage},
         page::{PageSnapshot, SiteInfo},
         status::{StatusReport, VenueStatus},
     },
@@ -84,6 +86,34 @@ impl Services {
             feeds: Vec::new(),
             storage_error: None,
         }
+    }
+
+    /// The stories that `query` asks for, of those that are in memory.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub async fn stories(&self, query: &StoriesQuery) -> Result<StoryPage, ApiError> {
+        let snapshot = self.news.snapshot();
+        let words = query.q.as_deref().unwrap_or_default().to_lowercase();
+        let fits = |story: &&StoryHead| {
+            query.symbol.is_none_or(|symbol| story.tickers.contains(&symbol))
+                && query.source.as_ref().is_none_or(|key| story.sources.iter().any(|source| source.key == *key))
+                && query.category.as_ref().is_none_or(|category| story.category == *category)
+                && format!("{} {}", story.title, story.description).to_lowercase().contains(&words)
+        };
+        let stories: Vec<_> =
+            snapshot.stories.iter().filter(fits).take(usize::from(query.limit.clamp(1, 100))).cloned().collect();
+        Ok(StoryPage { total_count: stories.len() as u64, stories, next_cursor: None })
+    }
+
+    /// The story with this id, of those that are in memory.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub async fn story(&self, id: &str) -> Result<Option<Story>, ApiError> {
+        let snapshot = self.news.snapshot();
+        let head = snapshot.stories.iter().find(|story| story.id == id).cloned();
+        Ok(head.map(|head| Story { head, timeline: Vec::new() }))
     }
 
     /// Whole seconds since the start.
