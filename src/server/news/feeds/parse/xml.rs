@@ -16,6 +16,7 @@ use names::{Kind, Names};
 use tag::Tag;
 
 use super::{Found, MAX_SEEN, NotAFeed};
+use crate::server::news::feeds::clean;
 
 /// Elements of an item within each other, at most.
 const MAX_DEPTH: usize = 48;
@@ -23,6 +24,8 @@ const MAX_DEPTH: usize = 48;
 const MAX_TEXT: usize = 64 << 10;
 /// Most bytes of one item. What exceeds it is left out.
 const MAX_ITEM: usize = 512 << 10;
+/// Longest reference to a character, in bytes: `&#x10ffff;` and some zeros.
+const MAX_REFERENCE: usize = 14;
 /// Longest wait that a feed may ask for, in minutes: a week.
 const MAX_TTL: u64 = 10_080;
 
@@ -286,13 +289,13 @@ impl<'a> Writer<'a> {
 
     fn text(&mut self, text: &str) {
         if !self.is_idle() && self.text.len() < MAX_TEXT {
-            decode(&mut self.text, text);
+            decode(&mut self.text, clean::head(text, MAX_TEXT));
         }
     }
 
     fn verbatim(&mut self, text: &str) {
         if !self.is_idle() && self.text.len() < MAX_TEXT {
-            self.text.push_str(text);
+            self.text.push_str(clean::head(text, MAX_TEXT));
         }
     }
 
@@ -317,17 +320,12 @@ fn decode(out: &mut String, text: &str) {
     while let Some(at) = rest.find('&') {
         let (before, reference) = rest.split_at_checked(at).unwrap_or((rest, ""));
         out.push_str(before);
-        let inside = reference.get(1..).and_then(|inside| inside.split_once(';')).map(|(inside, _)| inside);
-        let known =
-            inside.filter(|inside| inside.len() <= 10).and_then(|inside| Some((resolve(inside)?, inside.len())));
-        let read = known.map_or(1, |(c, length)| {
-            out.push(c);
-            length + 2
-        });
-        if known.is_none() {
-            out.push('&');
-        }
-        rest = reference.get(read..).unwrap_or_default();
+        // Looking no further than the longest reference keeps a text of many `&` cheap.
+        let end = reference.bytes().take(MAX_REFERENCE).position(|byte| byte == b';');
+        let resolved = end.and_then(|end| Some((resolve(reference.get(1..end)?)?, end + 1)));
+        let (c, length) = resolved.unwrap_or(('&', 1));
+        out.push(c);
+        rest = reference.get(length..).unwrap_or_default();
     }
     out.push_str(rest);
 }
