@@ -5,6 +5,7 @@ pub mod cors;
 pub mod error;
 mod health;
 mod live;
+pub mod page_news;
 pub mod pages;
 mod price;
 mod query;

@@ -69,6 +69,8 @@ fn brief(frames: &[Bytes]) -> Vec<String> {
                 RealtimeMessage::Status { data } => format!("status {} {}", data.symbol, data.freshness.as_str()),
                 RealtimeMessage::Heartbeat(heartbeat) => format!("heartbeat {}", heartbeat.last_id),
                 RealtimeMessage::Connected(_) => "connected".to_owned(),
+                RealtimeMessage::Story { data } => format!("story {}", data.id),
+                RealtimeMessage::Gap { data } => format!("gap {} {}", data.from, data.to),
             }
         })
         .collect()
