@@ -7,7 +7,10 @@ use leptos::prelude::*;
 use super::{freshness_dot::FreshnessDot, price::Price};
 use crate::{
     live::store::LiveStore,
-    model::{story::StoryHead, symbol::Symbol},
+    model::{
+        story::{Reaction, StoryHead},
+        symbol::Symbol,
+    },
     ui::{
         asset_view::AssetView,
         audit::Mark,
@@ -22,7 +25,7 @@ pub fn AssetChip(symbol: Symbol, head: ArcRwSignal<Arc<StoryHead>>) -> impl Into
         return view! { <span class="chip"><b>{symbol.to_string()}</b></span> }.into_any();
     };
     let moved = Memo::new(move |_| {
-        head.with(|head| head.reaction.iter().find(|reaction| reaction.symbol == symbol).and_then(|r| r.latest()))
+        head.with(|head| head.reaction.iter().find(|reaction| reaction.symbol == symbol).and_then(Reaction::latest))
     });
     let freshness = asset.freshness;
     let class = move || {
@@ -33,7 +36,7 @@ pub fn AssetChip(symbol: Symbol, head: ArcRwSignal<Arc<StoryHead>>) -> impl Into
         <a class="chip" href=asset.href() data-testid="story-chip" data-symbol=symbol.to_string()>
             <FreshnessDot mark=Signal::derive(move || Mark::from(freshness.get()))/>
             <b>{symbol.to_string()}</b>
-            <Price asset/>
+            <Price asset=asset.clone()/>
             <span class=class>{move || moved.get().map(|(minutes, percent)| reaction_words(minutes, percent))}</span>
         </a>
     }

@@ -59,7 +59,7 @@ fn feed(news: NewsStore) -> AnyView {
     let list = NodeRef::<html::Div>::new();
     let title = NodeRef::<html::H2>::new();
     let focused = RwSignal::new(false);
-    let away = watch_scroll(list);
+    let away = watch_scroll(list, title);
     {
         let news = news.clone();
         Effect::new(move |_| news.hold(away.get() || focused.get()));
@@ -103,7 +103,7 @@ fn feed(news: NewsStore) -> AnyView {
             <div
                 class="feed-list"
                 node_ref=list
-                on:scroll=move |_| away.set(is_away(list))
+                on:scroll=move |_| away.set(is_away(list, title))
                 on:focusin=move |_| focused.set(true)
                 on:focusout=move |event| focused.set(stays_inside(&event, list))
             >
@@ -118,11 +118,11 @@ fn feed(news: NewsStore) -> AnyView {
 }
 
 /// Whether the reader is further down: in the list itself, or in the page where the list is a part of it.
-fn watch_scroll(list: NodeRef<html::Div>) -> RwSignal<bool> {
+fn watch_scroll(list: NodeRef<html::Div>, title: NodeRef<html::H2>) -> RwSignal<bool> {
     let away = RwSignal::new(false);
     Effect::new(move |_| {
         let look = move |_| {
-            let is_away = is_away(list);
+            let is_away = is_away(list, title);
             if away.try_get_untracked().is_some_and(|before| before != is_away) {
                 away.set(is_away);
             }
@@ -133,8 +133,10 @@ fn watch_scroll(list: NodeRef<html::Div>) -> RwSignal<bool> {
     away
 }
 
-fn is_away(list: NodeRef<html::Div>) -> bool {
-    list.get_untracked().is_some_and(|list| list.scroll_top() > AT_TOP || list.get_bounding_client_rect().top() < 0.0)
+fn is_away(list: NodeRef<html::Div>, title: NodeRef<html::H2>) -> bool {
+    let page = window().scroll_y().unwrap_or_default();
+    let in_list = list.get_untracked().is_some_and(|list| list.scroll_top() > AT_TOP);
+    in_list || title.get_untracked().is_some_and(|title| page > f64::from(title.offset_top()))
 }
 
 /// Whether the focus moved to another element of the list.
