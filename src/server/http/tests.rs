@@ -2,6 +2,7 @@
 
 mod errors;
 mod layers;
+mod pages;
 mod rest;
 mod socket;
 mod stream;
