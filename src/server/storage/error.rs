@@ -44,7 +44,7 @@ pub enum StorageError {
     /// It could not be read back: a figure that is no number, or a time beyond the calendar.
     #[error("`{id}` can't be stored: {reason}")]
     Unstorable { id: String, reason: String },
-    /// The server is shutting down, or a bug.
+    /// Another program holds it, or the server is shutting down.
     #[error("the database does not answer")]
     Unavailable,
 }
@@ -57,7 +57,6 @@ impl StorageError {
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => Self::ReadOnly,
             Some(ErrorCode::SystemIoFailure | ErrorCode::FileLockingProtocolFailed) => Self::Io,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged,
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             _ if matches!(error, Error::FromSqlConversionFailure(..)) => Self::Damaged,
             _ => Self::Unavailable,
         };
@@ -77,7 +76,7 @@ impl StorageError {
 
     /// Whether it says that nothing can be stored at present, whatever it is.
     pub(super) const fn stops_writing(&self) -> bool {
-        matches!(self, Self::Full | Self::ReadOnly | Self::Io | Self::Damaged | Self::Busy | Self::Unavailable)
+        matches!(self, Self::Full | Self::ReadOnly | Self::Io | Self::Damaged | Self::Unavailable)
     }
 }
 
