@@ -81,8 +81,14 @@ impl LogSetup {
         first: Option<u64>,
         store: Arc<dyn EventStore>,
     ) -> Result<Self, EventStoreError> {
-        let warm = u64::try_from(WARM).unwrap_or_default();
-        let recent = store.read(range.last.saturating_sub(warm).max(range.after), WARM).await?;
+        let mut after = range.last.saturating_sub(u64::try_from(WARM).unwrap_or_default()).max(range.after);
+        let mut recent = Vec::new();
+        while after < range.last {
+            let read = store.read(after, WARM).await?;
+            let Some(newest) = read.last() else { break };
+            after = newest.id;
+            recent.extend(read);
+        }
         Ok(Self { first: first.unwrap_or_default(), last: range.last, recent, store })
     }
 }
@@ -232,6 +238,12 @@ impl LogTurn {
             LogEvent { id: self.last, at, draft }
         });
         stamped.collect()
+    }
+
+    /// Goes on after `last` where the store turns out to hold entries up to it: of a turn whose end was never told.
+    /// They are sent with the next ones.
+    pub fn go_on_after(&mut self, last: u64) {
+        self.last = self.last.max(last);
     }
 
     /// Sends what was stamped in this turn, all of it, after it was stored.
