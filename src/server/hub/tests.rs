@@ -30,7 +30,14 @@ fn hub() -> (Arc<Hub>, CancellationToken) {
         LimitsConfig { connections_per_address: 3, connections_total: 5, requests_per_minute: 300, stall_s: 30 };
     let symbols = ["BTC", "ETH", "SOL"].map(symbol);
     let clock = Clock::following(WALL);
-    let hub = Arc::new(Hub::new(&symbols, &limits, Duration::from_secs(30), clock, shutdown.clone()));
+    let hub = Arc::new(Hub::new(
+        &symbols,
+        &limits,
+        Duration::from_secs(30),
+        clock,
+        LogSetup::in_memory(clock),
+        shutdown.clone(),
+    ));
     tokio::spawn(Arc::clone(&hub).run());
     (hub, shutdown)
 }
@@ -44,7 +51,7 @@ fn wish(bases: &[&str]) -> Wish {
 }
 
 /// A stream that has said its hello.
-fn connect(hub: &Arc<Hub>, wish: &Wish) -> TickerStream {
+fn connect(hub: &Arc<Hub>, wish: &Wish) -> FrameStream {
     let mut stream = hub.connect(address(1), wish).expect("room");
     let hello = stream.next().now_or_never().flatten().expect("a hello");
     assert!(hello.starts_with(b"retry: 2000\n\ndata: {\"type\":\"connected\""));
@@ -52,7 +59,7 @@ fn connect(hub: &Arc<Hub>, wish: &Wish) -> TickerStream {
 }
 
 /// What can be read without waiting.
-fn ready(stream: &mut TickerStream) -> Vec<Bytes> {
+fn ready(stream: &mut FrameStream) -> Vec<Bytes> {
     std::iter::from_fn(|| stream.next().now_or_never().flatten()).collect()
 }
 

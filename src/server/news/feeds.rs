@@ -1,18 +1,28 @@
 //! Fetches feeds politely and makes items of what comes.
+//!
+//! | file | does |
+//! |---|---|
+//! | [`builtin`] | which feeds are followed |
+//! | [`schedule`] | when a feed is fetched next |
+//! | [`fetch`] | one visit to a feed, by way of redirects |
+//! | [`hosts`] | one request at a time to each host |
+//! | [`guard`] | which addresses may be asked |
+//! | [`client`] | one request, over the network |
+//! | [`board`] | what is told of the feeds |
+
+pub mod board;
+pub mod builtin;
+pub mod client;
+mod fetch;
+pub mod fetch_error;
+mod guard;
+mod hosts;
+mod schedule;
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
 use super::{item::Item, record::FeedRecord, source::Source};
-use crate::{
-    server::{
-        clock::{Clock, Stamp},
-        config::NewsConfig,
-    },
-    wire::news::SourceStatus,
-};
+use crate::server::clock::Stamp;
 
 /// A fetch that is over, whatever came of it.
 #[derive(Debug, Clone)]
