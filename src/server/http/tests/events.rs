@@ -100,9 +100,9 @@ async fn the_first_event_says_what_was_understood() {
     );
     for (query, config) in [
         (
-            "sources=CoinDesk,theblock&categories=Markets,&keywords=Bitcoin,interest%20rate&symbols=btcusdt,BTC/USDT,eth",
+            "sources=CoinDesk,theblock&categories=Markets,mArkets,&keywords=Bitcoin,interest%20rate&symbols=btcusdt,BTC/USDT,eth",
             serde_json::json!({
-                "sources": ["coindesk", "TheBlock"], "categories": ["Markets"],
+                "sources": ["coindesk", "TheBlock"], "categories": ["markets"],
                 "keywords": ["Bitcoin", "interest rate"], "symbols": ["BTC", "ETH"],
                 "events": ["news", "breaking", "breaking_update", "story_update", "price"],
             }),

@@ -84,7 +84,9 @@ async fn entries_come_in_order_with_their_places() {
 async fn every_reader_gets_the_same_bytes_of_an_entry() {
     let (hub, _shutdown) = hub();
     let mut streams = [open(&hub, everything(), Since::Now), open(&hub, everything(), Since::Now)];
-    streams.iter_mut().for_each(|stream| drop(ready(stream)));
+    for stream in &mut streams {
+        ready(stream);
+    }
     publish(&hub, vec![draft(EventKind::News, "a", 1)]).await;
     let frames: Vec<Bytes> = streams.iter_mut().flat_map(ready).collect();
     assert_eq!(frames.len(), 2);
@@ -293,9 +295,9 @@ impl Script {
     /// A log that goes on where the shelf ends, of which little is kept in memory.
     pub(super) async fn setup(&self, start: u64, keep: usize) -> LogSetup {
         let (after, last) = {
-            let shelf = self.0.lock();
-            let after = shelf.events.first().map_or(start, |event| event.id - 1);
-            (after, shelf.events.last().map_or(start, |event| event.id))
+            let kept = self.0.lock();
+            let after = kept.events.first().map_or(start, |event| event.id - 1);
+            (after, kept.events.last().map_or(start, |event| event.id))
         };
         let setup = LogSetup::stored(LogRange { after, last }, None, Arc::new(self.clone())).await;
         setup.expect("readable").keeping(keep)
@@ -312,11 +314,11 @@ impl super::super::log::EventStore for Script {
         async move {
             let delay = script.0.lock().delay;
             sleep(delay).await;
-            let shelf = script.0.lock();
-            if shelf.broken {
+            let kept = script.0.lock();
+            if kept.broken {
                 return Err(EventStoreError("out of order".to_owned()));
             }
-            Ok(shelf.events.iter().filter(|event| event.id > after).take(limit).cloned().collect())
+            Ok(kept.events.iter().filter(|event| event.id > after).take(limit).cloned().collect())
         }
         .boxed()
     }

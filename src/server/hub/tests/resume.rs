@@ -170,14 +170,18 @@ async fn play(acts: Vec<Act>) {
             Act::Restart => {
                 shutdown.cancel();
                 script.0.lock().broken = false;
-                clients.iter_mut().for_each(|client| client.lose(0));
+                for client in &mut clients {
+                    client.lose(0);
+                }
                 (hub, shutdown) = hub_with(script.setup(START, KEEP).await, clock);
-                clients.iter_mut().for_each(|client| client.connect(&hub));
+                for client in &mut clients {
+                    client.connect(&hub);
+                }
             }
             Act::Prune(count) => {
                 let mut shelf = script.0.lock();
                 let gone = count.min(shelf.events.len().saturating_sub(1));
-                pruned = shelf.events.drain(..gone).last().map_or(pruned, |event| event.id);
+                pruned = shelf.events.drain(..gone).next_back().map_or(pruned, |event| event.id);
             }
             Act::Wait(ms) => sleep(Duration::from_millis(ms)).await,
             Act::Mood(broken) => script.0.lock().broken = broken,
@@ -296,9 +300,13 @@ async fn readers_that_are_stuck_in_the_middle_hold_up_no_other() {
         .map(|_| hub.connect_events(address(1), everything(), Since::After(START)).expect("room"))
         .collect();
     // Each has asked the store, as many as may at once among them, and looks no more.
-    stuck.iter_mut().for_each(|stream| assert_eq!(ready(stream).len(), 1));
+    for stream in &mut stuck {
+        assert_eq!(ready(stream).len(), 1);
+    }
     tokio::task::yield_now().await;
-    stuck.iter_mut().for_each(|stream| assert_eq!(ready(stream).len(), 0));
+    for stream in &mut stuck {
+        assert_eq!(ready(stream).len(), 0);
+    }
     let mut client = Client::new(everything());
     client.last_id = Some(START);
     client.connect(&hub);
