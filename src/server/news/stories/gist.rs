@@ -120,7 +120,8 @@ impl Section {
         if !senses.is_empty() {
             self.mark(&senses, case);
         } else if !lexicon.is_stop(&token.text) && token.text.chars().count() > 1 {
-            self.mark(&[Term::new(Kind::Word, stem)], case);
+            let kind = if lexicon.is_common(stem) { Kind::Common } else { Kind::Word };
+            self.mark(&[Term::new(kind, stem)], case);
         }
     }
 

@@ -26,6 +26,7 @@ pub struct Lexicon {
     /// By their first word; longer ones come first.
     phrases: HashMap<Box<str>, Vec<Phrase>>,
     stop: HashSet<Box<str>>,
+    common: HashSet<Box<str>>,
     against: HashSet<(Term, Term)>,
 }
 
@@ -41,6 +42,7 @@ impl Lexicon {
             words: HashMap::new(),
             phrases: HashMap::new(),
             stop: HashSet::new(),
+            common: HashSet::new(),
             against: HashSet::new(),
         };
         let mut section = "";
@@ -71,6 +73,13 @@ impl Lexicon {
                 for other in others.split_whitespace().map(|other| Term::new(Kind::Act, other)) {
                     self.against.insert((one, other));
                     self.against.insert((other, one));
+                }
+                return;
+            }
+            "common" => {
+                for word in line.split_whitespace() {
+                    let stem = self.stem(word).into_boxed_str();
+                    self.common.insert(stem);
                 }
                 return;
             }
@@ -131,6 +140,11 @@ impl Lexicon {
     /// The word says nothing. As it is written, in lower case, not its stem.
     pub fn is_stop(&self, word: &str) -> bool {
         self.stop.contains(word)
+    }
+
+    /// The stem is of a word that is no name, even where it begins a title.
+    pub fn is_common(&self, stem: &str) -> bool {
+        self.common.contains(stem)
     }
 
     /// The two acts exclude each other.

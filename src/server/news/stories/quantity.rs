@@ -82,7 +82,8 @@ fn number(value: f64, first: &Token, rest: &[Token]) -> (Option<Amount>, usize) 
         return (amount(value, Unit::Serial), used);
     }
     if let Some(day) = suffix.strip_prefix('/') {
-        return (day.parse().ok().and_then(|day: f64| amount(value * 100.0 + day, Unit::Date)), used);
+        let day = day.parse().ok().filter(|day: &f64| (1.0..=12.0).contains(&value) && (1.0..=31.0).contains(day));
+        return (day.and_then(|day| amount(value * 100.0 + day, Unit::Date)), used);
     }
     if matches!(suffix, "st" | "nd" | "rd" | "th") {
         return (amount(value, Unit::Serial), used);

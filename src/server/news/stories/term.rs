@@ -3,7 +3,7 @@
 /// What a term is. Decided by the term's text alone, so that it is the same wherever it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A word without an entry in the lexicon: a name, or anything else.
+    /// A word that the lexicon does not have: a name, or anything else.
     Word,
     /// What happened.
     Act,
@@ -14,6 +14,8 @@ pub enum Kind {
     Org,
     /// The form of a regular column.
     Form,
+    /// A word that is no name.
+    Common,
 }
 
 /// A term: 25 bits of a hash, and its kind. Two words in a window rarely share a hash (a few in a thousand of them),
@@ -58,6 +60,7 @@ impl Term {
             4 => Kind::Place,
             5 => Kind::Org,
             6 => Kind::Form,
+            7 => Kind::Common,
             _ => Kind::Word,
         }
     }
