@@ -98,8 +98,7 @@ impl Lexicon {
     /// `word` as the lexicon writes it: `+` between words, hyphens inside.
     fn add(&mut self, word: &str, sense: Term) {
         let word = word.replace('.', "").replace("'s", "");
-        let stems: Vec<Box<str>> =
-            word.split(['+', '-']).map(|part| self.stem(part).into_boxed_str()).collect();
+        let stems: Vec<Box<str>> = word.split(['+', '-']).map(|part| self.stem(part).into_boxed_str()).collect();
         match stems.as_slice() {
             [] => {}
             [one] => push(self.words.entry(one.clone()).or_default(), sense),

@@ -45,9 +45,9 @@ const LOWER: u32 = 1 << 29;
 impl Term {
     pub fn new(kind: Kind, text: &str) -> Self {
         // FNV-1a, the halves folded: the same over restarts and machines.
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let hash = text
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
         let folded = u32::try_from((hash ^ (hash >> 32)) & u64::from(TERM_MASK)).unwrap_or_default();
         Self(folded & !((1 << KIND_BITS) - 1) | kind as u32)
     }

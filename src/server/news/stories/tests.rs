@@ -36,7 +36,14 @@ fn busy_week() -> StoryIndex {
     for (n, pair) in week.iter().enumerate() {
         for side in 0..2 {
             let id = format!("p{n}{side}");
-            let report = Report { id: &id, source_key: "week", title: pair.titles[side], lead: pair.leads[side], tickers: &[], at: START };
+            let report = Report {
+                id: &id,
+                source_key: "week",
+                title: pair.titles[side],
+                lead: pair.leads[side],
+                tickers: &[],
+                at: START,
+            };
             index.restore(&report, &id);
         }
     }

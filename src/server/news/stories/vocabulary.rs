@@ -108,8 +108,7 @@ impl Vocabulary {
         match term.kind() {
             Kind::Org => 1.0,
             Kind::Word => {
-                let (capital, lower) =
-                    self.terms.get(&term).map_or((0, 0), |entry| (entry.capital, entry.lower));
+                let (capital, lower) = self.terms.get(&term).map_or((0, 0), |entry| (entry.capital, entry.lower));
                 let (capital, lower) = (f64::from(capital), f64::from(lower));
                 // Unknown counts as likely: a word that no one has written small, outside the lexicon.
                 (capital + 0.6) / (capital + 3.0 * lower + 1.0)
