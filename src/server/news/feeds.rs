@@ -9,15 +9,24 @@
 //! | [`guard`] | which addresses may be asked |
 //! | [`client`] | one request, over the network |
 //! | [`board`] | what is told of the feeds |
+//! | [`parse`] | items of the bytes that came |
+//! | [`clean`], [`link`] | plain texts, canonical addresses |
+//! | [`tickers`] | the assets that a text is about |
+//! | [`identity`] | which item is one that was seen before |
 
 pub mod board;
 pub mod builtin;
+pub mod clean;
 pub mod client;
 mod fetch;
 pub mod fetch_error;
 mod guard;
 mod hosts;
+pub mod identity;
+pub mod link;
+pub mod parse;
 mod schedule;
+pub mod tickers;
 
 use std::sync::Arc;
 
