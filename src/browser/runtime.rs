@@ -26,7 +26,10 @@ use crate::{
         store::LiveStore,
     },
     model::time::UnixMs,
-    wire::{news::StoriesQuery, realtime::RealtimeMessage},
+    wire::{
+        news::{GapReason, StoriesQuery},
+        realtime::RealtimeMessage,
+    },
 };
 
 /// Added to the quiet limit before a stream that says nothing is called silent: the way through the network, and the
@@ -153,12 +156,12 @@ impl Runtime {
         match message::read(text) {
             Reading::Known(message) => {
                 self.tell_time(&message);
-                let is_gap = matches!(message, RealtimeMessage::Gap { .. });
+                let gap = if let RealtimeMessage::Gap { data } = &message { Some(data.reason) } else { None };
                 self.store.take(message);
                 self.remember(id);
                 self.frames.request();
-                if is_gap {
-                    self.ask_for_stories();
+                if let Some(reason) = gap {
+                    self.ask_for_stories(reason == GapReason::Restarted);
                 }
             }
             Reading::Unknown => self.remember(id),
@@ -183,7 +186,8 @@ impl Runtime {
     }
 
     /// Asks for the newest stories: the stream is away, or can't tell what was missed.
-    fn ask_for_stories(self: &Rc<Self>) {
+    /// `replaces`: the server has other data than before.
+    fn ask_for_stories(self: &Rc<Self>, replaces: bool) {
         let runtime = Rc::clone(self);
         let news = self.store.news();
         let asked = news.ask();
@@ -191,7 +195,7 @@ impl Runtime {
             let query = StoriesQuery { limit: NEWEST, ..StoriesQuery::default() };
             match get_stories(query).await {
                 Ok(page) => {
-                    news.answer(asked, page.stories);
+                    news.answer(asked, page.stories, replaces);
                     runtime.frames.request();
                 }
                 // While the stream is away the next question follows by itself.
@@ -222,7 +226,7 @@ impl Runtime {
     /// Asks for all tickers once, and for the newest stories.
     fn poll(self: &Rc<Self>) {
         if self.store.news().is_on() {
-            self.ask_for_stories();
+            self.ask_for_stories(false);
         }
         let runtime = Rc::clone(self);
         let asked = self.store.ask();

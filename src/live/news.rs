@@ -50,8 +50,6 @@ struct Inner {
     book: Mutex<Book>,
     /// Moves on with every change of the book.
     changes: ArcRwSignal<u64>,
-    /// Moves on with every gap in the stream.
-    gaps: ArcRwSignal<u32>,
     /// Stories that became breaking with the last frame.
     alarms: ArcRwSignal<Vec<Arc<StoryHead>>>,
     permission: ArcRwSignal<Permission>,
@@ -65,7 +63,6 @@ impl NewsStore {
             sources: snapshot.sources,
             book: Mutex::new(Book::new(snapshot.stories, snapshot.last_event_id)),
             changes: ArcRwSignal::new(0),
-            gaps: ArcRwSignal::new(0),
             alarms: ArcRwSignal::new(Vec::new()),
             permission: ArcRwSignal::new(Permission::Unknown),
             wishes: ArcRwSignal::new(0),
@@ -97,16 +94,6 @@ impl NewsStore {
         self.book().receive(head);
     }
 
-    /// The stream can't tell what was missed: the stories have to be asked for.
-    pub fn tell_gap(&self) {
-        self.0.gaps.update(|gaps| *gaps += 1);
-    }
-
-    /// Counts the gaps so far.
-    pub fn gaps(&self) -> ArcRwSignal<u32> {
-        self.0.gaps.clone()
-    }
-
     /// Remembers that the server is asked for stories now. The answer goes to [`answer`](Self::answer) or
     /// [`keep`](Self::keep).
     pub fn ask(&self) -> Asked {
@@ -114,8 +101,9 @@ impl NewsStore {
     }
 
     /// Keeps the newest stories of all, as asked for, for the next flush. What was streamed after the question stays.
-    pub fn answer(&self, asked: Asked, stories: Vec<StoryHead>) {
-        self.book().answer(asked, stories);
+    /// `replaces`: the server has other data than before, and what the page had from it is no more.
+    pub fn answer(&self, asked: Asked, stories: Vec<StoryHead>, replaces: bool) {
+        self.book().answer(asked, stories, replaces);
     }
 
     /// Takes in stories that were asked for under a filter, at once and without a word: they are no news to the reader,

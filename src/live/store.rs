@@ -160,8 +160,8 @@ impl LiveStore {
             RealtimeMessage::Ticker { data } => self.receive(*data),
             RealtimeMessage::Status { data } => self.amend(&data),
             RealtimeMessage::Story { data } => self.0.news.receive(*data),
-            RealtimeMessage::Gap { .. } => self.0.news.tell_gap(),
-            RealtimeMessage::Connected(_) | RealtimeMessage::Heartbeat(_) => {}
+            // What a gap asks for is the browser's business.
+            RealtimeMessage::Gap { .. } | RealtimeMessage::Connected(_) | RealtimeMessage::Heartbeat(_) => {}
         }
     }
 

@@ -40,6 +40,8 @@ pub(super) struct Book {
     /// The count of the last question about all stories that was answered.
     answered: u64,
     alarmed: VecDeque<Arc<str>>,
+    /// The server has other data than before: what was there before this question goes with its answer.
+    replaced: Option<Asked>,
     pub position: u64,
 }
 
@@ -73,6 +75,7 @@ impl Book {
             count: 0,
             answered: 0,
             alarmed: VecDeque::new(),
+            replaced: None,
             position,
         };
         for head in stories {
@@ -99,11 +102,14 @@ impl Book {
         Asked(self.count)
     }
 
-    pub fn answer(&mut self, asked: Asked, stories: Vec<StoryHead>) {
+    pub fn answer(&mut self, asked: Asked, stories: Vec<StoryHead>, replaces: bool) {
         if asked.0 < self.answered {
             return;
         }
         self.answered = asked.0;
+        if replaces {
+            self.replaced = Some(asked);
+        }
         // The newest is the last to arrive, as it is on the stream.
         for head in stories.into_iter().rev() {
             if !self.streamed_since(asked, &head.id) {
@@ -138,6 +144,12 @@ impl Book {
 
     pub fn flush(&mut self) -> Written {
         let mut written = Written::default();
+        if let Some(asked) = self.replaced.take() {
+            let pending = &self.pending;
+            self.entries.retain(|entry| entry.streamed > asked.0 || pending.contains_key(&*entry.story.id));
+            self.waiting.retain(|arrival| arrival.count > asked.0);
+            written.changed = true;
+        }
         let mut arrivals: Vec<Arrival> = std::mem::take(&mut self.pending).into_values().collect();
         arrivals.sort_by_key(|arrival| arrival.count);
         for mut arrival in arrivals {
