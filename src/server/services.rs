@@ -10,17 +10,17 @@ use super::{
     hub::Hub,
     market::{board::MarketBoard, candle_service::CandleService},
     news::desk::NewsDesk,
+    storage::Storage,
 };
 use crate::{
     api::error::ApiError,
     model::{
         candle::{Candle, Interval},
-        story::{Story, StoryHead},
         symbol::Symbol,
         ticker::Ticker,
     },
     wire::{
-        news::{StoriesQuery, StoryPage},
+        news::SourceStatus,
         page::{PageSnapshot, SiteInfo},
         status::{StatusReport, VenueStatus},
     },
@@ -30,6 +30,21 @@ use crate::{
 pub trait VenueReports: Send + Sync {
     /// One report per enabled venue, in the registry's order.
     fn reports(&self) -> Vec<VenueStatus>;
+}
+
+/// Where the state of the feeds is told.
+pub trait FeedReports: Send + Sync {
+    /// One report per feed that is followed, in the order of the settings.
+    fn statuses(&self) -> Vec<SourceStatus>;
+}
+
+/// No feed is followed.
+pub struct NoFeeds;
+
+impl FeedReports for NoFeeds {
+    fn statuses(&self) -> Vec<SourceStatus> {
+        Vec::new()
+    }
 }
 
 /// The server's services, shared by every request.
@@ -45,6 +60,9 @@ pub struct Services {
     pub started: Stamp,
     pub venues: Arc<dyn VenueReports>,
     pub news: Arc<NewsDesk>,
+    pub feeds: Arc<dyn FeedReports>,
+    /// `None` while no news is followed: nothing else is stored.
+    pub storage: Option<Storage>,
 }
 
 impl Services {
@@ -73,7 +91,7 @@ impl Services {
         if self.market.follows(symbol) { Ok(()) } else { Err(ApiError::UnknownSymbol { symbol: symbol.to_string() }) }
     }
 
-    /// The state of the venues and of the server.
+    /// The state of the venues, of the feeds and of the server.
     pub fn status(&self) -> StatusReport {
         StatusReport {
             at: self.clock.wall(),
@@ -83,37 +101,9 @@ impl Services {
             uptime_s: self.uptime_s(),
             clients: self.hub.streams(),
             venues: self.venues.reports(),
-            feeds: Vec::new(),
-            storage_error: None,
+            feeds: self.feeds.statuses(),
+            storage_error: self.storage.as_ref().and_then(Storage::error),
         }
-    }
-
-    /// The stories that `query` asks for, of those that are in memory.
-    ///
-    /// # Errors
-    /// None of its own.
-    pub async fn stories(&self, query: &StoriesQuery) -> Result<StoryPage, ApiError> {
-        let snapshot = self.news.snapshot();
-        let words = query.q.as_deref().unwrap_or_default().to_lowercase();
-        let fits = |story: &&StoryHead| {
-            query.symbol.is_none_or(|symbol| story.tickers.contains(&symbol))
-                && query.source.as_ref().is_none_or(|key| story.sources.iter().any(|source| source.key == *key))
-                && query.category.as_ref().is_none_or(|category| story.category == *category)
-                && format!("{} {}", story.title, story.description).to_lowercase().contains(&words)
-        };
-        let stories: Vec<_> =
-            snapshot.stories.iter().filter(fits).take(usize::from(query.limit.clamp(1, 100))).cloned().collect();
-        Ok(StoryPage { total_count: stories.len() as u64, stories, next_cursor: None })
-    }
-
-    /// The story with this id, of those that are in memory.
-    ///
-    /// # Errors
-    /// None of its own.
-    pub async fn story(&self, id: &str) -> Result<Option<Story>, ApiError> {
-        let snapshot = self.news.snapshot();
-        let head = snapshot.stories.iter().find(|story| story.id == id).cloned();
-        Ok(head.map(|head| Story { head, timeline: Vec::new() }))
     }
 
     /// Whole seconds since the start.
@@ -145,6 +135,8 @@ pub fn current() -> Option<Arc<Services>> {
 pub fn expect() -> Result<Arc<Services>, ApiError> {
     current().ok_or(ApiError::Unavailable)
 }
+
+mod news;
 
 #[cfg(test)]
 pub(in crate::server) mod fixture;

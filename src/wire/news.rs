@@ -50,6 +50,44 @@ pub struct NewsAnswer<'a> {
     pub next_cursor: Option<String>,
 }
 
+/// `GET /api/news/stories` and `GET /api/breaking`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoriesAnswer<'a> {
+    pub stories: Vec<StoryReports<'a>>,
+    /// How many there are under the filters, on all pages.
+    pub total_count: u64,
+    /// RFC 3339
+    pub fetched_at: String,
+    /// For `before`; `null` on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// A story with what its sources wrote.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StoryReports<'a> {
+    #[serde(flatten)]
+    pub head: &'a StoryHead,
+    /// Oldest first.
+    pub reports: Vec<ArticleBody<'a>>,
+}
+
+impl<'a> StoryReports<'a> {
+    pub fn of(story: &'a Story, now: UnixMs) -> Self {
+        Self { head: &story.head, reports: story.timeline.iter().map(|a| ArticleBody::of(a, now)).collect() }
+    }
+}
+
+/// `GET /api/sources`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourcesAnswer {
+    pub sources: Vec<SourceStatus>,
+    pub total_count: usize,
+    /// RFC 3339
+    pub fetched_at: String,
+}
+
 /// `story_update`: a known story gained a source, or the prices after it became known.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]

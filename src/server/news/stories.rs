@@ -1,6 +1,18 @@
 //! Finds the story that an article belongs to.
 
+mod amount;
+#[doc(hidden)]
+pub mod corpus;
+mod gist;
 mod index;
+mod lexicon;
+mod likeness;
+mod quantity;
+mod term;
+#[cfg(test)]
+mod tests;
+mod token;
+mod vocabulary;
 
 use std::{sync::Arc, time::Duration};
 

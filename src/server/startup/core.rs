@@ -18,7 +18,7 @@ use crate::{
             spark_loader::SparkLoader,
             task::{EVENT_CAPACITY, Inputs, MarketTask, SPARK_CAPACITY},
         },
-        services::{Services, VenueReports},
+        services::{NoFeeds, Services, VenueReports},
         venues::{self, Venues, VenuesSetup, dialer::Dialer, http_client::Http},
     },
     wire::page::SiteInfo,
@@ -94,6 +94,8 @@ impl Core {
             started,
             venues: reports,
             news: Arc::default(),
+            feeds: Arc::new(NoFeeds),
+            storage: None,
             config: Arc::new(config),
         });
         Self { services, tasks }
