@@ -308,7 +308,7 @@ impl<'a> Writer<'a> {
             if self.open.last().is_some_and(|name| names::is_person(name)) {
                 self.text = names::addresses_apart(&self.text);
             }
-            escape(&mut self.out, &self.text);
+            write_text(&mut self.out, &self.text);
         }
         self.text.clear();
     }
@@ -346,15 +346,39 @@ fn resolve(reference: &str) -> Option<char> {
     }
 }
 
-fn escape(out: &mut String, text: &str) {
-    for c in text.chars() {
+/// Text as one section: the reader takes every escaped character for an event of its own.
+fn write_text(out: &mut String, text: &str) {
+    let is_plain = |byte: u8| !matches!(byte, b'&' | b'<') && is_allowed(byte);
+    if text.bytes().all(is_plain) {
+        out.push_str(text);
+        return;
+    }
+    out.push_str("<![CDATA[");
+    let allowed = text.split(|c: char| u8::try_from(c).is_ok_and(|byte| !is_allowed(byte)));
+    let start = out.len();
+    out.extend(allowed);
+    // Where the text itself would end the section, another one begins.
+    if out.get(start..).is_some_and(|text| text.contains("]]>")) {
+        let text = out.split_off(start);
+        out.push_str(&text.replace("]]>", "]]]]><![CDATA[>"));
+    }
+    out.push_str("]]>");
+}
+
+/// The value of an attribute.
+fn escape(out: &mut String, value: &str) {
+    for c in value.chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '"' => out.push_str("&quot;"),
-            // XML has no way to say these.
-            '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {}
+            _ if u8::try_from(c).is_ok_and(|byte| !is_allowed(byte)) => {}
             _ => out.push(c),
         }
     }
+}
+
+/// XML has no way to say most control characters.
+const fn is_allowed(byte: u8) -> bool {
+    byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\r')
 }
