@@ -132,6 +132,7 @@ fn markup_in_titles_is_harmless() {
         ("<![CDATA[Up]]>&lt;<![CDATA[script>alert(1)</script>]]>", "Up"),
         ("<![CDATA[a <![CDATA[ b ]]> c ]]>", "a c ]]>"),
         ("<![CDATA[a]]]]><![CDATA[>b]]>", "a]]>b"),
+        ("&lt;b&gt;a]]&gt;&lt;/b&gt;z", "a]]>z"),
         ("Up<!-- <b> -->date", "Update"),
         ("Up <b>and <i>down</i></b> again", "Up and down again"),
         ("One\nid: 7\n\nevent: breaking\ndata: {}", "One id: 7 event: breaking data: {}"),
