@@ -22,8 +22,6 @@ const STEP: usize = 250;
 const VACUUM_STEP: i64 = 256;
 /// Free pages that are left in the file for what comes next: a MiB.
 const SPARE_PAGES: i64 = 256;
-/// Pages of the full-text index that are written anew after a step, so that it becomes smaller with the rest.
-const MERGE_PAGES: i64 = 64;
 /// How long an article that aged out is remembered after a feed last listed it.
 const FORGOTTEN_MS: u64 = 90 * DAY_MS;
 /// Most articles that are remembered like that, about 15 MB of the file.
@@ -93,10 +91,6 @@ fn old_articles(connection: &Connection, before: i64, now: UnixMs) -> Outcome<St
     let mut pruned = Pruned { articles: count(places.len()), ..Pruned::default() };
     for story in &stories {
         pruned.stories += count(delete.execute([story])?);
-    }
-    if !places.is_empty() {
-        let sql = "INSERT INTO article_texts (article_texts, rank) VALUES ('merge', ?1)";
-        connection.prepare_cached(sql)?.execute([MERGE_PAGES])?;
     }
     Ok(Step { pruned, again: places.len() == STEP })
 }
