@@ -10,7 +10,7 @@ use crate::model::time::UnixMs;
 /// Each brings a database of the version before it to its own, counted from 1. What was released never changes.
 const MIGRATIONS: &[&str] = &[include_str!("schema/v1.sql")];
 
-/// Says of a file that it is ours: "MkPu".
+/// Says of a file that it is ours: the letters `MkPu`.
 const APPLICATION_ID: i64 = 0x4d6b_5075;
 
 /// Makes the tables what this version needs. An empty database gets a log that starts at the microseconds of `now`.
