@@ -115,7 +115,8 @@ async fn fixture(folder: &tempfile::TempDir, title: &str) -> Fixture {
     let stories = vec![story(1, &[one], false), story(2, &[two, three, four], true), story(3, &[five], false)];
     let batch = Batch { articles: articles.to_vec(), stories, ..Batch::default() };
     storage.commit(batch).await.expect("stored");
-    Fixture::with_news(storage, clock, vec![feed("alpha"), feed("beta")]).await
+    let beta = SourceStatus { category: "defi".to_owned(), ..feed("beta") };
+    Fixture::with_news(storage, clock, vec![feed("alpha"), beta]).await
 }
 
 fn ids(body: &Value, list: &str) -> Vec<String> {

@@ -237,6 +237,23 @@ async fn a_reader_that_was_away_for_long_gets_everything_from_the_store() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slow_reader_falls_back_to_the_store_and_then_catches_up() {
+    let script = Script::default();
+    let (hub, _shutdown) = stocked(&script, 3).await;
+    let mut slow = Client::new(everything());
+    slow.connect(&hub);
+    slow.read(1, true).await;
+    let mut n = 3;
+    for _ in 0..50 {
+        publish(&hub, &script, &mut n, 3).await;
+        slow.read(1, true).await;
+    }
+    assert_eq!(slow.seen.len(), 50, "one at a time");
+    slow.read(1000, true).await;
+    assert_eq!(slow.seen.iter().map(|(_, n)| *n).collect::<Vec<_>>(), (4..=153).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_new_server_over_the_same_store_goes_on() {
     let script = Script::default();
     let (hub, shutdown) = stocked(&script, 20).await;
