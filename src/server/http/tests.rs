@@ -4,6 +4,7 @@ mod errors;
 mod events;
 mod layers;
 mod news;
+mod pages;
 mod rest;
 mod socket;
 mod stream;
