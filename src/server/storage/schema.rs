@@ -39,7 +39,7 @@ fn apply(connection: &mut Connection, file: &Path, now: UnixMs, migrations: &[&s
         step.execute_batch(sql).map_err(failed)?;
         if version == 1 {
             let start = now.0.saturating_mul(1000).max(0);
-            step.execute("INSERT INTO log (only_row, after_id, last_id) VALUES (1, ?1, ?1)", [start])
+            step.execute("INSERT INTO log (only_row, first_id, after_id, last_id) VALUES (1, ?1, ?1, ?1)", [start])
                 .map_err(failed)?;
         }
         step.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
