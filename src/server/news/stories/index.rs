@@ -287,19 +287,13 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
 
 #[cfg(test)]
 impl StoryIndex {
-    pub fn measure(&mut self, titles: [&str; 2], leads: [&str; 2], at: UnixMs) -> Likeness {
-        let report = |n: usize| Report {
-            id: ["a", "b"][n],
-            source_key: ["x", "y"][n],
-            title: titles[n],
-            lead: leads[n],
-            tickers: &[],
-            at,
-        };
-        let (a, b) = (Gist::of(&report(0)), Gist::of(&report(1)));
-        self.vocabulary.add(u32::MAX - 1, &a);
-        let l = Likeness::of(&b, &a, &self.vocabulary);
-        self.vocabulary.remove(u32::MAX - 1, &a);
-        l
+    pub fn holds_nothing(&self) -> bool {
+        self.articles.is_empty() && self.numbers.is_empty() && self.stories.is_empty() && self.vocabulary.terms() == 0
+    }
+
+    /// The most terms and amounts of one article.
+    pub fn longest_gist(&self) -> usize {
+        let kept = self.articles.iter().flatten();
+        kept.map(|kept| kept.gist.marks().len() + kept.gist.amounts().len()).max().unwrap_or_default()
     }
 }

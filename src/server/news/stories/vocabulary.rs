@@ -117,6 +117,7 @@ impl Vocabulary {
         }
     }
 
+    #[cfg(test)]
     pub fn terms(&self) -> usize {
         self.terms.len()
     }
