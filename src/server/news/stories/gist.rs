@@ -129,7 +129,9 @@ impl Section {
         if !senses.is_empty() {
             self.mark(&senses, case);
         } else if !lexicon.is_stop(&token.text) && token.text.chars().count() > 1 {
-            let kind = if lexicon.is_common(stem) { Kind::Common } else { Kind::Word };
+            // A pair of characters of a script without capitals names nobody by itself.
+            let bare = token.text.chars().all(|c| !c.is_lowercase());
+            let kind = if bare || lexicon.is_common(stem) { Kind::Common } else { Kind::Word };
             self.mark(&[Term::new(kind, stem)], case);
         }
     }

@@ -15,7 +15,10 @@ use super::{
 use crate::model::time::UnixMs;
 
 /// Most articles that a new one is compared with.
-const MAX_COMPARED: usize = 96;
+const MAX_COMPARED: usize = 60;
+
+/// Most terms of a new article that others are looked up by: the rarest.
+const MAX_LOOKED_UP: usize = 24;
 
 /// Most members that speak for a story: its first and its newest.
 const FIRST_MEMBERS: usize = 3;
@@ -159,7 +162,7 @@ impl StoryIndex {
             gist.marks().iter().map(|mark| (self.vocabulary.weight(mark.term()), mark.term())).collect();
         terms.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut found: Vec<(u32, f64)> = Vec::new();
-        for (weight, term) in terms {
+        for (weight, term) in terms.into_iter().take(MAX_LOOKED_UP) {
             // Two words that both titles have rarely say more than one name does.
             let weight = if term.kind() == Kind::Like { weight * 0.5 } else { weight };
             found.extend(self.vocabulary.newest(term).map(|number| (number, weight)));
