@@ -52,7 +52,10 @@ mod tests {
     use super::*;
     use crate::{
         model::{freshness::Freshness, symbol::Symbol},
-        wire::realtime::{Connected, Heartbeat, StatusChange},
+        wire::{
+            news::{Gap, GapReason},
+            realtime::{Connected, Heartbeat, StatusChange},
+        },
     };
 
     #[test]
@@ -88,6 +91,12 @@ mod tests {
     const TICKER: &str = r#"{"symbol":"BTC","quote":"USDT","price":1.5,"timestamp":1,"receivedAt":2,"sources":1,
         "freshness":"live","agree":true,"venues":[{"venue":"okx","price":1.5,"weight":1,"freshness":"live","used":true}]}"#;
 
+    const STORY: &str = r#"{"id":"s1","title":"T","link":"https://a.example/1","description":"","category":"general",
+        "tickers":["BTC"],"sources":[{"key":"a","name":"A"}],"articles":1,"firstSeen":"2025-11-20T12:00:00.000Z",
+        "lastSeen":"2025-11-20T12:00:00.000Z","breaking":{"score":0.8,"reasons":["novel"],"state":"upgraded",
+        "since":"2025-11-20T12:00:00.000Z"},"reaction":[{"symbol":"BTC","at":"2025-11-20T12:00:00.000Z","price":1.5,
+        "after5m":null,"after15m":null,"after60m":null}]}"#;
+
     #[test]
     fn every_type_of_the_wire_is_read() {
         let symbol = Symbol::parse("BTC").expect("a symbol");
@@ -103,6 +112,8 @@ mod tests {
             RealtimeMessage::Ticker { data: serde_json::from_str(TICKER).expect("a ticker") },
             RealtimeMessage::Status { data: change },
             RealtimeMessage::Heartbeat(Heartbeat { timestamp, last_id: "7".to_owned() }),
+            RealtimeMessage::Story { data: serde_json::from_str(STORY).expect("a story") },
+            RealtimeMessage::Gap { data: Gap { from: "1".to_owned(), to: "9".to_owned(), reason: GapReason::Expired } },
         ] {
             let text = serde_json::to_string(&message).expect("plain data");
             assert_eq!(read(&text), Reading::Known(message), "{text}");

@@ -43,7 +43,7 @@ impl Key {
 
 /// Every key, in the order of the example file.
 pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
-    use Kind::{Bare, Feeds, List, Text};
+    use Kind::{Bare, List, Text};
     let symbols: Vec<String> = default_symbols().iter().map(ToString::to_string).collect();
     let mut keys = vec![
         Key::new("server.addr", Text, "127.0.0.1:3000", "Address and port to listen on. Port 0 takes a free one."),
@@ -116,37 +116,79 @@ pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
             "Seconds without data after which a quote is stale: not used. Above quiet_after_s.",
         ),
     ];
-    for venue in venues {
-        let v = venue.venue;
-        keys.push(Key::new(&format!("venues.{v}.enabled"), Bare, "true", "Whether this venue is used."));
-        keys.push(Key::new(
+    keys.extend(venues.iter().flat_map(of_venue));
+    keys.extend(news());
+    keys.extend([
+        Key::new("limits.connections_per_address", Bare, "100", "Open streams of one client address."),
+        Key::new("limits.connections_total", Bare, "10000", "Open streams in all."),
+        Key::new("limits.requests_per_minute", Bare, "300", "REST requests a minute of one client address."),
+        Key::new(
+            "limits.stall_s",
+            Bare,
+            "30",
+            "A reader that has not taken a byte for this long is disconnected, in seconds.",
+        ),
+        Key::new("redis.url", Text, "", "For many nodes. This version runs as one node, so it must stay empty."),
+    ]);
+    keys
+}
+
+fn of_venue(venue: &VenueDefaults) -> [Key; 3] {
+    use Kind::{Bare, List};
+    let v = venue.venue;
+    [
+        Key::new(&format!("venues.{v}.enabled"), Bare, "true", "Whether this venue is used."),
+        Key::new(
             &format!("venues.{v}.ws_urls"),
             List,
             venue.ws_urls.join(","),
             "WebSocket addresses up to and including the path, tried in turn.",
-        ));
-        keys.push(Key::new(
+        ),
+        Key::new(
             &format!("venues.{v}.rest_urls"),
             List,
             venue.rest_urls.join(","),
             "REST origins, with a path prefix if need be, tried in turn.",
-        ));
-    }
-    keys.extend([
-        Key::new("news.feeds", Feeds, "", "News feeds: empty for the built-in ones, \"off\" for no news, or a list of `key|name|category|url|tier|trust` instead of the built-in ones (tier 1 is best, 3 least; trust 0 to 1; both may be left out). In a file also [[news.feeds]]. A feed on a private or loopback address is fetched only because it is named here."),
+        ),
+    ]
+}
+
+fn news() -> [Key; 9] {
+    use Kind::{Bare, Feeds, Text};
+    [
+        Key::new(
+            "news.feeds",
+            Feeds,
+            "",
+            "News feeds: empty for the built-in ones, \"off\" for no news, or a list of `key|name|category|url|tier|trust` instead of the built-in ones (tier 1 is best, 3 least; trust 0 to 1; both may be left out). In a file also [[news.feeds]]. A feed on a private or loopback address is fetched only because it is named here.",
+        ),
         Key::new("news.extra_feeds", Feeds, "", "Feeds beside those of `feeds`, in the same form."),
-        Key::new("news.interval_s", Bare, "300", "Seconds between two fetches of a feed, 1 to 86400; longer where the feed asks for it."),
-        Key::new("news.contact", Text, "", "A mail or web address that every feed's host is told, so that it knows whom to write to."),
+        Key::new(
+            "news.interval_s",
+            Bare,
+            "300",
+            "Seconds between two fetches of a feed, 1 to 86400; longer where the feed asks for it.",
+        ),
+        Key::new(
+            "news.contact",
+            Text,
+            "",
+            "A mail or web address that every feed's host is told, so that it knows whom to write to.",
+        ),
         Key::new("news.retention_days", Bare, "30", "Days that news is kept, 1 to 3650."),
         Key::new("news.event_hours", Bare, "24", "Hours that events are kept for readers that come back, 1 to 8760."),
-        Key::new("news.max_mb", Bare, "2048", "The database is kept below this, in MiB: the oldest news goes first. 16 to 1000000."),
+        Key::new(
+            "news.max_mb",
+            Bare,
+            "2048",
+            "The database is kept below this, in MiB: the oldest news goes first. 16 to 1000000.",
+        ),
         Key::new("news.breaking_score", Bare, "0.6", "A story is breaking from this score on, 0 to 1."),
-        Key::new("news.breaking_window_min", Bare, "30", "Reports within so many minutes of each other corroborate each other, 1 to 1440."),
-        Key::new("limits.connections_per_address", Bare, "100", "Open streams of one client address."),
-        Key::new("limits.connections_total", Bare, "10000", "Open streams in all."),
-        Key::new("limits.requests_per_minute", Bare, "300", "REST requests a minute of one client address."),
-        Key::new("limits.stall_s", Bare, "30", "A reader that has not taken a byte for this long is disconnected, in seconds."),
-        Key::new("redis.url", Text, "", "For many nodes. This version runs as one node, so it must stay empty."),
-    ]);
-    keys
+        Key::new(
+            "news.breaking_window_min",
+            Bare,
+            "30",
+            "Reports within so many minutes of each other corroborate each other, 1 to 1440.",
+        ),
+    ]
 }
