@@ -281,7 +281,7 @@ const SAME_SOURCE: f64 = 0.7;
 const LATE: f64 = 1.5;
 
 /// The members of a story, on the average, are at least so likely about the same.
-const SUPPORT: f64 = 0.35;
+const SUPPORT: f64 = 0.5;
 
 fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));

@@ -70,10 +70,10 @@ fn empty_huge_and_wordless_titles_are_stories_of_their_own() {
 }
 
 #[test]
-fn titles_without_spaces_are_compared_by_their_characters() {
+fn titles_without_spaces_are_compared_by_pairs_of_characters() {
     let mut index = seasoned();
     let first = index.place(&report("a", "x", "加密货币交易所遭黑客攻击损失四千万美元", START));
-    let same = index.place(&report("b", "y", "黑客攻击加密货币交易所损失四千万美元", after(1)));
+    let same = index.place(&report("b", "y", "快讯：加密货币交易所遭黑客攻击损失四千万美元", after(1)));
     let other = index.place(&report("c", "z", "央行宣布下调基准利率二十五个基点", after(1)));
     assert_eq!(same.story, first.story, "{same:?}");
     assert!(!other.joined, "{other:?}");
