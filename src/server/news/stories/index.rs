@@ -163,7 +163,7 @@ impl StoryIndex {
         terms.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut found: Vec<(u32, f64)> = Vec::new();
         for (weight, term) in terms.into_iter().take(MAX_LOOKED_UP) {
-            // Two words that both titles have rarely say more than one name does.
+            // What everybody says finds too many.
             let weight = if term.kind() == Kind::Like { weight * 0.5 } else { weight };
             found.extend(self.vocabulary.newest(term).map(|number| (number, weight)));
         }
@@ -236,6 +236,7 @@ impl StoryIndex {
             self.forget(self.first);
         }
         let Some(number) = u32::try_from(self.articles.len()).ok().and_then(|len| self.first.checked_add(len)) else {
+            // Four billion articles: a hundred a second for a year and more.
             return;
         };
         let id: Arc<str> = report.id.into();
@@ -281,7 +282,7 @@ const SAME_SOURCE: f64 = 0.7;
 const LATE: f64 = 1.5;
 
 /// The members of a story, on the average, are at least so likely about the same.
-const SUPPORT: f64 = 0.5;
+const SUPPORT: f64 = 0.45;
 
 fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));

@@ -98,9 +98,8 @@ impl Lexicon {
             }
         };
         let Some((name, words)) = line.split_once(':') else { return };
-        let sense = Term::new(kind, name.trim());
         for word in words.split_whitespace() {
-            self.add(word, sense);
+            self.add(word, Term::new(kind, if name == "each" { word } else { name.trim() }));
         }
     }
 
