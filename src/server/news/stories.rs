@@ -69,6 +69,6 @@ pub struct StorySettings {
 
 impl Default for StorySettings {
     fn default() -> Self {
-        Self { join_from: 0.5, longest_gap: Duration::from_secs(72 * 3600), max_articles: 100_000 }
+        Self { join_from: 0.5, longest_gap: Duration::from_hours(72), max_articles: 100_000 }
     }
 }

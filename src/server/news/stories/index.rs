@@ -167,7 +167,7 @@ impl StoryIndex {
             let weight = if term.kind() == Kind::Like { weight * 0.5 } else { weight };
             found.extend(self.vocabulary.newest(term).map(|number| (number, weight)));
         }
-        found.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        found.sort_unstable_by_key(|(number, _)| *number);
         let summed = found.chunk_by(|a, b| a.0 == b.0);
         let mut near: Vec<(u32, f64)> = summed
             .filter_map(|same| Some((same.first()?.0, same.iter().map(|(_, weight)| weight).sum())))

@@ -46,6 +46,7 @@ const WEIGHTS: [f64; MEASURES] = [
     0.13,  // a long run of the same words with something else in each
     -2.52,
 ];
+
 /// What the log odds are before anything is measured: most pairs are about two events.
 const BIAS: f64 = -2.59;
 
@@ -271,8 +272,8 @@ impl Names {
         };
         let lacking = |mine: &Gist, theirs: &Gist| {
             // A title that names nobody leaves it to the lead.
-            let named = slots(mine.title()).any(|slot| name(slot) > NAMED);
-            let lacks = slots(if named { mine.title() } else { mine.marks() });
+            let somebody = slots(mine.title()).any(|slot| name(slot) > NAMED);
+            let lacks = slots(if somebody { mine.title() } else { mine.marks() });
             lacks.filter(|slot| !slot.iter().any(|mark| theirs.has(mark.term()))).map(name).fold(0.0, f64::max)
         };
         names.conflict = lacking(one, other).min(lacking(other, one));

@@ -47,6 +47,7 @@ struct Entry {
 #[derive(Debug)]
 enum Newest {
     One(u32),
+    #[expect(clippy::box_collection, reason = "most terms have one article, and pay for the size of this")]
     Many(Box<VecDeque<u32>>),
 }
 

@@ -31,8 +31,8 @@ fn three_outlets_make_one_story_and_another_event_makes_another() {
         ("decrypt", "Quellmar hacked: 61 million dollars stolen"),
     ];
     let mut placed = Vec::new();
-    for (n, (source, title)) in titles.into_iter().enumerate() {
-        placed.push(index.place(&report(&format!("q{n}"), source, title, UnixMs(START.0 + 600_000 * n as i64))));
+    for (n, (source, title)) in (0..).zip(titles) {
+        placed.push(index.place(&report(&format!("q{n}"), source, title, after(n))));
     }
     assert!(!placed[0].joined && placed[1].joined && placed[2].joined, "{placed:?}");
     assert_eq!(&*placed[0].story, "s-q0");
@@ -57,17 +57,15 @@ fn a_story_is_joined_within_three_days_and_not_after() {
 fn a_running_story_goes_on_beyond_three_days_of_its_first_report() {
     let mut index = seasoned();
     let mut stories = Vec::new();
-    for (n, title) in [
+    let told = [
         "Quellmar lending protocol drained of $61M by hacker",
         "Quellmar hack: attacker starts moving stolen $61M",
         "Quellmar offers hacker a bounty for return of stolen $61M",
         "Quellmar hacker returns $61M stolen in exploit",
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let source = ["coindesk", "theblock", "decrypt", "blockworks"][n];
-        stories.push(index.place(&report(&format!("q{n}"), source, title, after(40 * n as i64))).story);
+    ];
+    for (n, title) in (0..).zip(told) {
+        let source = format!("outlet{n}");
+        stories.push(index.place(&report(&format!("q{n}"), &source, title, after(40 * n))).story);
     }
     assert!(stories.iter().all(|story| story == &stories[0]), "{stories:?}");
 }
@@ -85,9 +83,9 @@ fn a_story_does_not_drift_from_what_it_began_with() {
     ];
     let mut index = seasoned();
     let mut stories = Vec::new();
-    for (n, title) in chain.into_iter().enumerate() {
+    for (n, title) in (0..).zip(chain) {
         let source = format!("outlet{n}");
-        stories.push(index.place(&report(&format!("c{n}"), &source, title, after(n as i64))).story);
+        stories.push(index.place(&report(&format!("c{n}"), &source, title, after(n))).story);
     }
     assert_ne!(stories.first(), stories.last(), "{stories:?}");
 }

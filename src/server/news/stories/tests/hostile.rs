@@ -85,12 +85,11 @@ fn ten_kilobytes_of_title_cost_no_more_than_a_title() {
     let mut seed = 1_u64;
     let started = Instant::now();
     for n in 0..200 {
-        let title: String = (0..1_500)
-            .map(|_| {
-                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                format!("{:x} ", seed >> 40)
-            })
-            .collect();
+        let words = (0..1_500).map(|_| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            format!("{:x}", seed >> 40)
+        });
+        let title = words.collect::<Vec<_>>().join(" ");
         let id = format!("t{n}");
         let lead = title.clone();
         index.place(&Report { id: &id, source_key: "x", title: &title, lead: &lead, tickers: &[], at: START });
