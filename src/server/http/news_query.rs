@@ -18,6 +18,7 @@ use crate::{
             query::{ArticleQuery, StoryQuery},
         },
     },
+    wire::news::SourceStatus,
 };
 
 /// Most entries of one answer.
@@ -31,6 +32,7 @@ pub(super) const MAX_TEXT: usize = 200;
 pub(super) struct NewsFilter {
     /// Keys of followed sources, as the settings write them.
     pub(super) sources: Vec<String>,
+    /// As the settings write those that feeds have.
     pub(super) categories: Vec<String>,
     pub(super) symbols: Vec<Symbol>,
 }
@@ -40,24 +42,32 @@ impl NewsFilter {
     pub(super) fn take(&mut self, name: &str, value: &str, services: &Services) -> Result<bool, HttpError> {
         match name {
             "source" | "sources" => {
-                let mut asked = parts(value).peekable();
-                if asked.peek().is_some() {
-                    let known: Vec<String> = services.feeds.statuses().into_iter().map(|feed| feed.key).collect();
-                    for key in asked {
-                        let found = known.iter().find(|known| known.eq_ignore_ascii_case(key));
-                        match found {
-                            Some(key) => add(&mut self.sources, key),
-                            None => return Err(HttpError::UnknownSource { known }),
-                        }
+                let known = known(services, |feed| feed.key);
+                for key in parts(value) {
+                    match known.iter().find(|known| known.eq_ignore_ascii_case(key)) {
+                        Some(key) => add(&mut self.sources, key),
+                        None => return Err(HttpError::UnknownSource { known }),
                     }
                 }
             }
-            "category" | "categories" => parts(value).for_each(|category| add(&mut self.categories, category)),
+            "category" | "categories" => {
+                let known = known(services, |feed| feed.category);
+                for category in parts(value) {
+                    // Old news may be of one that no feed has now.
+                    let found = known.iter().find(|known| known.eq_ignore_ascii_case(category));
+                    add(&mut self.categories, found.map_or(category, String::as_str));
+                }
+            }
             "symbol" | "symbols" => add_symbols(&mut self.symbols, value, services)?,
             _ => return Ok(false),
         }
         Ok(true)
     }
+}
+
+/// What the followed feeds have of something.
+fn known(services: &Services, of: impl FnMut(SourceStatus) -> String) -> Vec<String> {
+    services.feeds.statuses().into_iter().map(of).collect()
 }
 
 fn add(list: &mut Vec<String>, text: &str) {

@@ -71,8 +71,8 @@ fn channel(base: &str, stories: &[StoryHead]) -> Channel {
 
 fn item(base: &str, story: &StoryHead) -> Item {
     let names: Vec<&str> = story.sources.iter().map(|source| source.name.as_str()).collect();
-    let reported = format!("Reported by {}.", names.join(", "));
-    let description = [story.description.as_str(), &reported].join(" ");
+    let paragraphs = [story.description.clone(), format!("Reported by {}.", names.join(", "))];
+    let paragraphs = paragraphs.iter().filter(|text| !text.is_empty()).map(|text| format!("<p>{}</p>", html(text)));
     let categories = std::iter::once(story.category.clone()).chain(story.tickers.iter().map(ToString::to_string));
     let mut item = Item::default();
     item.set_title(plain(&story.title));
@@ -80,7 +80,7 @@ fn item(base: &str, story: &StoryHead) -> Item {
         "{base}/news/{}",
         url::form_urlencoded::byte_serialize(story.id.as_bytes()).collect::<String>()
     ));
-    item.set_description(plain(description.trim()));
+    item.set_description(plain(&paragraphs.collect::<String>()));
     item.set_categories(categories.map(category).collect::<Vec<_>>());
     // The id alone: it stays the same when the address of the server changes.
     item.set_guid(Guid { value: plain(&story.id), permalink: false });
@@ -96,6 +96,11 @@ fn category(name: String) -> Category {
 fn date(at: UnixMs) -> Option<String> {
     let at = Timestamp::from_millisecond(at.0).ok()?.to_zoned(TimeZone::UTC);
     rfc2822::to_string(&at).ok()
+}
+
+/// Text as HTML, which is what a description is to readers.
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Without the characters that XML 1.0 has no way to write. <https://www.w3.org/TR/xml/#charsets>

@@ -18,7 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{
     SHARDS,
     reader::{Reader, Timeline},
-    ring::{Entry, Following, Ring},
+    ring::{BOUNDS, Bounds, Entry, Following, Ring},
     shard,
 };
 use crate::server::{
@@ -31,7 +31,7 @@ pub(super) const PAGE: usize = 32;
 /// Entries that are read into memory at the start.
 const WARM: usize = 512;
 /// Readers that ask the store at once; others wait their turn.
-const READS: usize = 8;
+pub(super) const READS: usize = 8;
 
 /// Where entries are that have left the memory.
 pub trait EventStore: Send + Sync + 'static {
@@ -61,6 +61,8 @@ pub struct LogSetup {
     /// The newest entries.
     recent: Vec<LogEvent>,
     store: Arc<dyn EventStore>,
+    /// Of what is kept in memory.
+    bounds: Bounds,
 }
 
 impl LogSetup {
@@ -68,7 +70,7 @@ impl LogSetup {
     /// so that positions of an earlier one are recognised.
     pub fn in_memory(clock: Clock) -> Self {
         let start = u64::try_from(clock.wall().0.max(0)).unwrap_or_default().saturating_mul(1000);
-        Self { first: start, last: start, recent: Vec::new(), store: Arc::new(NoStore) }
+        Self { first: start, last: start, recent: Vec::new(), store: Arc::new(NoStore), bounds: BOUNDS }
     }
 
     /// A log that goes on where `store` ends. Positions before `first`, if that is known, are of a log that was thrown
@@ -89,7 +91,14 @@ impl LogSetup {
             after = newest.id;
             recent.extend(read);
         }
-        Ok(Self { first: first.unwrap_or_default(), last: range.last, recent, store })
+        Ok(Self { first: first.unwrap_or_default(), last: range.last, recent, store, bounds: BOUNDS })
+    }
+
+    /// With less memory.
+    #[cfg(test)]
+    pub(super) const fn keeping(mut self, entries: usize) -> Self {
+        self.bounds.entries = entries;
+        self
     }
 }
 
@@ -132,15 +141,15 @@ pub struct LogTurn {
 
 impl EventLog {
     pub(super) fn new(setup: LogSetup, clock: Clock, timeline: Timeline) -> Self {
-        let LogSetup { first, last, recent, store } = setup;
+        let LogSetup { first, last, recent, store, bounds } = setup;
         let recent = recent.into_iter().filter(|event| event.id <= last);
         let before = recent.clone().next().map_or(last, |event| event.id.saturating_sub(1));
-        let mut ring = Ring::new(before);
+        let mut ring = Ring::new(before, bounds);
         for event in recent {
             ring.push(Entry::of(event));
         }
         // The store may have ended before `last`: what is missing is then asked for, and its absence told.
-        let ring = if ring.tip() == last { ring } else { Ring::new(last) };
+        let ring = if ring.tip() == last { ring } else { Ring::new(last, bounds) };
         Self {
             first,
             ring: RwLock::new(ring),

@@ -10,10 +10,16 @@ use crate::{
     server::event::{EventKind, LogEvent},
 };
 
-/// Entries that are kept in memory at most.
-const MAX_ENTRIES: usize = 2048;
-/// …and what they may take together, in bytes.
-const MAX_BYTES: usize = 8 << 20;
+/// What is kept in memory at most.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) entries: usize,
+    /// What the entries may take together, in bytes.
+    pub(super) bytes: usize,
+}
+
+pub(super) const BOUNDS: Bounds = Bounds { entries: 2048, bytes: 8 << 20 };
+
 /// What an entry takes beside its texts, in bytes, about.
 const ENTRY_BYTES: usize = 256;
 
@@ -72,13 +78,14 @@ pub(super) enum Following {
 pub(super) struct Ring {
     entries: VecDeque<Arc<Entry>>,
     bytes: usize,
+    bounds: Bounds,
     tip: u64,
 }
 
 impl Ring {
     /// An empty ring of a log that ends at `tip`.
-    pub(super) const fn new(tip: u64) -> Self {
-        Self { entries: VecDeque::new(), bytes: 0, tip }
+    pub(super) const fn new(tip: u64, bounds: Bounds) -> Self {
+        Self { entries: VecDeque::new(), bytes: 0, bounds, tip }
     }
 
     pub(super) const fn tip(&self) -> u64 {
@@ -98,7 +105,7 @@ impl Ring {
         self.tip = entry.id;
         self.bytes += entry.bytes();
         self.entries.push_back(Arc::new(entry));
-        while self.entries.len() > MAX_ENTRIES || self.bytes > MAX_BYTES {
+        while self.entries.len() > self.bounds.entries || self.bytes > self.bounds.bytes {
             let Some(oldest) = self.entries.pop_front() else { break };
             self.bytes -= oldest.bytes();
         }
@@ -143,7 +150,7 @@ mod tests {
 
     #[test]
     fn each_position_has_its_successor() {
-        let mut ring = Ring::new(10);
+        let mut ring = Ring::new(10, BOUNDS);
         assert_eq!([9, 10, 11].map(|p| brief(&ring, p)), ["older 10", "tip", "beyond"]);
         for id in 11..=13 {
             assert!(ring.push(entry(id, 1)));
@@ -154,16 +161,16 @@ mod tests {
 
     #[test]
     fn it_is_bounded_by_count_and_by_bytes() {
-        let mut ring = Ring::new(0);
+        let mut ring = Ring::new(0, BOUNDS);
         for id in 1..=5000 {
             ring.push(entry(id, 1));
         }
-        assert_eq!(ring.entries.len(), MAX_ENTRIES);
-        assert_eq!((brief(&ring, 1), ring.tip()), (format!("older {}", 5000 - MAX_ENTRIES), 5000));
+        assert_eq!(ring.entries.len(), BOUNDS.entries);
+        assert_eq!((brief(&ring, 1), ring.tip()), (format!("older {}", 5000 - BOUNDS.entries), 5000));
         for id in 5001..=5020 {
             ring.push(entry(id, 1 << 20));
         }
-        assert!(ring.bytes <= MAX_BYTES, "{}", ring.bytes);
+        assert!(ring.bytes <= BOUNDS.bytes, "{}", ring.bytes);
         assert_eq!(ring.bytes, ring.entries.iter().map(|entry| entry.bytes()).sum::<usize>());
         ring.push(entry(5021, 9 << 20));
         assert_eq!((ring.entries.len(), ring.bytes, brief(&ring, 5020)), (0, 0, "older 5021".to_owned()));
@@ -171,7 +178,7 @@ mod tests {
 
     #[test]
     fn no_hole_and_nothing_twice() {
-        let mut ring = Ring::new(0);
+        let mut ring = Ring::new(0, BOUNDS);
         for id in [1, 2, 3] {
             ring.push(entry(id, 1));
         }

@@ -1,4 +1,6 @@
 mod care;
+mod log;
+mod resume;
 
 use std::net::Ipv4Addr;
 
@@ -25,19 +27,16 @@ fn symbol(base: &str) -> Symbol {
 }
 
 fn hub() -> (Arc<Hub>, CancellationToken) {
+    let clock = Clock::following(WALL);
+    hub_with(LogSetup::in_memory(clock), clock)
+}
+
+fn hub_with(log: LogSetup, clock: Clock) -> (Arc<Hub>, CancellationToken) {
     let shutdown = CancellationToken::new();
     let limits =
         LimitsConfig { connections_per_address: 3, connections_total: 5, requests_per_minute: 300, stall_s: 30 };
     let symbols = ["BTC", "ETH", "SOL"].map(symbol);
-    let clock = Clock::following(WALL);
-    let hub = Arc::new(Hub::new(
-        &symbols,
-        &limits,
-        Duration::from_secs(30),
-        clock,
-        LogSetup::in_memory(clock),
-        shutdown.clone(),
-    ));
+    let hub = Arc::new(Hub::new(&symbols, &limits, Duration::from_secs(30), clock, log, shutdown.clone()));
     tokio::spawn(Arc::clone(&hub).run());
     (hub, shutdown)
 }

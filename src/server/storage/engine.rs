@@ -23,9 +23,10 @@ const MAX_WAITING: usize = 256;
 /// The connections of one database.
 #[derive(Debug)]
 pub(super) struct Engine {
+    /// Closed before the writer, which as the last one writes the journal into the file.
+    idle: Arc<Mutex<Vec<Connection>>>,
     /// Whoever writes holds it. It is fair: writes happen in the order in which they were asked for.
     writer: Arc<Turn<Connection>>,
-    idle: Arc<Mutex<Vec<Connection>>>,
     /// As many permits as there are readers.
     reading: Arc<Semaphore>,
     /// Reads that run or wait.
@@ -40,8 +41,8 @@ impl Engine {
         let writer = folder.writer(now)?;
         let readers = (0..READERS).map(|_| folder.reader()).collect::<Outcome<Vec<_>>>()?;
         Ok(Self {
-            writer: Arc::new(Turn::new(writer)),
             idle: Arc::new(Mutex::new(readers)),
+            writer: Arc::new(Turn::new(writer)),
             reading: Arc::new(Semaphore::new(READERS)),
             admitted: Arc::new(Semaphore::new(READERS + MAX_WAITING)),
             trouble: Arc::default(),

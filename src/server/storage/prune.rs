@@ -17,13 +17,13 @@ const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// Rows that go in one transaction.
-const STEP: usize = 500;
+const STEP: usize = 250;
 /// Pages that are given back to the file system in one go.
 const VACUUM_STEP: i64 = 256;
 /// Free pages that are left in the file for what comes next: a MiB.
 const SPARE_PAGES: i64 = 256;
 /// Pages of the full-text index that are written anew after a step, so that it becomes smaller with the rest.
-const MERGE_PAGES: i64 = 128;
+const MERGE_PAGES: i64 = 64;
 /// How long an article that aged out is remembered after a feed last listed it.
 const FORGOTTEN_MS: u64 = 90 * DAY_MS;
 /// Most articles that are remembered like that, about 15 MB of the file.
@@ -52,6 +52,9 @@ pub(super) async fn run(engine: &Engine, now: UnixMs, limits: RetentionLimits) -
     repeat(engine, &mut pruned, move |connection| oldest_of_all(connection, limits.max_bytes, now)).await?;
     while let Some(bytes) = engine.with_writer(|connection| vacuum(connection)).await? {
         pruned.bytes += bytes;
+    }
+    if pruned.bytes > 0 {
+        engine.with_writer(|connection| shrink(connection)).await?;
     }
     Ok(pruned)
 }
@@ -125,7 +128,7 @@ fn forgotten(connection: &Connection, now: UnixMs) -> Outcome<Step> {
 /// While the database is too large: the oldest articles, or the oldest entries of the log where those are older.
 fn oldest_of_all(connection: &Connection, max_bytes: u64, now: UnixMs) -> Outcome<Step> {
     let pages = number(connection, "PRAGMA page_count")? - number(connection, "PRAGMA freelist_count")?;
-    let used = pages * number(connection, "PRAGMA page_size")?;
+    let used = (pages + SPARE_PAGES) * number(connection, "PRAGMA page_size")?;
     if u64::try_from(used).unwrap_or(0) <= max_bytes {
         return Ok(Step::default());
     }
@@ -157,6 +160,11 @@ fn vacuum(connection: &Connection) -> Outcome<Option<u64>> {
     let bytes = pages * number(connection, "PRAGMA page_size")?;
     // A file that does not become smaller this way never will.
     Ok(u64::try_from(bytes).ok().filter(|bytes| *bytes > 0))
+}
+
+/// Writes the journal into the file, which only then becomes smaller. Readers are not waited for.
+fn shrink(connection: &Connection) -> Outcome<()> {
+    Ok(connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?)
 }
 
 fn number(connection: &Connection, sql: &str) -> Outcome<i64> {

@@ -4,6 +4,8 @@
 const MAX_WORDS: usize = 16;
 /// Longest word, in characters; the rest of it is ignored.
 const MAX_WORD: usize = 64;
+/// Shortest last word that is taken for the start of a word, in characters: a single letter begins too many.
+const MIN_START: usize = 2;
 
 /// What a search text asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +14,7 @@ pub(super) enum Search {
     Everything,
     /// What was typed has no word in it.
     Nothing,
-    /// An expression of FTS5: every word must be there, the last one as the start of a word.
+    /// An expression of FTS5: every word must be there, the last one at least as the start of a word.
     Words(String),
 }
 
@@ -23,7 +25,9 @@ impl Search {
         }
         let words: Vec<String> =
             text.split(|c: char| c.is_whitespace() || c.is_control()).filter_map(quoted).take(MAX_WORDS).collect();
-        if words.is_empty() { Self::Nothing } else { Self::Words(format!("{}*", words.join(" "))) }
+        let Some(last) = words.last() else { return Self::Nothing };
+        let is_start = last.chars().filter(|c| c.is_alphanumeric()).count() >= MIN_START;
+        Self::Words(words.join(" ") + if is_start { "*" } else { "" })
     }
 }
 
@@ -50,6 +54,8 @@ mod tests {
         for (text, search) in [
             ("", Search::Everything),
             (" \t\n", Search::Everything),
+            ("b", words(r#""b""#)),
+            ("bi", words(r#""bi"*"#)),
             ("bitcoin", words(r#""bitcoin"*"#)),
             ("  Bitcoin   ETF ", words(r#""Bitcoin" "ETF"*"#)),
             ("$BTC/USDT", words(r#""BTC USDT"*"#)),
@@ -67,11 +73,11 @@ mod tests {
     #[test]
     fn the_language_of_the_index_has_no_meaning() {
         for (text, search) in [
-            ("a\" OR \"b", words(r#""a" "OR" "b"*"#)),
+            ("a\" OR \"b", words(r#""a" "OR" "b""#)),
             ("title:x", words(r#""title x"*"#)),
-            ("NEAR(a b, 2)", words(r#""NEAR a" "b" "2"*"#)),
-            ("-{a}^*", words(r#""a"*"#)),
-            ("a\0b", words(r#""a" "b"*"#)),
+            ("NEAR(a b, 2)", words(r#""NEAR a" "b" "2""#)),
+            ("-{a}^*", words(r#""a""#)),
+            ("a\0b", words(r#""a" "b""#)),
             ("x'; DROP TABLE articles;--", words(r#""x" "DROP" "TABLE" "articles"*"#)),
         ] {
             assert_eq!(Search::of(text), search, "{text:?}");

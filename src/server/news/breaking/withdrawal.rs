@@ -7,18 +7,10 @@ use super::Voice;
 const LABELS: [&str; 5] = ["correction", "corrected", "retraction", "retracted", "withdrawn"];
 
 /// Words by which a report is taken back, wherever they stand.
-const TAKEN_BACK: [&str; 24] = [
+const TAKEN_BACK: [&str; 14] = [
     "false report",
     "false reports",
-    "report was false",
-    "reports were false",
-    "report is false",
-    "reports are false",
-    "report was wrong",
-    "reports were wrong",
-    "report was incorrect",
-    "report was inaccurate",
-    "report was fake",
+    "fake news",
     "was a hoax",
     "no truth to",
     "story retracted",
@@ -26,13 +18,14 @@ const TAKEN_BACK: [&str; 24] = [
     "article retracted",
     "retracts report",
     "retracts story",
-    "retracts article",
     "withdraws report",
     "withdraws story",
     "erroneously reported",
     "published in error",
-    "fake news",
 ];
+
+/// What a report is, after "was" and the like, if it is not so.
+const NOT_SO: [&str; 8] = ["false", "wrong", "incorrect", "inaccurate", "untrue", "fake", "erroneous", "unfounded"];
 
 /// Verbs that take something back if what follows is a report of others.
 const DENIES: [&str; 14] = [
@@ -70,8 +63,8 @@ const REPORTED: [&str; 14] = [
     "reporting",
 ];
 
-/// At most so many words stand between the verb and what is denied.
-const REACH: usize = 4;
+/// What follows belongs to it within so many words: "denies the new reports", "report of a halt was wrong".
+const REACH: usize = 6;
 
 /// The title is labelled as the correction of an earlier report.
 pub(super) fn is_correction(title: &str) -> bool {
@@ -96,9 +89,14 @@ fn withdraws(title: &str) -> bool {
     if TAKEN_BACK.iter().any(|words| text.contains(&format!(" {words} "))) {
         return true;
     }
-    let denied_at = |(at, word): (usize, &&str)| DENIES.contains(word).then_some(at);
-    let mut denials = words.iter().enumerate().filter_map(denied_at);
-    denials.any(|at| words.iter().skip(at + 1).take(REACH).any(|word| REPORTED.contains(word)))
+    let followed = |heads: &[&str], tails: &dyn Fn(&[&str]) -> bool| {
+        let starts = words.iter().enumerate().filter(|(_, word)| heads.contains(word)).map(|(at, _)| at + 1);
+        starts.filter_map(|start| words.get(start..)).any(|rest| tails(rest.get(..REACH).unwrap_or(rest)))
+    };
+    let is_false = |rest: &[&str]| {
+        rest.windows(2).any(|pair| matches!(pair, ["is" | "are" | "was" | "were", word] if NOT_SO.contains(word)))
+    };
+    followed(&DENIES, &|rest| rest.iter().any(|word| REPORTED.contains(word))) || followed(&REPORTED, &is_false)
 }
 
 /// Who takes the story back, if someone does whose word is enough. Before the story was `told`, nobody's tier matters:

@@ -85,12 +85,12 @@ pub fn sources(config: &NewsConfig) -> Vec<Arc<Source>> {
     let mut places: HashMap<String, usize> =
         sources.iter().enumerate().map(|(place, source)| (source.key.clone(), place)).collect();
     for extra in config.extra_feeds.iter().map(configured) {
-        match places.get(&extra.key).and_then(|place| sources.get_mut(*place)) {
-            Some(known) => *known = extra,
-            None => {
-                places.insert(extra.key.clone(), sources.len());
-                sources.push(extra);
-            }
+        let place = places.get(&extra.key).copied();
+        if let Some(known) = place.and_then(|place| sources.get_mut(place)) {
+            *known = extra;
+        } else {
+            places.insert(extra.key.clone(), sources.len());
+            sources.push(extra);
         }
     }
     sources.into_iter().map(Arc::new).collect()

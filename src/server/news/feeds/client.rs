@@ -1,9 +1,11 @@
 //! One request to a feed's server, behind a trait so that tests can stand in for the network.
 
 use std::{
+    error::Error,
     fmt, io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -20,7 +22,6 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
     redirect::Policy,
 };
-use thiserror::Error;
 use url::Url;
 
 use super::{fetch_error::FetchError, guard};
@@ -116,6 +117,8 @@ impl FeedClient {
                 // Through a proxy, somebody else would resolve the names.
                 .no_proxy()
                 .dns_resolver(Checked { names: Arc::clone(&names), private })
+                // Enough for redirects and short intervals. With long ones, a server's patience would end first.
+                .pool_idle_timeout(Duration::from_secs(10))
                 .pool_max_idle_per_host(1)
                 .build()?)
         };
@@ -173,9 +176,9 @@ async fn body(mut response: Response, max_bytes: u32) -> Result<Bytes, FetchErro
     Ok(Bytes::from(body))
 }
 
-/// A header of visible characters and bearable length.
+/// A header of bearable length. Some servers write UTF-8 there.
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let value = headers.get(name)?.to_str().ok()?.trim();
+    let value = std::str::from_utf8(headers.get(name)?.as_bytes()).ok()?.trim();
     (!value.is_empty() && value.len() <= MAX_HEADER).then(|| value.to_owned())
 }
 
@@ -218,7 +221,7 @@ impl fmt::Debug for Checked {
 }
 
 /// Carries the reason through the HTTP library.
-#[derive(Debug, Clone, Copy, Error)]
+#[derive(Debug, Clone, Copy, thiserror::Error)]
 enum NameError {
     #[error("name not found")]
     NotFound,
@@ -228,21 +231,25 @@ enum NameError {
 
 /// What the HTTP library's error means.
 fn failure(error: &reqwest::Error) -> FetchError {
-    let mut cause = std::error::Error::source(error);
+    let mut cause = Error::source(error);
     while let Some(inner) = cause {
         match inner.downcast_ref::<NameError>() {
             Some(NameError::NotFound) => return FetchError::NameNotFound,
             Some(NameError::Private) => return FetchError::PrivateAddress,
             None => {}
         }
-        // An I/O error hides what it carries from the chain of sources.
-        let carried = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if inner.is::<rustls::Error>() || carried.is_some_and(|carried| carried.is::<rustls::Error>()) {
+        if is_tls(inner) {
             return FetchError::Tls;
         }
         cause = inner.source();
     }
     if error.is_connect() { FetchError::Connect } else { FetchError::Broken }
+}
+
+/// An I/O error hides what it carries from the chain of sources, and may carry another.
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    let carried = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    error.is::<rustls::Error>() || carried.is_some_and(|carried| is_tls(carried))
 }
 
 #[cfg(test)]

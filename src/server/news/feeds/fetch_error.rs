@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::parse::NotAFeed;
+
 /// Why a fetch came to nothing, in one line that is fit for a public page: no address, no path, no library's words.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FetchError {
@@ -14,9 +16,11 @@ pub enum FetchError {
     /// After decompression; the limit in bytes.
     #[error("larger than {} MB", f64::from(*.0) / 1e6)]
     TooLarge(u32),
-    /// What it is instead, in a few words.
-    #[error("not a feed: {0}")]
-    NotAFeed(String),
+    #[error(transparent)]
+    NotAFeed(#[from] NotAFeed),
+    /// Our own fault.
+    #[error("not a feed: it can't be read")]
+    Unreadable,
     /// Private, loopback, link-local or otherwise not of the public internet.
     #[error("refuses private address")]
     PrivateAddress,

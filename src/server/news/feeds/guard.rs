@@ -67,20 +67,20 @@ pub(super) fn is_public(ip: IpAddr) -> bool {
 }
 
 fn is_public_v4(ip: Ipv4Addr) -> bool {
-    let special = match ip.octets() {
+    let special = matches!(
+        ip.octets(),
         // "This" network, private, loopback, and from multicast up: reserved and broadcast.
-        [0 | 10 | 127 | 224.., ..] => true,
-        // Shared by the customers of a provider.
-        [100, second, ..] => second & 0xC0 == 64,
-        // Link-local; clouds tell secrets there.
-        [169, 254, ..] => true,
-        [172, second, ..] => second & 0xF0 == 16,
-        // Protocol assignments, documentation, 6to4 relays, private.
-        [192, 0, 0 | 2, _] | [192, 88, 99, _] | [192, 168, ..] => true,
-        // Benchmarks, documentation.
-        [198, 18 | 19, ..] | [198, 51, 100, _] | [203, 0, 113, _] => true,
-        _ => false,
-    };
+        [0 | 10 | 127 | 224.., ..]
+            // Shared by the customers of a provider.
+            | [100, 64..=127, ..]
+            // Link-local; clouds tell secrets there.
+            | [169, 254, ..]
+            | [172, 16..=31, ..]
+            // Protocol assignments, documentation, 6to4 relays, private.
+            | [192, 0, 0 | 2, _] | [192, 88, 99, _] | [192, 168, ..]
+            // Benchmarks, documentation.
+            | [198, 18 | 19, ..] | [198, 51, 100, _] | [203, 0, 113, _]
+    );
     !special
 }
 

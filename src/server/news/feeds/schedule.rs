@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::fmt::rfc2822;
+use jiff::fmt::rfc2822::DateTimeParser;
 use rand::{Rng as _, rngs::SmallRng};
 
 use crate::model::time::UnixMs;
@@ -24,6 +24,9 @@ const JITTER: f64 = 0.1;
 
 /// The longest wait there is.
 pub(super) const LONGEST: Duration = Duration::from_hours(27);
+
+/// HTTP dates are mail dates in GMT. A wrong day of the week does not matter.
+const DATES: DateTimeParser = DateTimeParser::new().relaxed_weekday(true);
 
 /// What is known of a feed when its next fetch is decided.
 #[derive(Debug, Clone, Copy, Default)]
@@ -67,7 +70,7 @@ pub(super) fn retry_after(text: &str, now: UnixMs) -> Option<Duration> {
         // More digits than a number has room for are still a long time.
         Duration::from_secs(text.parse().unwrap_or(u64::MAX))
     } else {
-        let date = rfc2822::parse(text).ok()?.timestamp().as_millisecond();
+        let date = DATES.parse_timestamp(text).ok()?.as_millisecond();
         Duration::from_millis(u64::try_from(UnixMs(date).since(now)).unwrap_or(0))
     };
     Some(wait.min(LONGEST_REFUSAL))
@@ -97,19 +100,23 @@ mod tests {
         }
     }
 
-    /// The mean of many waits: chance evens out.
-    fn mean(interval: Duration, situation: Situation) -> u64 {
+    /// The mean of many waits, in minutes: chance evens out.
+    fn mean(situation: Situation) -> f64 {
         let mut rng = SmallRng::seed_from_u64(1);
-        ((0..2000).map(|_| wait(interval, situation, &mut rng)).sum::<Duration>() / 2000).as_secs_f64().round() as u64
+        let sum: Duration = (0..2000).map(|_| wait(5 * MINUTE, situation, &mut rng)).sum();
+        sum.as_secs_f64() / 2000.0 / 60.0
     }
 
     #[test]
     fn failures_double_the_wait_up_to_an_hour_or_six() {
-        let after = |failures, dead| mean(5 * MINUTE, Situation { failures, dead, asked: Duration::ZERO }) / 58;
-        let failing: Vec<u64> = [0, 1, 2, 3, 4, 5, 6, 50, u32::MAX].map(|failures| after(failures, false)).to_vec();
-        assert_eq!(failing, [5, 5, 10, 20, 41, 62, 62, 62, 62]);
-        let dead: Vec<u64> = [1, 2, 5, 6, 7, 8, u32::MAX].map(|failures| after(failures, true)).to_vec();
-        assert_eq!(dead, [5, 10, 82, 165, 331, 372, 372]);
+        let failing = [(0, 5.0), (1, 5.0), (2, 10.0), (3, 20.0), (4, 40.0), (5, 60.0), (50, 60.0), (u32::MAX, 60.0)];
+        let dead = [(1, 5.0), (2, 10.0), (5, 80.0), (6, 160.0), (7, 320.0), (8, 360.0), (u32::MAX, 360.0)];
+        for (dead, waits) in [(false, failing.as_slice()), (true, &dead)] {
+            for (failures, minutes) in waits {
+                let mean = mean(Situation { failures: *failures, dead, asked: Duration::ZERO });
+                assert!((mean / minutes - 1.0).abs() < 0.01, "{failures} failures, dead {dead}: {mean} minutes");
+            }
+        }
     }
 
     #[test]
@@ -122,7 +129,7 @@ mod tests {
 
     #[test]
     fn feeds_are_heeded_up_to_six_hours() {
-        let minutes = |n: u64| Some(n * MINUTE);
+        let minutes = |n: u32| Some(n * MINUTE);
         for (ttl, max_age, expected) in [
             (None, None, 0),
             (minutes(60), None, 60),

@@ -56,10 +56,19 @@ impl Amount {
         };
         if apart <= tolerance {
             Relation::Same
-        } else if high > low * 30.0 {
+        } else if high > low * self.reach() {
             Relation::Unrelated
         } else {
             Relation::Differ
+        }
+    }
+
+    /// So many times as much, and it counts another thing.
+    fn reach(self) -> f32 {
+        match self.unit {
+            Unit::Percent => 4.0,
+            Unit::Money | Unit::Bare => 12.0,
+            Unit::Count | Unit::Duration | Unit::Date | Unit::Serial => 30.0,
         }
     }
 

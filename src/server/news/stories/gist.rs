@@ -97,8 +97,11 @@ impl Section {
                 self.mark(senses, case);
                 at += words;
             } else if let Some((amount, words)) = quantity::read(following) {
-                if let Some(amount) = amount.filter(|_| self.amounts.len() < amounts) {
-                    self.amounts.push(amount);
+                match amount {
+                    Some(amount) if self.amounts.len() < amounts => self.amounts.push(amount),
+                    Some(_) => {}
+                    // A year, a code, `24/7`: a word of its own.
+                    None => self.mark(&[Term::new(Kind::Common, &token.text)], Case::Unknown),
                 }
                 at += words;
             } else {
@@ -120,15 +123,16 @@ impl Section {
         if !senses.is_empty() {
             self.mark(&senses, case);
         } else if !lexicon.is_stop(&token.text) && token.text.chars().count() > 1 {
-            self.mark(&[Term::new(Kind::Word, stem)], case);
+            let kind = if lexicon.is_common(stem) { Kind::Common } else { Kind::Word };
+            self.mark(&[Term::new(kind, stem)], case);
         }
     }
 
     /// A word with every meaning it may have. Once is enough.
     fn mark(&mut self, senses: &[Term], case: Case) {
-        let known = senses.first().is_none_or(|first| {
-            self.marks.iter().any(|mark| mark.term() == *first && !mark.is_alternative())
-        });
+        let known = senses
+            .first()
+            .is_none_or(|first| self.marks.iter().any(|mark| mark.term() == *first && !mark.is_alternative()));
         if !known {
             let marks = senses.iter().enumerate().map(|(n, sense)| Mark::new(*sense, n > 0, case));
             self.marks.extend(marks);

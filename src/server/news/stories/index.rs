@@ -96,12 +96,9 @@ impl StoryIndex {
         let novelty = 1.0 - others.map(|near| near.overlap).fold(0.0, f64::max).clamp(0.0, 1.0);
         let nearest = compared.iter().map(|near| near.log_odds).fold(f64::NEG_INFINITY, f64::max);
         let placement = match choice {
-            Some(choice) => Placement {
-                story: choice.story,
-                joined: true,
-                similarity: probability(choice.nearest),
-                novelty,
-            },
+            Some(choice) => {
+                Placement { story: choice.story, joined: true, similarity: probability(choice.nearest), novelty }
+            }
             None => Placement {
                 story: format!("s-{}", report.id).into(),
                 joined: false,
@@ -240,7 +237,8 @@ impl StoryIndex {
         };
         let id: Arc<str> = report.id.into();
         self.vocabulary.add(number, &gist);
-        let members = self.stories.entry(story.clone()).or_insert(Members { count: 0, speakers: Vec::with_capacity(1) });
+        let members =
+            self.stories.entry(story.clone()).or_insert(Members { count: 0, speakers: Vec::with_capacity(1) });
         members.count = members.count.saturating_add(1);
         if members.speakers.len() >= MAX_MEMBERS {
             members.speakers.remove(FIRST_MEMBERS);
@@ -290,7 +288,14 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
 #[cfg(test)]
 impl StoryIndex {
     pub fn measure(&mut self, titles: [&str; 2], leads: [&str; 2], at: UnixMs) -> Likeness {
-        let report = |n: usize| Report { id: ["a", "b"][n], source_key: ["x", "y"][n], title: titles[n], lead: leads[n], tickers: &[], at };
+        let report = |n: usize| Report {
+            id: ["a", "b"][n],
+            source_key: ["x", "y"][n],
+            title: titles[n],
+            lead: leads[n],
+            tickers: &[],
+            at,
+        };
         let (a, b) = (Gist::of(&report(0)), Gist::of(&report(1)));
         self.vocabulary.add(u32::MAX - 1, &a);
         let l = Likeness::of(&b, &a, &self.vocabulary);

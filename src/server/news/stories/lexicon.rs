@@ -26,6 +26,7 @@ pub struct Lexicon {
     /// By their first word; longer ones come first.
     phrases: HashMap<Box<str>, Vec<Phrase>>,
     stop: HashSet<Box<str>>,
+    common: HashSet<Box<str>>,
     against: HashSet<(Term, Term)>,
 }
 
@@ -41,6 +42,7 @@ impl Lexicon {
             words: HashMap::new(),
             phrases: HashMap::new(),
             stop: HashSet::new(),
+            common: HashSet::new(),
             against: HashSet::new(),
         };
         let mut section = "";
@@ -74,6 +76,13 @@ impl Lexicon {
                 }
                 return;
             }
+            "common" => {
+                for word in line.split_whitespace() {
+                    let stem = self.stem(word).into_boxed_str();
+                    self.common.insert(stem);
+                }
+                return;
+            }
             _ => {
                 self.stop.extend(line.split_whitespace().map(Box::from));
                 return;
@@ -89,8 +98,7 @@ impl Lexicon {
     /// `word` as the lexicon writes it: `+` between words, hyphens inside.
     fn add(&mut self, word: &str, sense: Term) {
         let word = word.replace('.', "").replace("'s", "");
-        let stems: Vec<Box<str>> =
-            word.split(['+', '-']).map(|part| self.stem(part).into_boxed_str()).collect();
+        let stems: Vec<Box<str>> = word.split(['+', '-']).map(|part| self.stem(part).into_boxed_str()).collect();
         match stems.as_slice() {
             [] => {}
             [one] => push(self.words.entry(one.clone()).or_default(), sense),
@@ -131,6 +139,11 @@ impl Lexicon {
     /// The word says nothing. As it is written, in lower case, not its stem.
     pub fn is_stop(&self, word: &str) -> bool {
         self.stop.contains(word)
+    }
+
+    /// The stem is of a word that is no name, even where it begins a title.
+    pub fn is_common(&self, stem: &str) -> bool {
+        self.common.contains(stem)
     }
 
     /// The two acts exclude each other.

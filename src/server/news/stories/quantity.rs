@@ -14,7 +14,8 @@ pub fn read(tokens: &[Token]) -> Option<(Option<Amount>, usize)> {
     {
         return Some(found);
     }
-    if let Some(quarter) = first.text.strip_prefix('q').and_then(|n| n.parse::<u8>().ok()).filter(|n| (1..=4).contains(n))
+    if let Some(quarter) =
+        first.text.strip_prefix('q').and_then(|n| n.parse::<u8>().ok()).filter(|n| (1..=4).contains(n))
     {
         return Some((amount(f64::from(quarter), Unit::Serial), 1));
     }
@@ -36,7 +37,8 @@ fn is(token: Option<&Token>, words: &[&str]) -> bool {
 }
 
 fn month_of(month: u8, first: &Token, rest: &[Token]) -> Option<(Option<Amount>, usize)> {
-    let day = rest.first().and_then(|token| token.number).filter(|day| day.fract() == 0.0 && (1.0..=31.0).contains(day));
+    let day =
+        rest.first().and_then(|token| token.number).filter(|day| day.fract() == 0.0 && (1.0..=31.0).contains(day));
     match day {
         Some(day) => Some((amount(f64::from(month) * 100.0 + day, Unit::Date), 2)),
         // `May` alone is more often a verb.
@@ -82,7 +84,8 @@ fn number(value: f64, first: &Token, rest: &[Token]) -> (Option<Amount>, usize) 
         return (amount(value, Unit::Serial), used);
     }
     if let Some(day) = suffix.strip_prefix('/') {
-        return (day.parse().ok().and_then(|day: f64| amount(value * 100.0 + day, Unit::Date)), used);
+        let day = day.parse().ok().filter(|day: &f64| (1.0..=12.0).contains(&value) && (1.0..=31.0).contains(day));
+        return (day.and_then(|day| amount(value * 100.0 + day, Unit::Date)), used);
     }
     if matches!(suffix, "st" | "nd" | "rd" | "th") {
         return (amount(value, Unit::Serial), used);
@@ -174,7 +177,17 @@ fn number_word(word: &str) -> Option<f64> {
 fn month(word: &str) -> Option<u8> {
     let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     let full = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
         "december",
     ];
     let found = months.iter().zip(full).zip(1..).find(|((short, full), _)| **short == word || *full == word);

@@ -3,7 +3,7 @@
 /// What a term is. Decided by the term's text alone, so that it is the same wherever it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A word without an entry in the lexicon: a name, or anything else.
+    /// A word that the lexicon does not have: a name, or anything else.
     Word,
     /// What happened.
     Act,
@@ -14,6 +14,8 @@ pub enum Kind {
     Org,
     /// The form of a regular column.
     Form,
+    /// A word that is no name.
+    Common,
 }
 
 /// A term: 25 bits of a hash, and its kind. Two words in a window rarely share a hash (a few in a thousand of them),
@@ -43,9 +45,9 @@ const LOWER: u32 = 1 << 29;
 impl Term {
     pub fn new(kind: Kind, text: &str) -> Self {
         // FNV-1a, the halves folded: the same over restarts and machines.
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let hash = text
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
         let folded = u32::try_from((hash ^ (hash >> 32)) & u64::from(TERM_MASK)).unwrap_or_default();
         Self(folded & !((1 << KIND_BITS) - 1) | kind as u32)
     }
@@ -58,6 +60,7 @@ impl Term {
             4 => Kind::Place,
             5 => Kind::Org,
             6 => Kind::Form,
+            7 => Kind::Common,
             _ => Kind::Word,
         }
     }

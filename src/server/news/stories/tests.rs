@@ -32,6 +32,21 @@ fn busy_week() -> StoryIndex {
     for wire in background() {
         index.place(&wire.report());
     }
+    let week = pairs();
+    for (n, pair) in week.iter().enumerate() {
+        for side in 0..2 {
+            let id = format!("p{n}{side}");
+            let report = Report {
+                id: &id,
+                source_key: "week",
+                title: pair.titles[side],
+                lead: pair.leads[side],
+                tickers: &[],
+                at: START,
+            };
+            index.restore(&report, &id);
+        }
+    }
     index
 }
 

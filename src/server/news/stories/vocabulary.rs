@@ -91,6 +91,7 @@ impl Vocabulary {
         // What the lexicon knows is common in wires, and was before this window.
         let (before, most) = match term.kind() {
             Kind::Word => (1.0, 1.0),
+            Kind::Common => (8.0, 0.9),
             Kind::Act => (30.0, 0.8),
             Kind::Like => (60.0, 0.6),
             Kind::Coin => (20.0, 0.8),
@@ -107,13 +108,12 @@ impl Vocabulary {
         match term.kind() {
             Kind::Org => 1.0,
             Kind::Word => {
-                let (capital, lower) =
-                    self.terms.get(&term).map_or((0, 0), |entry| (entry.capital, entry.lower));
+                let (capital, lower) = self.terms.get(&term).map_or((0, 0), |entry| (entry.capital, entry.lower));
                 let (capital, lower) = (f64::from(capital), f64::from(lower));
                 // Unknown counts as likely: a word that no one has written small, outside the lexicon.
                 (capital + 0.6) / (capital + 3.0 * lower + 1.0)
             }
-            Kind::Act | Kind::Like | Kind::Coin | Kind::Place | Kind::Form => 0.0,
+            Kind::Act | Kind::Like | Kind::Coin | Kind::Place | Kind::Form | Kind::Common => 0.0,
         }
     }
 
