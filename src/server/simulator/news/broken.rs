@@ -32,7 +32,7 @@ const DEPTH: usize = 100_000;
 /// Items of an endless feed follow each other by this.
 const ENDLESS_PAUSE: Duration = Duration::from_millis(20);
 /// Seconds to wait that are asked for where the end of the fault is not known.
-const RETRY_AFTER_S: u64 = 30;
+const RETRY_AFTER_S: u128 = 30;
 /// How often a silent host looks whether it is to speak again.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -58,7 +58,8 @@ pub async fn answer(simulator: &Simulator, place: usize, outlet: &Outlet, active
         FeedFault::RedirectPrivate => (StatusCode::FOUND, [(header::LOCATION, PRIVATE)]).into_response(),
         FeedFault::WrongEncoding => typed(outlet, latin1(outlet)),
         FeedFault::RateLimit => {
-            let left = active.until.map(|until| until.saturating_duration_since(Instant::now()).as_secs() + 1);
+            let left =
+                active.until.map(|until| until.saturating_duration_since(Instant::now()).as_millis().div_ceil(1000));
             let wait = left.unwrap_or(RETRY_AFTER_S).to_string();
             (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, wait)]).into_response()
         }

@@ -75,7 +75,7 @@ mod tests {
             assert!(plot.reach.0 >= 1 && plot.reach.0 <= plot.reach.1 && plot.reach.1 <= 8, "{name}");
             for (title, lead) in plot.told.iter().chain(plot.later) {
                 assert!(titles.insert(*title), "told twice: {title}");
-                assert!(title.len() < 130 && (60..400).contains(&lead.len()), "{title}: {}", lead.len());
+                assert!(title.len() < 130 && (45..400).contains(&lead.len()), "{title}: {}", lead.len());
                 assert!(lead.ends_with('.'), "{lead}");
             }
             if let Some((least, most)) = plot.shock {

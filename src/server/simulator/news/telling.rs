@@ -53,7 +53,9 @@ pub fn reports(event: &Event, price: f64, stretch: i64) -> Vec<Report> {
         let lead_turn = start + i + i / u64::try_from(told.len().max(1)).unwrap_or(1);
         let Some((_, lead)) = wording(told, lead_turn) else { continue };
         let at = event.at + (teller.delay_ms - quickest) * stretch;
-        reports.push(teller.report(&facts, at, title, lead, "", &mut noise));
+        // Whoever is left without words of its own cites others.
+        let shout = if i < u64::try_from(told.len()).unwrap_or(0) { "" } else { "Report: " };
+        reports.push(teller.report(&facts, at, title, lead, shout, &mut noise));
     }
     let first: Vec<Report> = reports.clone();
     if noise.below(2) == 0 {

@@ -225,4 +225,29 @@ pub const PLOTS: &[Plot] = &[
         ],
         later: &[],
     },
+    Plot {
+        topic: Markets,
+        cast: Cast::Any,
+        reach: (2, 5),
+        shock: None,
+        told: &[
+            (
+                "{exchange} handles record {coin} volume",
+                "Trades worth {amount} were settled within an hour, more than on any day this year, the exchange said.",
+            ),
+            (
+                "{coin} trading on {exchange} sets record",
+                "A rush of orders from {country} pushed turnover to {amount} in an hour.",
+            ),
+            (
+                "Busiest hour ever for {coin} at {exchange}",
+                "Turnover reached {amount}; systems held up, said technology chief {person}.",
+            ),
+            (
+                "{amount} in an hour: {sym} turnover at {exchange} hits new high",
+                "The old record had stood for {small} weeks, figures of the venue show.",
+            ),
+        ],
+        later: &[],
+    },
 ];

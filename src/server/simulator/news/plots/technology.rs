@@ -182,4 +182,57 @@ pub const PLOTS: &[Plot] = &[
         ],
         later: &[],
     },
+    Plot {
+        topic: Technology,
+        cast: Cast::Chains,
+        reach: (2, 5),
+        shock: None,
+        told: &[
+            (
+                "{coin} holders vote to cut token issuance",
+                "The proposal passed with {percent} of votes against it and takes effect with the next release.",
+            ),
+            (
+                "Vote on {coin} supply passes",
+                "New tokens will enter circulation more slowly from {month}, after the largest turnout in {small} weeks.",
+            ),
+            (
+                "{coin} community backs plan to slow inflation of the token",
+                "Validators had warned of thinner rewards; only {percent} of the votes went against the change.",
+            ),
+            (
+                "Fewer new tokens: {sym} governance adopts issuance cut",
+                "Delegates of {fund} were among those in favor, records of the vote show.",
+            ),
+        ],
+        later: &[],
+    },
+    Plot {
+        topic: Technology,
+        cast: Cast::Chains,
+        reach: (3, 6),
+        shock: None,
+        told: &[
+            (
+                "{protocol} sets date for airdrop to {coin} users",
+                "A tenth of the supply goes to early depositors, who can claim from {weekday} on.",
+            ),
+            (
+                "Airdrop ahead for early users of {protocol}",
+                "The {coin} application took a record of who had used it by last month, its team said.",
+            ),
+            (
+                "{protocol} to hand out tokens on {weekday}",
+                "About {count} addresses on {coin} qualify, and a checker is online.",
+            ),
+            (
+                "Who gets the {protocol} airdrop? Rules published",
+                "Wallets with at least {small} transactions on {coin} share a tenth of the tokens.",
+            ),
+        ],
+        later: &[(
+            "{protocol} airdrop claims open, site buckles under load",
+            "Users of the {coin} application reported errors in the first minutes; the team asked for patience.",
+        )],
+    },
 ];
