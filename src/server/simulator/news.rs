@@ -134,10 +134,9 @@ impl News {
     fn rendered(&self, market: &Market, outlet: usize) -> Option<Arc<Rendered>> {
         let known = self.rendered.lock().get(outlet).cloned().flatten();
         let version = known.as_ref().map(|known| known.version);
-        let newer: Option<Shelf> =
-            self.now(market, |shelves| shelves.shelf(outlet).filter(|shelf| Some(shelf.version) != version).cloned());
-        let Some(shelf) = newer else { return known };
-        let rendered = Arc::new(Rendered::new(OUTLETS.get(outlet)?, &shelf));
+        let is_newer = |shelf: &&Shelf| Some(shelf.version) != version;
+        let Some(feed) = self.now(market, |all| all.shelf(outlet).filter(is_newer).cloned()) else { return known };
+        let rendered = Arc::new(Rendered::new(OUTLETS.get(outlet)?, &feed));
         if let Some(slot) = self.rendered.lock().get_mut(outlet) {
             *slot = Some(Arc::clone(&rendered));
         }

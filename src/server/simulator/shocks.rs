@@ -45,7 +45,7 @@ struct Shock {
 /// What a shock's peak is multiplied by, `offset` ms after its start.
 fn level(offset: i64) -> f64 {
     let climbed = offset - CLIMB * CLIMB_STEP_MS;
-    if offset < 0 || offset >= DURATION_MS {
+    if !(0..DURATION_MS).contains(&offset) {
         0.0
     } else if climbed < 0 {
         ratio(offset / CLIMB_STEP_MS + 1, CLIMB)
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_shock_climbs_fast_and_dies_away() {
-        let levels: Vec<f64> = (-1..DURATION_MS / SECOND_MS + 1).map(|s| level(s * SECOND_MS)).collect();
+        let levels: Vec<f64> = (-1..=DURATION_MS / SECOND_MS).map(|s| level(s * SECOND_MS)).collect();
         let top = levels.iter().position(|l| (l - 1.0).abs() < 1e-12).expect("a peak");
         assert_eq!(top, 22);
         assert!(levels[..top].is_sorted() && levels[top..].is_sorted_by(|a, b| a >= b));

@@ -152,7 +152,7 @@ fn bomb(outlet: &Outlet) -> String {
     }
     let mut text = "<?xml version=\"1.0\"?>\n<!DOCTYPE rss [\n<!ENTITY l0 \"lol\">\n".to_owned();
     for level in 1..=9 {
-        text.push_str(&format!("<!ENTITY l{level} \"{}\">\n", format!("&l{};", level - 1).repeat(10)));
+        text.extend(["<!ENTITY l", &level.to_string(), " \"", &format!("&l{};", level - 1).repeat(10), "\">\n"]);
     }
     text.push_str(
         "<!ENTITY file SYSTEM \"file:///etc/passwd\">\n]>\n<rss version=\"2.0\"><channel><title>&l9;</title>",

@@ -112,9 +112,8 @@ struct ItemRequest {
     guid: Option<String>,
     author: Option<String>,
     image_url: Option<String>,
-    /// The outer one is whether it is there at all.
     #[serde(default, deserialize_with = "given")]
-    pub_date: Option<Option<String>>,
+    pub_date: PubDate,
     count: Option<usize>,
     raw: Option<String>,
 }
@@ -136,8 +135,18 @@ struct ModeRequest {
     mode: String,
 }
 
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::<String>::deserialize(deserializer).map(Some)
+/// The date that is asked for.
+#[derive(Default)]
+enum PubDate {
+    #[default]
+    Now,
+    Text(String),
+    None,
+}
+
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PubDate, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    Ok(text.filter(|text| !text.is_empty()).map_or(PubDate::None, PubDate::Text))
 }
 
 fn outlet_of(source: &str) -> Result<(usize, &'static Outlet), Refusal> {
@@ -146,13 +155,11 @@ fn outlet_of(source: &str) -> Result<(usize, &'static Outlet), Refusal> {
 }
 
 /// The date of an item that is published at `now` (ms).
-fn date_of(request: Option<Option<&str>>, now: i64) -> Date {
-    match request {
-        None => Date::At(now),
-        Some(None | Some("")) => Date::None,
-        Some(Some(text)) => {
-            UnixMs::parse_rfc3339(text).map_or_else(|| Date::Text(text.to_owned()), |at| Date::At(at.0))
-        }
+fn date_of(asked: PubDate, now: i64) -> Date {
+    match asked {
+        PubDate::Now => Date::At(now),
+        PubDate::None => Date::None,
+        PubDate::Text(text) => UnixMs::parse_rfc3339(&text).map_or(Date::Text(text), |at| Date::At(at.0)),
     }
 }
 
@@ -165,7 +172,7 @@ async fn publish(State(simulator): State<Simulator>, body: Bytes) -> Result<Json
     }
     let market = simulator.market();
     let now = market.clock().wall().0;
-    let date = date_of(request.pub_date.as_ref().map(Option::as_deref), now);
+    let date = date_of(request.pub_date, now);
     let items = simulator.news().now(market, |shelves| {
         let mut items = Vec::with_capacity(count);
         for number in 1..=count {

@@ -44,7 +44,7 @@ pub struct Event {
     /// ms since the epoch
     pub at: i64,
     pub moved: Option<Move>,
-    /// The place of the one outlet that has it, where it is a column.
+    /// One outlet's own column.
     pub is_column: bool,
     /// Draws the rest of it.
     pub noise: Noise,
@@ -86,14 +86,14 @@ impl Events {
         let symbol = self.cast(plot.cast, &mut noise)?;
         let offset = i64::try_from(noise.below(JITTER_MS)).unwrap_or(0);
         let at = slot * SLOT_MS + offset;
-        let moved = plot.shock.map(|(least, most)| {
+        let shock = plot.shock.map(|(least, most)| {
             let percent = least + (most - least) * noise.unit();
             // From ten seconds before the news to half a minute after it.
             let lead = i64::try_from(noise.below(40_000)).unwrap_or(0) - 10_000;
             let from = at + lead;
             Move { symbol, from: from - from.rem_euclid(LEAF_MS), percent }
         });
-        Some(Event { slot, plot, symbol, at, moved, is_column, noise })
+        Some(Event { slot, plot, symbol, at, moved: shock, is_column, noise })
     }
 
     fn cast(&self, cast: Cast, noise: &mut Noise) -> Option<Symbol> {
@@ -110,9 +110,9 @@ impl Events {
         if fitting.is_empty() {
             fitting = self.symbols.iter().collect();
         }
-        // Those on the strip are in the news most.
+        // Those on the strip are in the news most, unless one of them would be in all of it.
         let known: Vec<&Symbol> = fitting.iter().copied().filter(|symbol| is_of(symbol, &DEFAULT_STRIP)).collect();
-        let pool = if !known.is_empty() && noise.below(5) < 2 { known } else { fitting };
+        let pool = if known.len() > 1 && noise.below(5) < 2 { known } else { fitting };
         choose(pool.into_iter(), noise).copied()
     }
 }

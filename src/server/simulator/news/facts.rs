@@ -104,6 +104,11 @@ impl Facts {
         }
     }
 
+    /// The agency that acts in it, if one does.
+    pub const fn agency(&self) -> &'static str {
+        self.regulator
+    }
+
     /// Fills in a wording. Where the coin is named first, a magazine adds its symbol.
     pub fn fill(&self, wording: &str, style: Style) -> String {
         let mut text = String::with_capacity(wording.len() + 40);

@@ -96,6 +96,8 @@ pub struct Outlet {
     pub moved: Option<Moved>,
     /// What it reports; everything where this is empty.
     pub beats: &'static [Topic],
+    /// An agency's own office: it tells only of what that agency does.
+    pub agency: Option<&'static str>,
     /// Seconds after an event at which it reports: at least, at most.
     pub delay_s: (u32, u32),
     /// Writes columns of its own about prices.
@@ -117,6 +119,7 @@ const BASE: Outlet = Outlet {
     style: Style::Wire,
     moved: None,
     beats: &[],
+    agency: None,
     delay_s: (10, 120),
     columns: false,
     undated: 0,
@@ -216,7 +219,7 @@ pub const OUTLETS: [Outlet; 14] = [
         trust: 0.7,
         format: Format::Atom,
         style: Style::Formal,
-        beats: &[Business, Technology],
+        beats: &[Technology],
         delay_s: (30, 200),
         ..BASE
     },
@@ -229,6 +232,7 @@ pub const OUTLETS: [Outlet; 14] = [
         trust: 0.98,
         style: Style::Formal,
         beats: &[Regulation],
+        agency: Some("Federal Markets Commission"),
         delay_s: (0, 60),
         ..BASE
     },
@@ -335,8 +339,8 @@ mod tests {
             assert!(outlet.delay_s.0 < outlet.delay_s.1, "{}", outlet.key);
             assert_eq!(by_key(outlet.key), by_file(&outlet.file()));
         }
-        let moved: Vec<Option<Moved>> = OUTLETS.iter().map(|o| o.moved).filter(Option::is_some).collect();
-        assert_eq!(moved, [Some(Moved::Forever), Some(Moved::ForNow)]);
+        let moved: Vec<Moved> = OUTLETS.iter().filter_map(|o| o.moved).collect();
+        assert_eq!(moved, [Moved::Forever, Moved::ForNow]);
         assert_eq!(by_key("nobody"), None);
     }
 }

@@ -1,7 +1,5 @@
 //! A feed as text, in its outlet's format.
 
-use std::fmt::Write;
-
 use super::{
     item::Item,
     outlets::{Format, Outlet},
@@ -35,7 +33,9 @@ fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&apos;"),
-            '\r' | '\n' | '\t' => out.push_str(&format!("&#{};", u32::from(c))),
+            '\r' => out.push_str("&#13;"),
+            '\n' => out.push_str("&#10;"),
+            '\t' => out.push_str("&#9;"),
             _ => out.push(c),
         }
     }
@@ -63,8 +63,7 @@ impl Xml {
     /// An element with nothing but text in it, which is markup already.
     fn element(&mut self, name: &str, content: &str) {
         let closing = name.split(' ').next().unwrap_or(name);
-        // Writing to a string can't fail.
-        let _ = writeln!(self.0, "<{name}>{content}</{closing}>");
+        self.0.extend(["<", name, ">", content, "</", closing, ">\n"]);
     }
 
     /// An element with a text.

@@ -1,4 +1,4 @@
-//! The feeds over HTTP, as well-behaved hosts serve them: ETag, Last-Modified, 304, gzip, redirects.
+//! The feeds over HTTP, as well-behaved hosts serve them: `ETag`, `Last-Modified`, 304, gzip, redirects.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

@@ -57,7 +57,7 @@ pub struct Shelves {
     /// By their time, then by the order in which they were made.
     pending: BTreeMap<(i64, u64), (usize, Item)>,
     made: u64,
-    shelves: Vec<Shelf>,
+    feeds: Vec<Shelf>,
 }
 
 impl Shelves {
@@ -65,8 +65,8 @@ impl Shelves {
     pub fn new(events: Events, mode: NewsMode, now: i64, price: impl Fn(Symbol, i64) -> f64) -> Self {
         let empty = Shelf { items: VecDeque::new(), room: ROOM, changed: now, version: 0 };
         let next_slot = Events::slot_of(now);
-        let shelves = vec![empty; OUTLETS.len()];
-        let mut all = Self { events, mode, next_slot, pending: BTreeMap::new(), made: 0, shelves };
+        let feeds = vec![empty; OUTLETS.len()];
+        let mut all = Self { events, mode, next_slot, pending: BTreeMap::new(), made: 0, feeds };
         if mode == NewsMode::Playing {
             let slots = Events::slot_of(now - DAY_MS)..next_slot;
             for slot in slots.filter(|slot| slot.rem_euclid(BACKLOG_EVERY) == 0) {
@@ -117,7 +117,7 @@ impl Shelves {
                 break;
             }
             let (outlet, item) = entry.remove();
-            if let Some(shelf) = self.shelves.get_mut(outlet) {
+            if let Some(shelf) = self.feeds.get_mut(outlet) {
                 shelf.add(item, at);
             }
         }
@@ -125,10 +125,10 @@ impl Shelves {
 
     /// Puts items into a feed at once. So many that the feed has no room for them make it longer, until the next time.
     pub fn publish(&mut self, outlet: usize, items: Vec<Item>, now: i64) {
-        let Some(shelf) = self.shelves.get_mut(outlet) else { return };
-        shelf.room = items.len().clamp(ROOM, MOST_AT_ONCE);
+        let Some(feed) = self.feeds.get_mut(outlet) else { return };
+        feed.room = items.len().clamp(ROOM, MOST_AT_ONCE);
         for item in items {
-            shelf.add(item, now);
+            feed.add(item, now);
         }
     }
 
@@ -139,7 +139,7 @@ impl Shelves {
     }
 
     pub fn shelf(&self, outlet: usize) -> Option<&Shelf> {
-        self.shelves.get(outlet)
+        self.feeds.get(outlet)
     }
 }
 
@@ -162,19 +162,19 @@ mod tests {
     }
 
     fn titles(shelves: &Shelves) -> Vec<Vec<String>> {
-        shelves.shelves.iter().map(|shelf| shelf.items.iter().map(|item| item.title.clone()).collect()).collect()
+        shelves.feeds.iter().map(|shelf| shelf.items.iter().map(|item| item.title.clone()).collect()).collect()
     }
 
     #[test]
     fn a_day_lies_behind_the_start() {
         let shelves = shelves(1, NewsMode::Playing, NOON);
-        let all: Vec<&Item> = shelves.shelves.iter().flat_map(|shelf| &shelf.items).collect();
+        let all: Vec<&Item> = shelves.feeds.iter().flat_map(|shelf| &shelf.items).collect();
         assert!((100..400).contains(&all.len()), "{}", all.len());
         let dates: Vec<i64> =
             all.iter().filter_map(|item| if let Date::At(at) = item.date { Some(at) } else { None }).collect();
         assert!(dates.iter().all(|at| (NOON - DAY_MS - MINUTE_MS..=NOON).contains(at)));
         assert!(dates.iter().any(|at| *at < NOON - 20 * HOUR_MS) && dates.iter().any(|at| *at > NOON - 2 * HOUR_MS));
-        for shelf in &shelves.shelves {
+        for shelf in &shelves.feeds {
             let dates: Vec<i64> = shelf
                 .items
                 .iter()
@@ -202,7 +202,7 @@ mod tests {
     fn news_arrive_all_the_time_and_feeds_stay_short() {
         let mut shelves = shelves(1, NewsMode::Playing, NOON);
         let (mut last, mut longest) = (0, 0);
-        let changes = |shelves: &Shelves| shelves.shelves.iter().map(|shelf| shelf.version).sum::<u64>();
+        let changes = |shelves: &Shelves| shelves.feeds.iter().map(|shelf| shelf.version).sum::<u64>();
         let start = changes(&shelves);
         let mut seen = start;
         for second in 0..7200 {
@@ -210,7 +210,7 @@ mod tests {
             if changes(&shelves) > seen {
                 (seen, longest, last) = (changes(&shelves), longest.max(second - last), second);
             }
-            assert!(shelves.shelves.iter().all(|shelf| shelf.items.len() <= ROOM));
+            assert!(shelves.feeds.iter().all(|shelf| shelf.items.len() <= ROOM));
             assert!(shelves.pending.len() < 500);
         }
         assert!(longest < 90, "{longest} seconds without news");
@@ -222,21 +222,21 @@ mod tests {
     fn a_quiet_market_has_only_what_is_published() {
         let mut shelves = shelves(1, NewsMode::Quiet, NOON);
         shelves.advance(NOON + HOUR_MS, |_, _| 100.0);
-        assert!(shelves.shelves.iter().all(|shelf| shelf.items.is_empty()));
+        assert!(shelves.feeds.iter().all(|shelf| shelf.items.is_empty()));
         shelves.set_mode(NewsMode::Playing);
         shelves.advance(NOON + HOUR_MS + 10 * MINUTE_MS, |_, _| 100.0);
-        let count: usize = shelves.shelves.iter().map(|shelf| shelf.items.len()).sum();
+        let count: usize = shelves.feeds.iter().map(|shelf| shelf.items.len()).sum();
         assert!(count > 20, "{count}");
         shelves.set_mode(NewsMode::Quiet);
         shelves.advance(NOON + 2 * HOUR_MS, |_, _| 100.0);
-        assert_eq!(shelves.shelves.iter().map(|shelf| shelf.items.len()).sum::<usize>(), count);
+        assert_eq!(shelves.feeds.iter().map(|shelf| shelf.items.len()).sum::<usize>(), count);
     }
 
     #[test]
     fn a_long_sleep_is_not_made_up_for() {
         let mut shelves = shelves(1, NewsMode::Playing, NOON);
         shelves.advance(NOON + 30 * DAY_MS, |_, _| 100.0);
-        let newest: u64 = shelves.shelves.iter().map(|shelf| shelf.version).sum();
+        let newest: u64 = shelves.feeds.iter().map(|shelf| shelf.version).sum();
         assert!(newest < 3000, "{newest}");
     }
 }

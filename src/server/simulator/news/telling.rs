@@ -42,8 +42,8 @@ pub struct Report {
 pub fn reports(event: &Event, price: f64, stretch: i64) -> Vec<Report> {
     let mut noise = event.noise.clone();
     let facts = Facts::draw(event.symbol, price, &mut noise);
-    let tellers = tellers(event, &mut noise);
-    let quickest = tellers.iter().map(|teller| teller.delay_ms).min().unwrap_or(0);
+    let tellers = tellers(event, &facts, &mut noise);
+    let quickest = tellers.first().map_or(0, |teller| teller.delay_ms);
     let start = noise.below(64);
     let told = event.plot.told;
     let mut reports = Vec::new();
@@ -116,9 +116,12 @@ struct Teller {
     delay_ms: i64,
 }
 
-/// The outlets that tell the event, in no order.
-fn tellers(event: &Event, noise: &mut Noise) -> Vec<Teller> {
-    let willing = |outlet: &Outlet| if event.is_column { outlet.columns } else { outlet.covers(event.plot.topic) };
+/// The outlets that tell the event, the quickest first.
+fn tellers(event: &Event, facts: &Facts, noise: &mut Noise) -> Vec<Teller> {
+    let willing = |outlet: &Outlet| {
+        let is_concerned = outlet.agency.is_none_or(|agency| agency == facts.agency());
+        if event.is_column { outlet.columns } else { is_concerned && outlet.covers(event.plot.topic) }
+    };
     let mut left: Vec<(usize, &'static Outlet)> =
         OUTLETS.iter().enumerate().filter(|(_, outlet)| willing(outlet)).collect();
     let (least, most) = event.plot.reach;
@@ -132,6 +135,7 @@ fn tellers(event: &Event, noise: &mut Noise) -> Vec<Teller> {
             + i64::try_from(noise.below(u64::from(latest - soonest) * 1000)).unwrap_or(0);
         tellers.push(Teller { place, outlet, delay_ms });
     }
+    tellers.sort_by_key(|teller| teller.delay_ms);
     tellers
 }
 

@@ -85,7 +85,7 @@ async fn every_feed_has_a_past_and_goes_on() {
         assert!(feed.description.is_some_and(|text| text.content.contains("Simulated")), "{}", outlet.key);
     }
     assert!(old > 100, "{old}");
-    sleep(Duration::from_secs(600)).await;
+    sleep(Duration::from_mins(10)).await;
     for outlet in &OUTLETS {
         let feed = feed(&router, outlet.key).await;
         assert!(!feed.entries.is_empty(), "{}", outlet.key);
@@ -259,11 +259,11 @@ async fn what_the_control_interface_does_not_know_it_says() {
 #[tokio::test(start_paused = true)]
 async fn the_mode_can_be_changed_and_the_exchanges_control_still_answers() {
     let router = quiet();
-    sleep(Duration::from_secs(300)).await;
+    sleep(Duration::from_mins(5)).await;
     assert!(feed(&router, "ledger_wire").await.entries.is_empty());
     let state = post(&router, "/control/news/mode", &json!({ "mode": "playing" })).await.json();
     assert_eq!(state["mode"], "playing");
-    sleep(Duration::from_secs(900)).await;
+    sleep(Duration::from_mins(15)).await;
     let count = feed(&router, "ledger_wire").await.entries.len();
     assert!(count > 2, "{count}");
     assert_eq!(get(&router, "/control/binance").await.json()["venue"], "binance");

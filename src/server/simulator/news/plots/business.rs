@@ -104,7 +104,7 @@ pub const PLOTS: &[Plot] = &[
                 "The company will hire {small} engineers and expand to {city}.",
             ),
             (
-                "Payments firm {startup} closes {about} financing",
+                "Payments firm {startup} closes {amount} financing",
                 "Its service settles merchant payments on {coin} within seconds, founder {person} said.",
             ),
             (
@@ -179,7 +179,7 @@ pub const PLOTS: &[Plot] = &[
                 "The deal gives the exchange a payments license in {country} and a team of {small}.",
             ),
             (
-                "{startup} sold to {exchange} in {about} deal",
+                "{startup} sold to {exchange} in {amount} deal",
                 "Founder {person} will stay on and report to the chief executive.",
             ),
             (

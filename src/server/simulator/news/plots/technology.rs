@@ -92,19 +92,19 @@ pub const PLOTS: &[Plot] = &[
         shock: None,
         told: &[
             (
-                "Daily transactions on {coin} hit record {count} thousand",
+                "Daily transactions on {coin} hit record {count},000",
                 "A popular game and lower fees are behind the surge, according to figures of {fund}.",
             ),
             (
                 "{coin} network busier than ever",
-                "Users sent {count} thousand transactions on {weekday}, more than on any day before.",
+                "Users sent {count},000 transactions on {weekday}, more than on any day before.",
             ),
             (
                 "Activity on {coin} breaks record",
-                "The count of daily transactions passed {count} thousand for the first time.",
+                "The count of daily transactions passed {count},000 for the first time.",
             ),
             (
-                "Record traffic: {coin} processes {count} thousand transactions in a day",
+                "Record traffic: {coin} processes {count},000 transactions in a day",
                 "Fees stayed low in spite of the load, data show.",
             ),
         ],
