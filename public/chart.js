@@ -3,6 +3,7 @@
 //   decimals  digits of the price scale
 //   candles   [[seconds, open, high, low, close, volume], …], oldest first; replaces everything
 //   candle    one such row: changes the last candle, or adds one
+//   marks     [[seconds, breaking, title], …]: stories, shown at the candles that they fall into
 //
 // It dispatches `load` after the first drawing and `error` when the drawing library can't be had. The library comes
 // with the first candles, not before. Colors are those of the page's theme, followed as it changes.
@@ -37,13 +38,22 @@ function palette() {
     upWash: color("--up-wash"),
     downWash: color("--down-wash"),
     label: color("--label"),
+    story: color("--accent"),
+    breaking: color("--down"),
   };
 }
 
 const toCandle = ([time, open, high, low, close]) => ({ time, open, high, low, close });
 
+/** Titles of one candle that the legend has room for. */
+const TITLES = 3;
+
 class MarketChart extends HTMLElement {
   #candles = [];
+  #marks = [];
+  /** The stories of each candle that has any, by the candle's time. */
+  #stories = new Map();
+  #markers;
   #decimals = 2;
   #chart;
   #prices;
@@ -59,7 +69,7 @@ class MarketChart extends HTMLElement {
 
   connectedCallback() {
     // Properties that were set before this script came are picked up now.
-    for (const name of ["decimals", "candles", "candle"]) {
+    for (const name of ["decimals", "candles", "candle", "marks"]) {
       if (Object.hasOwn(this, name)) {
         const value = this[name];
         delete this[name];
@@ -76,6 +86,7 @@ class MarketChart extends HTMLElement {
     this.#scheme.removeEventListener("change", this.#onScheme);
     this.#chart?.remove();
     this.#chart = undefined;
+    this.#markers = undefined;
     this.#drawing = undefined;
   }
 
@@ -96,6 +107,12 @@ class MarketChart extends HTMLElement {
     else this.#candles.push(row);
     this.#prices?.update(toCandle(row));
     this.#volumes?.update(this.#toVolume(row));
+    if (row[0] !== last?.[0]) this.#mark();
+  }
+
+  set marks(rows) {
+    this.#marks = rows;
+    this.#mark();
   }
 
   /** Takes the colors of the page anew. */
@@ -105,6 +122,7 @@ class MarketChart extends HTMLElement {
     this.#chart.applyOptions(this.#options());
     this.#prices.applyOptions(this.#series());
     this.#volumes.setData(this.#candles.map((row) => this.#toVolume(row)));
+    this.#mark();
   }
 
   async #draw() {
@@ -120,6 +138,7 @@ class MarketChart extends HTMLElement {
     if (!this.#chart) return;
     this.#prices.setData(this.#candles.map(toCandle));
     this.#volumes.setData(this.#candles.map((row) => this.#toVolume(row)));
+    this.#mark();
     const step = this.#candles[1]?.[0] - this.#candles[0]?.[0];
     // The same interval again, after a reconnection: the visitor's position in it stays.
     if (step !== this.#step) {
@@ -132,7 +151,7 @@ class MarketChart extends HTMLElement {
   }
 
   async #mount() {
-    const { createChart, CandlestickSeries, HistogramSeries } = await drawing();
+    const { createChart, createSeriesMarkers, CandlestickSeries, HistogramSeries } = await drawing();
     if (!this.isConnected) return;
     this.#colors = palette();
     this.#chart = createChart(this, { autoSize: true, ...this.#options() });
@@ -145,18 +164,48 @@ class MarketChart extends HTMLElement {
     this.#chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
     this.#prices = this.#chart.addSeries(CandlestickSeries, { ...this.#series(), ...this.#format() });
     this.#prices.priceScale().applyOptions({ scaleMargins: { top: 0.12, bottom: 0.2 } });
+    this.#markers = createSeriesMarkers(this.#prices, []);
     this.#legend = document.createElement("div");
     this.#legend.className = "chart-legend";
     this.append(this.#legend);
     this.#chart.subscribeCrosshairMove(({ seriesData }) => this.#tell(seriesData.get(this.#prices)));
   }
 
+  /** Puts each story at the candle that was open at its time: a ring, or a square where one is breaking. */
+  #mark() {
+    if (!this.#markers) return;
+    const starts = this.#candles.map(([time]) => time);
+    const step = starts[1] - starts[0];
+    this.#stories = new Map();
+    for (const story of this.#marks) {
+      const start = starts.findLast((time) => time <= story[0]);
+      // Neither before the first candle nor in a gap without any.
+      if (start === undefined || story[0] >= start + step) continue;
+      this.#stories.set(start, [...(this.#stories.get(start) ?? []), story]);
+    }
+    const { story, breaking } = this.#colors;
+    const marks = [...this.#stories].sort(([a], [b]) => a - b);
+    this.#markers.setMarkers(
+      marks.map(([time, stories]) => {
+        const isBreaking = stories.some((row) => row[1]);
+        return {
+          time,
+          position: "belowBar",
+          shape: isBreaking ? "square" : "circle",
+          color: isBreaking ? breaking : story,
+          text: stories.length > 1 ? String(stories.length) : "",
+        };
+      }),
+    );
+    this.dataset.marks = String(marks.length);
+  }
+
   /** Open, high, low and close of the candle under the pointer. */
   #tell(candle) {
     const text = (value) => this.#text(value);
-    this.#legend.textContent = candle
-      ? `O ${text(candle.open)}  H ${text(candle.high)}  L ${text(candle.low)}  C ${text(candle.close)}`
-      : "";
+    const figures = candle && `O ${text(candle.open)}  H ${text(candle.high)}  L ${text(candle.low)}  C ${text(candle.close)}`;
+    const titles = (candle && this.#stories.get(candle.time)?.slice(0, TITLES).map(([, , title]) => title)) ?? [];
+    this.#legend.textContent = [figures, ...titles].filter(Boolean).join("\n");
   }
 
   /** A price as the page writes it: grouped, with the asset's decimals. */

@@ -3,4 +3,6 @@
 pub mod error;
 pub mod get_candles;
 pub mod get_status;
+pub mod get_stories;
+pub mod get_story;
 pub mod get_tickers;

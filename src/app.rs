@@ -12,8 +12,13 @@ use leptos_router::{
 use crate::{
     live::{preferences::Theme, store::LiveStore},
     ui::{
-        components::{footer::Footer, header::Header, market_pulse_ticker::MarketPulseTicker},
-        pages::{coin::CoinPage, home::HomePage, not_found::NotFoundPage, status::StatusPage},
+        components::{
+            breaking_banner::BreakingBanner, footer::Footer, header::Header, market_pulse_ticker::MarketPulseTicker,
+        },
+        pages::{
+            coin::CoinPage, home::HomePage, news::NewsPage, not_found::NotFoundPage, status::StatusPage,
+            story::StoryPage,
+        },
     },
     wire::first_html,
 };
@@ -36,6 +41,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="description" content=DESCRIPTION/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="apple-touch-icon" href="/apple-touch-icon.png"/>
+                <link rel="alternate" type="application/rss+xml" title="Market Pulse news" href="/api/rss"/>
                 <link
                     rel="preload"
                     href="/fonts/inter-latin-wght-normal.woff2"
@@ -72,10 +78,13 @@ pub fn App() -> impl IntoView {
         <Router>
             <Header/>
             <MarketPulseTicker/>
+            <BreakingBanner/>
             <main id="main" tabindex="-1">
                 <Routes fallback=NotFoundPage>
                     <Route path=path!("/") view=HomePage/>
                     <Route path=path!("/coin/:symbol") view=CoinPage/>
+                    <Route path=path!("/news") view=NewsPage/>
+                    <Route path=path!("/news/:id") view=StoryPage/>
                     <Route path=path!("/status") view=StatusPage/>
                 </Routes>
             </main>

@@ -4,6 +4,7 @@
 mod clock;
 mod event_source;
 mod frames;
+mod notify;
 mod page;
 mod preferences;
 mod runtime;
@@ -22,6 +23,9 @@ thread_local! {
 pub fn start(store: LiveStore) {
     if !STARTED.replace(true) {
         preferences::follow(store.preferences());
+        if store.news().is_on() {
+            notify::follow(store.clone());
+        }
         runtime::start(store);
     }
 }

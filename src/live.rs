@@ -4,6 +4,8 @@ pub mod backoff;
 pub mod clock;
 pub mod link;
 pub mod message;
+pub mod news;
+pub mod permission;
 pub mod preferences;
 pub mod session;
 pub mod spark;

@@ -6,3 +6,5 @@ pub mod components;
 pub mod format;
 pub mod pages;
 pub mod response;
+pub mod story_load;
+pub mod story_query;

@@ -1,6 +1,7 @@
 //! What travels: the shapes of the public contract and of the pages' own snapshot. Encoding and decoding only.
 
 pub mod error;
+pub mod event_stream;
 pub mod first_html;
 pub mod news;
 pub mod page;

@@ -8,7 +8,7 @@ use market_pulse::{
     server::{
         clock::Clock,
         config::{self, Config, layers::Layers},
-        hub::{Hub, Wish},
+        hub::{Hub, Wish, log::LogSetup},
         market::{
             state::{Change, MarketState},
             task::rules,
@@ -136,7 +136,9 @@ fn publish(c: &mut Criterion) {
     for readers in [0_u16, 100, 1000] {
         let mut limits = setup.config.limits.clone();
         limits.connections_per_address = usize::from(readers) + 1;
-        let hub = Arc::new(Hub::new(symbols, &limits, Duration::from_secs(30), setup.clock, CancellationToken::new()));
+        let log = LogSetup::in_memory(setup.clock);
+        let hub = Hub::new(symbols, &limits, Duration::from_secs(30), setup.clock, log, CancellationToken::new());
+        let hub = Arc::new(hub);
         let wish = Wish { symbols: symbols.clone(), pace: Duration::ZERO };
         let streams: Vec<_> =
             (0..readers).filter_map(|_| hub.connect(Ipv4Addr::LOCALHOST.into(), &wish).ok()).collect();

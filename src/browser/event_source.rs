@@ -8,8 +8,11 @@ use web_sys::{EventSource, MessageEvent};
 /// What a stream says.
 pub enum StreamEvent {
     Opened,
-    /// The text of one message.
-    Message(String),
+    /// The text of one message, and the id of the last one that had any; empty before the first.
+    Message {
+        text: String,
+        id: String,
+    },
     /// The end. The browser would try again by itself after a network error but not after a refusal; the session
     /// has one rule for both, so a stream that failed once is over.
     Failed,
@@ -34,7 +37,8 @@ impl Stream {
         let on_open = Closure::<dyn FnMut()>::new(move || opened(StreamEvent::Opened));
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             // Data of a message is always text; an empty one is reported as malformed.
-            heard(StreamEvent::Message(event.data().as_string().unwrap_or_default()));
+            let text = event.data().as_string().unwrap_or_default();
+            heard(StreamEvent::Message { text, id: event.last_event_id() });
         });
         let on_error = Closure::<dyn FnMut()>::new(move || failed(StreamEvent::Failed));
         source.set_onopen(Some(on_open.as_ref().unchecked_ref()));

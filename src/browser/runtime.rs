@@ -18,7 +18,7 @@ use super::{
     page,
 };
 use crate::{
-    api::get_tickers::get_tickers,
+    api::{get_stories::get_stories, get_tickers::get_tickers},
     live::{
         clock::ServerClock,
         message::{self, Reading},
@@ -26,17 +26,24 @@ use crate::{
         store::LiveStore,
     },
     model::time::UnixMs,
-    wire::realtime::RealtimeMessage,
+    wire::{
+        news::{GapReason, StoriesQuery},
+        realtime::RealtimeMessage,
+    },
 };
 
 /// Added to the quiet limit before a stream that says nothing is called silent: the way through the network, and the
 /// second between two ticks.
 const SILENCE_GRACE_MS: f64 = 2_000.0;
 
+/// How many of the newest stories are asked for while the stream is away or has a gap: as many as one answer holds.
+const NEWEST: u8 = 100;
+
 /// The one live connection of a tab. Lives as long as the tab.
 struct Runtime {
     store: LiveStore,
-    address: String,
+    /// The symbols, with commas between them.
+    symbols: String,
     silence_limit_ms: u64,
     session: RefCell<Session>,
     clock: RefCell<ServerClock>,
@@ -55,7 +62,7 @@ pub fn start(store: LiveStore) {
     let silence_limit_ms = (store.site().quiet_after_s * 1_000.0 + SILENCE_GRACE_MS) as u64;
     let flushed = store.clone();
     let runtime = Rc::new(Runtime {
-        address: format!("/api/realtime?symbols={}", symbols.join(",")),
+        symbols: symbols.join(","),
         silence_limit_ms,
         session: RefCell::new(Session::new(seed())),
         clock: RefCell::new(ServerClock::new(store.now().get_untracked(), now_ms())),
@@ -113,13 +120,21 @@ impl Runtime {
         }
     }
 
+    /// Where the stream goes on: after the last entry of the log that this page has. Each stream is one that is opened
+    /// anew, which the browser does not know how to resume.
+    fn address(&self) -> String {
+        let prices = format!("/api/realtime?symbols={}", self.symbols);
+        let news = self.store.news();
+        if news.is_on() { format!("{prices}&news=1&lastEventId={}", news.position()) } else { prices }
+    }
+
     fn open(self: &Rc<Self>) -> bool {
         let runtime = Rc::downgrade(self);
-        let stream = Stream::open(&self.address, move |event| {
+        let stream = Stream::open(&self.address(), move |event| {
             let Some(runtime) = runtime.upgrade() else { return };
             match event {
                 StreamEvent::Opened => runtime.step(Input::Opened),
-                StreamEvent::Message(text) => runtime.hear(&text),
+                StreamEvent::Message { text, id } => runtime.hear(&text, &id),
                 StreamEvent::Failed => runtime.step(Input::Failed),
             }
         });
@@ -137,14 +152,19 @@ impl Runtime {
         }
     }
 
-    fn hear(self: &Rc<Self>, text: &str) {
+    fn hear(self: &Rc<Self>, text: &str, id: &str) {
         match message::read(text) {
             Reading::Known(message) => {
                 self.tell_time(&message);
+                let gap = if let RealtimeMessage::Gap { data } = &message { Some(data.reason) } else { None };
                 self.store.take(message);
+                self.remember(id);
                 self.frames.request();
+                if let Some(reason) = gap {
+                    self.ask_for_stories(reason == GapReason::Restarted);
+                }
             }
-            Reading::Unknown => {}
+            Reading::Unknown => self.remember(id),
             Reading::Malformed => {
                 // No proof of life: a stream of nothing else is given up.
                 self.malformed.set(self.malformed.get().saturating_add(1));
@@ -155,6 +175,33 @@ impl Runtime {
             }
         }
         self.step(Input::Message);
+    }
+
+    /// Remembers how far the page is in the log. Without news, ids are those of prices.
+    fn remember(&self, id: &str) {
+        let news = self.store.news();
+        if let (true, Ok(position)) = (news.is_on(), id.parse()) {
+            news.reached(position);
+        }
+    }
+
+    /// Asks for the newest stories: the stream is away, or can't tell what was missed.
+    /// `replaces`: the server has other data than before.
+    fn ask_for_stories(self: &Rc<Self>, replaces: bool) {
+        let runtime = Rc::clone(self);
+        let news = self.store.news();
+        let asked = news.ask();
+        spawn_local(async move {
+            let query = StoriesQuery { limit: NEWEST, ..StoriesQuery::default() };
+            match get_stories(query).await {
+                Ok(page) => {
+                    news.answer(asked, page.stories, replaces);
+                    runtime.frames.request();
+                }
+                // While the stream is away the next question follows by itself.
+                Err(error) => leptos::logging::warn!("stories may be missing until the page is loaded anew: {error}"),
+            }
+        });
     }
 
     /// Learns the server's time from a message.
@@ -172,12 +219,15 @@ impl Runtime {
                 }
             }
             RealtimeMessage::Ticker { data } => clock.observe(data.received_at, now_ms()),
-            RealtimeMessage::Status { .. } => {}
+            RealtimeMessage::Status { .. } | RealtimeMessage::Story { .. } | RealtimeMessage::Gap { .. } => {}
         }
     }
 
-    /// Asks for all tickers once.
+    /// Asks for all tickers once, and for the newest stories.
     fn poll(self: &Rc<Self>) {
+        if self.store.news().is_on() {
+            self.ask_for_stories(false);
+        }
         let runtime = Rc::clone(self);
         let asked = self.store.ask();
         spawn_local(async move {

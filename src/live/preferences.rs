@@ -1,4 +1,4 @@
-//! What the visitor chose: a theme, and the assets of the strip.
+//! What the visitor chose: a theme, the assets of the strip, notifications, and which breaking stories were put away.
 //!
 //! Choices live in cookies, so that the first HTML is already right and nothing flashes. This file reads and writes
 //! the cookies' text; setting them is the browser's business.
@@ -14,6 +14,14 @@ use crate::{model::symbol::Symbol, wire::page::SiteInfo};
 pub const THEME_COOKIE: &str = "mp_theme";
 /// The cookie that holds the strip: symbols with dots between them (a comma is no cookie character).
 pub const STRIP_COOKIE: &str = "mp_strip";
+/// The cookie that says that the visitor asked for notifications.
+pub const NOTIFY_COOKIE: &str = "mp_notify";
+/// The cookie that holds the breaking stories that were put away: ids with dots between them.
+pub const DISMISSED_COOKIE: &str = "mp_dismissed";
+/// How many of them are remembered. Breaking stories are shown for two hours; this is plenty.
+const MAX_DISMISSED: usize = 12;
+/// Longest id that is remembered.
+const MAX_ID: usize = 64;
 /// A year, in seconds.
 const KEPT_FOR_S: u32 = 31_536_000;
 
@@ -61,6 +69,10 @@ pub struct Choices {
     pub theme: Theme,
     /// Empty where the visitor chose nothing.
     pub strip: Vec<Symbol>,
+    /// Breaking stories are to be told by the browser.
+    pub notify: bool,
+    /// Breaking stories that were put away, in that order.
+    pub dismissed: Vec<String>,
 }
 
 impl Choices {
@@ -71,6 +83,11 @@ impl Choices {
             match name {
                 THEME_COOKIE => choices.theme = Theme::parse(value).unwrap_or_default(),
                 STRIP_COOKIE => choices.strip = value.split('.').filter_map(|s| Symbol::parse(s).ok()).collect(),
+                NOTIFY_COOKIE => choices.notify = value == "1",
+                DISMISSED_COOKIE => {
+                    let ids = value.split('.').filter(|id| can_be_kept(id)).map(str::to_owned);
+                    choices.dismissed = ids.take(MAX_DISMISSED).collect();
+                }
                 _ => {}
             }
         }
@@ -86,6 +103,10 @@ pub struct Preferences {
     pub strip: ArcRwSignal<Vec<Symbol>>,
     /// The strip stands still. Not kept: a new page moves again.
     pub paused: ArcRwSignal<bool>,
+    /// Breaking stories are to be told by the browser.
+    pub notify: ArcRwSignal<bool>,
+    /// Breaking stories that were put away.
+    pub dismissed: ArcRwSignal<Vec<String>>,
     site: Arc<Followed>,
 }
 
@@ -104,12 +125,24 @@ impl Preferences {
             theme: ArcRwSignal::new(choices.theme),
             strip: ArcRwSignal::new(site.strip_of(choices.strip)),
             paused: ArcRwSignal::new(false),
+            notify: ArcRwSignal::new(choices.notify),
+            dismissed: ArcRwSignal::new(choices.dismissed),
             site: Arc::new(site),
         }
     }
 
     pub fn set_theme(&self, theme: Theme) {
         self.theme.set(theme);
+    }
+
+    /// Puts a breaking story away, on this page and on later ones.
+    pub fn dismiss(&self, id: &str) {
+        self.dismissed.update(|dismissed| {
+            dismissed.retain(|known| known != id);
+            dismissed.push(id.to_owned());
+            let surplus = dismissed.len().saturating_sub(MAX_DISMISSED);
+            dismissed.drain(..surplus);
+        });
     }
 
     /// Chooses the assets of the strip. Assets that are not followed and repetitions are left out; an empty choice
@@ -142,13 +175,19 @@ impl Preferences {
     }
 
     /// The cookies that keep the choices, as `document.cookie` and `Set-Cookie` take them. A choice that equals the
-    /// default is forgotten, so that a later default applies. Tracks theme and strip.
-    pub fn cookies(&self) -> [String; 2] {
+    /// default is forgotten, so that a later default applies. Tracks all of them.
+    pub fn cookies(&self) -> [String; 4] {
         let theme = self.theme.get();
         let strip = self.strip.with(|s| s.iter().map(Symbol::as_str).collect::<Vec<_>>().join("."));
+        let kept = |ids: &Vec<String>| {
+            ids.iter().map(String::as_str).filter(|id| can_be_kept(id)).collect::<Vec<_>>().join(".")
+        };
+        let dismissed = self.dismissed.with(kept);
         [
             cookie(THEME_COOKIE, theme.as_str(), theme != Theme::System),
             cookie(STRIP_COOKIE, &strip, self.strip_is_chosen()),
+            cookie(NOTIFY_COOKIE, "1", self.notify.get()),
+            cookie(DISMISSED_COOKIE, &dismissed, !dismissed.is_empty()),
         ]
     }
 }
@@ -163,6 +202,12 @@ impl Followed {
         }
         if strip.is_empty() { self.strip.clone() } else { strip }
     }
+}
+
+/// Whether an id can be part of a cookie as it is.
+fn can_be_kept(id: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    !id.is_empty() && id.len() <= MAX_ID && id.bytes().all(plain)
 }
 
 fn cookie(name: &str, value: &str, kept: bool) -> String {
@@ -197,16 +242,20 @@ mod tests {
             ("mp_theme=pink; mp_strip=..<script>.BTC", Theme::System, "BTC"),
             (";;=; mp_theme", Theme::System, ""),
         ] {
-            assert_eq!(Choices::from_cookies(header), Choices { theme, strip: symbols(strip) }, "{header}");
+            assert_eq!(
+                Choices::from_cookies(header),
+                Choices { theme, strip: symbols(strip), ..Choices::default() },
+                "{header}"
+            );
         }
     }
 
     #[test]
     fn what_is_not_followed_is_not_on_the_strip() {
         Owner::new().with(|| {
-            let chosen = preferences(Choices { theme: Theme::Dark, strip: symbols("SOL XXX SOL BTC") });
+            let chosen = preferences(Choices { strip: symbols("SOL XXX SOL BTC"), ..Choices::default() });
             assert_eq!(chosen.strip.get_untracked(), symbols("SOL BTC"));
-            let unknown = preferences(Choices { theme: Theme::Dark, strip: symbols("XXX") });
+            let unknown = preferences(Choices { strip: symbols("XXX"), ..Choices::default() });
             assert_eq!(unknown.strip.get_untracked(), symbols("BTC ETH"));
         });
     }
@@ -233,9 +282,16 @@ mod tests {
             assert!(preferences.cookies().iter().all(|cookie| cookie.contains("Max-Age=0;")));
             preferences.set_theme(Theme::Dark);
             preferences.set_strip(symbols("SOL 1INCH"));
+            preferences.notify.set(true);
+            for n in 0..20 {
+                preferences.dismiss(&format!("story-{n}"));
+            }
+            preferences.dismiss("story-8");
+            preferences.dismiss("not; Path=/a.cookie");
             let header = preferences.cookies().map(|c| c.split(';').next().unwrap_or_default().to_owned()).join("; ");
             let read = Choices::from_cookies(&header);
-            assert_eq!(read, Choices { theme: Theme::Dark, strip: symbols("SOL 1INCH") });
+            let dismissed: Vec<String> = (10..20).chain([8]).map(|n| format!("story-{n}")).collect();
+            assert_eq!(read, Choices { theme: Theme::Dark, strip: symbols("SOL 1INCH"), notify: true, dismissed });
             assert!(preferences.cookies().iter().all(|cookie| cookie.contains("Max-Age=31536000;")));
         });
     }

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 
 use super::{
     link::Link,
+    news::NewsStore,
     preferences::{Choices, Preferences},
     spark,
 };
@@ -34,6 +35,7 @@ struct Inner {
     /// The stream counts as open, and says nothing.
     silent: ArcRwSignal<bool>,
     preferences: Preferences,
+    news: NewsStore,
     arrivals: Mutex<Arrivals>,
 }
 
@@ -90,6 +92,7 @@ impl LiveStore {
         }
         Self(Arc::new(Inner {
             preferences: Preferences::new(choices, &snapshot.site),
+            news: NewsStore::new(snapshot.news),
             site: snapshot.site,
             assets,
             link: ArcRwSignal::new(Link::Connecting),
@@ -126,6 +129,11 @@ impl LiveStore {
         self.0.preferences.clone()
     }
 
+    /// The stories.
+    pub fn news(&self) -> NewsStore {
+        self.0.news.clone()
+    }
+
     /// The server's clock as far as the page can tell: the snapshot's time at first, then moved on once a second.
     pub fn now(&self) -> ArcRwSignal<UnixMs> {
         self.0.now.clone()
@@ -151,10 +159,9 @@ impl LiveStore {
         match message {
             RealtimeMessage::Ticker { data } => self.receive(*data),
             RealtimeMessage::Status { data } => self.amend(&data),
-            RealtimeMessage::Story { .. }
-            | RealtimeMessage::Gap { .. }
-            | RealtimeMessage::Connected(_)
-            | RealtimeMessage::Heartbeat(_) => {}
+            RealtimeMessage::Story { data } => self.0.news.receive(*data),
+            // What a gap asks for is the browser's business.
+            RealtimeMessage::Gap { .. } | RealtimeMessage::Connected(_) | RealtimeMessage::Heartbeat(_) => {}
         }
     }
 
@@ -220,6 +227,7 @@ impl LiveStore {
             }
             set_if_changed(&signals.ticker, Some(ticker));
         }
+        self.0.news.flush();
     }
 
     /// What may be said of an asset's figure now: `down` while nothing reaches the page, at best `quiet` while the

@@ -5,15 +5,24 @@
 //! it clear; the reader then takes the newest frame from the channel. So a publication costs one encoding and
 //! O(readers of the symbol), and a slow reader costs what a fast one does.
 //!
+//! News is a [`log`]: nothing of it may be left out, so a reader holds its place in it, and is given what follows from
+//! memory or from the store.
+//!
 //! Heartbeats, keep-alives and the search for stalled readers come from one shared tick ([`Hub::run`]).
 
 mod bits;
 mod channel;
 mod encode;
+pub mod events;
+pub mod filter;
 pub mod limits;
+pub mod log;
 mod pulse;
 mod reader;
+mod resume;
+mod ring;
 pub mod stream;
+mod tickers;
 
 use std::{
     collections::HashMap,
@@ -29,10 +38,15 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    channel::Channel,
-    limits::{ConnectionLimits, Refusal},
+    channel::{Channel, PriceForm},
+    events::EventWish,
+    filter::EventFilter,
+    limits::{ConnectionLimits, Permit, Refusal},
+    log::{EventLog, LogSetup, Since},
     reader::{Reader, Timeline},
-    stream::TickerStream,
+    resume::LogCursor,
+    stream::{FrameStream, Voice},
+    tickers::TickerCursor,
 };
 use super::{
     clock::{Clock, Stamp},
@@ -68,19 +82,22 @@ pub struct Hub {
     clock: Clock,
     started: Stamp,
     timeline: Timeline,
+    log: Arc<EventLog>,
     shutdown: CancellationToken,
 }
 
 impl Hub {
-    /// A hub for `symbols`. Ends every stream when `shutdown` is cancelled, as long as [`run`](Self::run) runs.
+    /// A hub for `symbols` and a log. Ends every stream when `shutdown` is cancelled, as long as [`run`](Self::run) runs.
     pub fn new(
         symbols: &[Symbol],
         limits: &LimitsConfig,
         heartbeat: Duration,
         clock: Clock,
+        log: LogSetup,
         shutdown: CancellationToken,
     ) -> Self {
         let started = clock.now();
+        let timeline = Timeline::new(started.mono, heartbeat, Duration::from_secs(limits.stall_s));
         Self {
             index: symbols.iter().enumerate().map(|(i, symbol)| (*symbol, i)).collect(),
             channels: symbols.iter().map(|symbol| Channel::new(*symbol)).collect(),
@@ -92,7 +109,8 @@ impl Hub {
             last_reader: AtomicU64::new(0),
             clock,
             started,
-            timeline: Timeline::new(started.mono, heartbeat, Duration::from_secs(limits.stall_s)),
+            timeline,
+            log: Arc::new(EventLog::new(log, clock, timeline)),
             shutdown,
         }
     }
@@ -104,26 +122,82 @@ impl Hub {
         }
     }
 
-    /// Opens a stream for a reader at `address`.
+    /// The log: where news is written.
+    pub const fn log(&self) -> &Arc<EventLog> {
+        &self.log
+    }
+
+    /// Opens a stream of tickers for a reader at `address`.
     ///
     /// # Errors
     /// [`Refusal`] where a limit is reached, a symbol is not followed, or the server is going down.
-    pub fn connect(self: &Arc<Self>, address: IpAddr, wish: &Wish) -> Result<TickerStream, Refusal> {
+    pub fn connect(self: &Arc<Self>, address: IpAddr, wish: &Wish) -> Result<FrameStream, Refusal> {
+        self.open_messages(address, wish, None)
+    }
+
+    /// The same with the heads of stories that changed since then. Ids are places in the log, and tickers have none.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn connect_page(self: &Arc<Self>, address: IpAddr, wish: &Wish, since: Since) -> Result<FrameStream, Refusal> {
+        self.open_messages(address, wish, Some(since))
+    }
+
+    /// Opens a stream of named events: what the log holds since then, and prices.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn connect_events(
+        self: &Arc<Self>,
+        address: IpAddr,
+        wish: EventWish,
+        since: Since,
+    ) -> Result<FrameStream, Refusal> {
+        let (reader, permit) = self.admit(address, &wish.prices, true)?;
+        let log = LogCursor::new(Arc::clone(&self.log), wish.filter, since);
+        let hello = events::hello(&self.client_id(&reader), &wish.config, self.clock.wall(), log.position());
+        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), PriceForm::Event, wish.pace);
+        let hello = hello.unwrap_or_default();
+        Ok(FrameStream::new(Arc::clone(self), Voice::Events, hello, tickers, Some(log), reader, permit))
+    }
+
+    fn open_messages(
+        self: &Arc<Self>,
+        address: IpAddr,
+        wish: &Wish,
+        since: Option<Since>,
+    ) -> Result<FrameStream, Refusal> {
+        let (reader, permit) = self.admit(address, &wish.symbols, since.is_some())?;
+        let log = since.map(|since| LogCursor::new(Arc::clone(&self.log), EventFilter::stories(), since));
+        let form = if log.is_some() { PriceForm::TickerWithoutId } else { PriceForm::Ticker };
+        let position = log.as_ref().and_then(LogCursor::position);
+        let hello = encode::hello(&self.client_id(&reader), &wish.symbols, self.clock.wall(), position);
+        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), form, wish.pace);
+        Ok(FrameStream::new(Arc::clone(self), Voice::Messages, hello, tickers, log, reader, permit))
+    }
+
+    /// Lets a reader in, if there is room, and tells it of everything from here on.
+    fn admit(&self, address: IpAddr, symbols: &[Symbol], log: bool) -> Result<(Arc<Reader>, Permit), Refusal> {
         if self.shutdown.is_cancelled() {
             return Err(Refusal::GoingDown);
         }
-        if wish.symbols.len() > MAX_SYMBOLS_PER_READER {
+        if symbols.len() > MAX_SYMBOLS_PER_READER {
             return Err(Refusal::TooManySymbols);
         }
-        let channels: Option<Vec<usize>> = wish.symbols.iter().map(|s| self.index.get(s).copied()).collect();
+        let channels: Option<Vec<usize>> = symbols.iter().map(|s| self.index.get(s).copied()).collect();
         let channels = channels.ok_or(Refusal::UnknownSymbol)?;
         let permit = self.limits.acquire(address)?;
         let id = self.last_reader.fetch_add(1, Ordering::Relaxed) + 1;
         let reader = Arc::new(Reader::new(id, channels, &self.timeline));
         self.register(&reader);
-        let client_id = format!("{:x}-{id}", self.started.wall.0);
-        let hello = encode::hello(&client_id, &wish.symbols, self.clock.wall());
-        Ok(TickerStream::new(Arc::clone(self), reader, hello, wish.pace, permit))
+        if log {
+            self.log.add(&reader);
+        }
+        Ok((reader, permit))
+    }
+
+    fn client_id(&self, reader: &Reader) -> String {
+        format!("{:x}-{}", self.started.wall.0, reader.id)
     }
 
     fn register(&self, reader: &Arc<Reader>) {
@@ -146,6 +220,7 @@ impl Hub {
         for channel in reader.channels.iter().filter_map(|i| self.channels.get(*i)) {
             channel.remove(reader.id);
         }
+        self.log.remove(reader.id);
     }
 
     /// Open streams, those included whose reader has stalled and whose connection is not yet gone.

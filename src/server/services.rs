@@ -10,6 +10,7 @@ use super::{
     hub::Hub,
     market::{board::MarketBoard, candle_service::CandleService},
     news::desk::NewsDesk,
+    storage::Storage,
 };
 use crate::{
     api::error::ApiError,
@@ -19,6 +20,7 @@ use crate::{
         ticker::Ticker,
     },
     wire::{
+        news::SourceStatus,
         page::{PageSnapshot, SiteInfo},
         status::{StatusReport, VenueStatus},
     },
@@ -28,6 +30,21 @@ use crate::{
 pub trait VenueReports: Send + Sync {
     /// One report per enabled venue, in the registry's order.
     fn reports(&self) -> Vec<VenueStatus>;
+}
+
+/// Where the state of the feeds is told.
+pub trait FeedReports: Send + Sync {
+    /// One report per feed that is followed, in the order of the settings.
+    fn statuses(&self) -> Vec<SourceStatus>;
+}
+
+/// No feed is followed.
+pub struct NoFeeds;
+
+impl FeedReports for NoFeeds {
+    fn statuses(&self) -> Vec<SourceStatus> {
+        Vec::new()
+    }
 }
 
 /// The server's services, shared by every request.
@@ -43,6 +60,9 @@ pub struct Services {
     pub started: Stamp,
     pub venues: Arc<dyn VenueReports>,
     pub news: Arc<NewsDesk>,
+    pub feeds: Arc<dyn FeedReports>,
+    /// `None` while no news is followed: nothing else is stored.
+    pub storage: Option<Storage>,
 }
 
 impl Services {
@@ -71,7 +91,7 @@ impl Services {
         if self.market.follows(symbol) { Ok(()) } else { Err(ApiError::UnknownSymbol { symbol: symbol.to_string() }) }
     }
 
-    /// The state of the venues and of the server.
+    /// The state of the venues, of the feeds and of the server.
     pub fn status(&self) -> StatusReport {
         StatusReport {
             at: self.clock.wall(),
@@ -81,8 +101,8 @@ impl Services {
             uptime_s: self.uptime_s(),
             clients: self.hub.streams(),
             venues: self.venues.reports(),
-            feeds: Vec::new(),
-            storage_error: None,
+            feeds: self.feeds.statuses(),
+            storage_error: self.storage.as_ref().and_then(Storage::error),
         }
     }
 
@@ -115,6 +135,8 @@ pub fn current() -> Option<Arc<Services>> {
 pub fn expect() -> Result<Arc<Services>, ApiError> {
     current().ok_or(ApiError::Unavailable)
 }
+
+mod news;
 
 #[cfg(test)]
 pub(in crate::server) mod fixture;

@@ -162,6 +162,24 @@ pub fn clock(at: UnixMs) -> String {
     format!("{:02}:{:02}:{:02} UTC", second / 3600, second / 60 % 60, second % 60)
 }
 
+/// `2025-11-20 12:04 UTC`.
+pub fn date_time(at: UnixMs) -> String {
+    let text = at.to_rfc3339();
+    let mut shown = text.get(..10).unwrap_or_default().to_owned();
+    shown.push(' ');
+    shown.push_str(text.get(11..16).unwrap_or_default());
+    shown.push_str(" UTC");
+    shown
+}
+
+/// `1 source`, `4 sources`.
+pub fn counted(count: usize, one: &str, many: &str) -> String {
+    let mut text = count.to_string();
+    text.push(' ');
+    text.push_str(if count == 1 { one } else { many });
+    text
+}
+
 /// A threshold without needless decimals: `2`, `0.5`.
 pub fn plain(value: f64) -> String {
     format!("{value}")

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     article::Article,
-    story::{Breaking, Reaction, StoryHead},
+    story::{Breaking, Reaction, Story, StoryHead},
+    symbol::Symbol,
     time::UnixMs,
     time_ago::time_ago,
 };
@@ -47,6 +48,44 @@ pub struct NewsAnswer<'a> {
     pub fetched_at: String,
     /// For `before`; `null` on the last page.
     pub next_cursor: Option<String>,
+}
+
+/// `GET /api/news/stories` and `GET /api/breaking`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoriesAnswer<'a> {
+    pub stories: Vec<StoryReports<'a>>,
+    /// How many there are under the filters, on all pages.
+    pub total_count: u64,
+    /// RFC 3339
+    pub fetched_at: String,
+    /// For `before`; `null` on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// A story with what its sources wrote.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StoryReports<'a> {
+    #[serde(flatten)]
+    pub head: &'a StoryHead,
+    /// Oldest first.
+    pub reports: Vec<ArticleBody<'a>>,
+}
+
+impl<'a> StoryReports<'a> {
+    pub fn of(story: &'a Story, now: UnixMs) -> Self {
+        Self { head: &story.head, reports: story.timeline.iter().map(|a| ArticleBody::of(a, now)).collect() }
+    }
+}
+
+/// `GET /api/sources`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourcesAnswer {
+    pub sources: Vec<SourceStatus>,
+    pub total_count: usize,
+    /// RFC 3339
+    pub fetched_at: String,
 }
 
 /// `story_update`: a known story gained a source, or the prices after it became known.
@@ -92,6 +131,27 @@ pub enum GapReason {
     Restarted,
 }
 
+/// Which stories a page asks for. Different conditions all hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct StoriesQuery {
+    /// At most so many; 1 to 100, anything else is the nearest of these.
+    pub limit: u8,
+    /// [`StoryPage::next_cursor`] of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Words that the title or description of one of its articles hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    /// Key of a source that reported it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub symbol: Option<Symbol>,
+}
+
 /// Some stories of a longer list, newest first.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -101,6 +161,22 @@ pub struct StoryPage {
     pub total_count: u64,
     /// For the next page; `null` on the last.
     pub next_cursor: Option<String>,
+}
+
+/// A story with its timeline, as its page gets it.
+///
+/// Unlike [`Story`] it keeps the two apart: reading one object as two keeps it in a form of its own first, and the code
+/// for that would be a part of the browser's build.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoryBody {
+    pub head: StoryHead,
+    pub timeline: Vec<Article>,
+}
+
+impl From<Story> for StoryBody {
+    fn from(Story { head, timeline }: Story) -> Self {
+        Self { head, timeline }
+    }
 }
 
 /// The news that a page starts with.

@@ -10,8 +10,9 @@ use axum::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD");
-const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static("accept, cache-control, content-type, last-event-id");
-const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static("retry-after");
+const REQUEST_HEADERS: HeaderValue =
+    HeaderValue::from_static("accept, cache-control, content-type, if-none-match, last-event-id");
+const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static("etag, retry-after");
 /// Browsers ask again after a day.
 const MAX_AGE_S: HeaderValue = HeaderValue::from_static("86400");
 

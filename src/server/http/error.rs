@@ -11,11 +11,15 @@ use thiserror::Error;
 
 use crate::{
     model::symbol::{MAX_SYMBOL_LEN, Symbol, SymbolError},
-    server::hub::{MAX_SYMBOLS_PER_READER, limits::Refusal},
+    server::{
+        hub::{MAX_SYMBOLS_PER_READER, limits::Refusal},
+        storage::error::StorageError,
+    },
     wire::error::{ErrorBody, Retry},
 };
 
 /// What can go wrong with a request. The texts carry nothing of the inside, and nothing of the request but a symbol.
+/// `known` is what may be asked for instead.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum HttpError {
     #[error("a symbol is 1 to {MAX_SYMBOL_LEN} letters or digits, alone or as a pair such as BTC-USDT")]
@@ -30,6 +34,20 @@ pub enum HttpError {
     TooManySymbols,
     #[error("maxHz is a number from 0.1 to 50: tickers a second of one symbol")]
     BadMaxHz,
+    #[error("there is no such source; {}", list(known))]
+    UnknownSource { known: Vec<String> },
+    #[error("there is no such event; {}", list(known))]
+    UnknownEvent { known: Vec<String> },
+    #[error("breaking is `only` or `false`")]
+    BadBreaking,
+    #[error("a keyword is one or more words, at most {} of them on one stream", super::event_query::MAX_KEYWORDS)]
+    BadKeywords,
+    #[error("limit is a whole number from 1 to {}", super::news_query::MAX_LIMIT)]
+    BadLimit,
+    #[error("before is the nextCursor of an earlier answer")]
+    BadCursor,
+    #[error("q is at most {} characters", super::news_query::MAX_TEXT)]
+    BadText,
     #[error("the path is not UTF-8 text")]
     BadPath,
     #[error("there is nothing at this address")]
@@ -50,21 +68,40 @@ pub enum HttpError {
     ServerFull,
     #[error("the server is going down")]
     GoingDown,
+    #[error("the stored news can't be read at the moment")]
+    StorageUnavailable,
+}
+
+/// `known are: a, b`
+fn list(known: &[String]) -> String {
+    if known.is_empty() { "none is followed here".to_owned() } else { format!("known are: {}", known.join(", ")) }
 }
 
 impl HttpError {
     fn status(&self) -> StatusCode {
         match self {
-            Self::MalformedSymbol | Self::NoSymbols | Self::TooManySymbols | Self::BadMaxHz | Self::BadPath => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::MalformedSymbol
+            | Self::NoSymbols
+            | Self::TooManySymbols
+            | Self::BadMaxHz
+            | Self::UnknownSource { .. }
+            | Self::UnknownEvent { .. }
+            | Self::BadBreaking
+            | Self::BadKeywords
+            | Self::BadLimit
+            | Self::BadCursor
+            | Self::BadText
+            | Self::BadPath => StatusCode::BAD_REQUEST,
             Self::UnknownSymbol(_) | Self::OtherQuote | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::NoPriceYet | Self::Starting | Self::AddressFull | Self::ServerFull | Self::GoingDown => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::NoPriceYet
+            | Self::Starting
+            | Self::AddressFull
+            | Self::ServerFull
+            | Self::GoingDown
+            | Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -76,6 +113,13 @@ impl HttpError {
             Self::NoSymbols => "missing_symbols",
             Self::TooManySymbols => "too_many_symbols",
             Self::BadMaxHz => "bad_max_hz",
+            Self::UnknownSource { .. } => "unknown_source",
+            Self::UnknownEvent { .. } => "unknown_event",
+            Self::BadBreaking => "bad_breaking",
+            Self::BadKeywords => "bad_keywords",
+            Self::BadLimit => "bad_limit",
+            Self::BadCursor => "bad_cursor",
+            Self::BadText => "bad_text",
             Self::BadPath => "bad_path",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
@@ -86,6 +130,7 @@ impl HttpError {
             Self::AddressFull => "too_many_streams",
             Self::ServerFull => "server_full",
             Self::GoingDown => "going_down",
+            Self::StorageUnavailable => "storage_unavailable",
         }
     }
 
@@ -94,7 +139,7 @@ impl HttpError {
         match self {
             Self::RateLimited { retry_after_ms } => Some(*retry_after_ms),
             Self::NoPriceYet | Self::Starting => Some(1000),
-            Self::AddressFull | Self::ServerFull | Self::GoingDown => Some(5000),
+            Self::AddressFull | Self::ServerFull | Self::GoingDown | Self::StorageUnavailable => Some(5000),
             _ => None,
         }
     }
@@ -106,6 +151,13 @@ impl From<SymbolError> for HttpError {
             SymbolError::Malformed => Self::MalformedSymbol,
             SymbolError::OtherQuote => Self::OtherQuote,
         }
+    }
+}
+
+/// The storage says in `/health` what is wrong with it.
+impl From<StorageError> for HttpError {
+    fn from(_: StorageError) -> Self {
+        Self::StorageUnavailable
     }
 }
 

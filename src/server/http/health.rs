@@ -1,6 +1,6 @@
 //! `GET /health`: how the server is, for monitors.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Json,
@@ -11,8 +11,9 @@ use http::{StatusCode, header};
 
 use crate::{
     model::{time::UnixMs, venue::Venue},
-    server::services::Services,
+    server::{services::Services, storage::Storage},
     wire::{
+        news::{SourceState, SourceStatus},
         rest::{Dependencies, DependencyHealth, Health, HealthMetrics, HealthStatus, VenueHealth},
         status::{ConnectionState, VenueStatus},
     },
@@ -33,19 +34,20 @@ pub(super) async fn health(State(services): State<Arc<Services>>) -> Response {
 
 fn examine(services: &Services) -> Health {
     let reports = services.venues.reports();
+    let feeds = services.feeds.statuses();
     let subscriptions = services.hub.subscriptions();
     Health {
         service: SERVICE.to_owned(),
         port: services.config.server.addr.port(),
-        status: status(services, &reports),
+        status: status(services, &reports, &feeds),
         version: services.site.version.clone(),
         timestamp: services.clock.wall().to_rfc3339(),
         uptime: uptime(services.uptime_s()),
         dependencies: Dependencies {
             cache: absent("no Redis is configured"),
-            storage: absent("this release stores nothing"),
+            storage: storage(services),
             venues: reports.iter().map(venue).collect(),
-            feeds: BTreeMap::new(),
+            feeds: feeds.iter().map(feed).collect(),
         },
         metrics: HealthMetrics {
             active_streams: services.hub.streams(),
@@ -55,17 +57,36 @@ fn examine(services: &Services) -> Health {
     }
 }
 
-/// Degraded while a venue is not connected or a default symbol has no usable price.
-fn status(services: &Services, reports: &[VenueStatus]) -> HealthStatus {
+/// Degraded while a venue is not connected, a default symbol has no usable price, nothing can be stored, or no feed
+/// answers. One feed of many that is gone is named and degrades nothing: of so many strangers one always is, and a state
+/// that never ends says nothing.
+fn status(services: &Services, reports: &[VenueStatus], feeds: &[SourceStatus]) -> HealthStatus {
     let usable = |symbol| services.market.ticker(symbol).is_some_and(|ticker| ticker.freshness.usable());
     let connected = reports.iter().all(|report| report.state == ConnectionState::Connected);
+    let stored = services.storage.as_ref().and_then(Storage::error).is_none();
+    let silent = |feed: &SourceStatus| matches!(feed.state, SourceState::Failing | SourceState::Dead);
+    let fed = feeds.is_empty() || !feeds.iter().all(silent);
     if services.market.tickers().is_empty() {
         HealthStatus::Unhealthy
-    } else if connected && services.site.strip.iter().copied().all(usable) {
+    } else if connected && stored && fed && services.site.strip.iter().copied().all(usable) {
         HealthStatus::Healthy
     } else {
         HealthStatus::Degraded
     }
+}
+
+fn storage(services: &Services) -> DependencyHealth {
+    let Some(storage) = &services.storage else { return absent("nothing is stored without news") };
+    let (status, message) = storage.error().map_or(("ok", "ok".to_owned()), |reason| ("degraded", reason));
+    DependencyHealth { status: status.to_owned(), message }
+}
+
+/// By its key: the state, and what is to be known of it.
+fn feed(feed: &SourceStatus) -> (String, DependencyHealth) {
+    let moved = feed.moved_to.as_ref().map(|url| format!("moved to {url}"));
+    let words: Vec<String> = moved.into_iter().chain(feed.last_error.clone()).collect();
+    let message = if words.is_empty() { feed.state.as_str().to_owned() } else { words.join("; ") };
+    (feed.key.clone(), DependencyHealth { status: feed.state.as_str().to_owned(), message })
 }
 
 fn venue(report: &VenueStatus) -> (Venue, VenueHealth) {

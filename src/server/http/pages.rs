@@ -27,7 +27,7 @@ use tower_http::{
 
 use crate::{
     app::{App, shell},
-    server::services::Services,
+    server::{http::page_news, services::Services},
 };
 
 /// Name of the script, WebAssembly and style files, as the build writes them.
@@ -101,6 +101,7 @@ pub fn router(services: &Arc<Services>, options: LeptosOptions) -> Router {
     Router::new()
         .leptos_routes_with_context(&options, routes, context, move || shell(rendering.clone()))
         .with_state(options)
+        .layer(middleware::from_fn_with_state(Arc::clone(services), page_news::read))
         .fallback_service(files)
         .layer(middleware::from_fn(cache_control))
         .layer(

@@ -47,6 +47,22 @@ impl FromRequestParts<Arc<Services>> for PathSymbol {
     }
 }
 
+/// The parts of a comma-separated list, without those that are empty.
+pub(super) fn parts(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|part| !part.is_empty())
+}
+
+/// Adds the followed symbols of a list that are not there yet.
+pub(super) fn add_symbols(symbols: &mut Vec<Symbol>, list: &str, services: &Services) -> Result<(), HttpError> {
+    for text in parts(list) {
+        let symbol = followed(text, services)?;
+        if !symbols.contains(&symbol) {
+            symbols.push(symbol);
+        }
+    }
+    Ok(())
+}
+
 /// Reads a symbol and looks it up.
 fn followed(text: &str, services: &Services) -> Result<Symbol, HttpError> {
     let symbol = Symbol::parse(text.trim())?;
@@ -59,23 +75,18 @@ pub(super) struct StreamQuery {
     pub(super) symbols: Option<Vec<Symbol>>,
     /// From `maxHz`.
     pub(super) pace: Duration,
+    /// Stories are asked for, too.
+    pub(super) news: bool,
 }
 
 impl StreamQuery {
     fn parse(query: &str, services: &Services) -> Result<Self, HttpError> {
-        let mut parsed = Self { symbols: None, pace: Duration::ZERO };
+        let mut parsed = Self { symbols: None, pace: Duration::ZERO, news: false };
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             match name.as_ref() {
-                "symbols" => {
-                    let symbols = parsed.symbols.get_or_insert_default();
-                    for text in value.split(',').filter(|text| !text.trim().is_empty()) {
-                        let symbol = followed(text, services)?;
-                        if !symbols.contains(&symbol) {
-                            symbols.push(symbol);
-                        }
-                    }
-                }
+                "symbols" => add_symbols(parsed.symbols.get_or_insert_default(), &value, services)?,
                 "maxHz" => parsed.pace = pace(&value)?,
+                "news" => parsed.news = value == "1" || value == "true",
                 _ => {}
             }
         }
@@ -93,7 +104,7 @@ impl StreamQuery {
 }
 
 /// The least time between two tickers of one symbol.
-fn pace(max_hz: &str) -> Result<Duration, HttpError> {
+pub(super) fn pace(max_hz: &str) -> Result<Duration, HttpError> {
     let hz: f64 = max_hz.trim().parse().map_err(|_| HttpError::BadMaxHz)?;
     if MAX_HZ.contains(&hz) { Ok(Duration::from_secs_f64(1.0 / hz)) } else { Err(HttpError::BadMaxHz) }
 }

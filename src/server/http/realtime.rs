@@ -4,9 +4,13 @@
 //! |---|---|
 //! | `symbols` | a comma-separated list, at most 100; the assets of the strip where it is missing |
 //! | `maxHz` | 0.1–50: at most so many tickers a second of each symbol; status changes are not held back |
+//! | `news` | `1`: the heads of stories too, as `{"type":"story","data":…}` |
+//! | `lastEventId` | with `news=1`: where to go on, unless the header `Last-Event-ID` says it |
 //!
-//! `Last-Event-ID` is accepted and changes nothing: every stream starts with a snapshot, and nothing but the newest
-//! state of a symbol is ever sent. `Accept` is not looked at.
+//! Without `news=1`, `Last-Event-ID` is accepted and changes nothing: every stream starts with a snapshot, and nothing
+//! but the newest state of a symbol is ever sent. With it, ids are places in the log of the news, and tickers have none:
+//! stories that changed after that place are sent in order, once, before those that change from now on; where that is
+//! not possible, `{"type":"gap","data":…}` comes in their place. `Accept` is not looked at.
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -21,11 +25,15 @@ use http::header;
 use super::{
     address::ClientAddress,
     error::HttpError,
+    last_event_id::LastEventId,
     query::{PathSymbol, StreamQuery},
 };
-use crate::server::{
-    hub::{MAX_SYMBOLS_PER_READER, Wish},
-    services::Services,
+use crate::{
+    model::symbol::Symbol,
+    server::{
+        hub::{MAX_SYMBOLS_PER_READER, stream::FrameStream},
+        services::Services,
+    },
 };
 
 /// No proxy may keep, change, compress or hold back a stream.
@@ -40,23 +48,42 @@ pub(super) async fn one(
     State(services): State<Arc<Services>>,
     address: ClientAddress,
     PathSymbol(symbol): PathSymbol,
+    last: LastEventId,
     query: StreamQuery,
 ) -> Result<Response, HttpError> {
-    open(&services, address, &query.wish(vec![symbol]))
+    open(&services, address, query, vec![symbol], last)
 }
 
 /// Many symbols.
 pub(super) async fn many(
     State(services): State<Arc<Services>>,
     address: ClientAddress,
+    last: LastEventId,
     mut query: StreamQuery,
 ) -> Result<Response, HttpError> {
     let strip = || services.site.strip.iter().copied().take(MAX_SYMBOLS_PER_READER).collect();
     let symbols = query.symbols.take().unwrap_or_else(strip);
-    open(&services, address, &query.wish(symbols))
+    open(&services, address, query, symbols, last)
 }
 
-fn open(services: &Services, address: ClientAddress, wish: &Wish) -> Result<Response, HttpError> {
-    let stream = services.hub.connect(address.0, wish)?;
-    Ok((HEADERS, Body::from_stream(stream.map(Ok::<_, Infallible>))).into_response())
+fn open(
+    services: &Services,
+    address: ClientAddress,
+    query: StreamQuery,
+    symbols: Vec<Symbol>,
+    LastEventId(since): LastEventId,
+) -> Result<Response, HttpError> {
+    let news = query.news;
+    let wish = query.wish(symbols);
+    let stream = if news {
+        services.hub.connect_page(address.0, &wish, since)?
+    } else {
+        services.hub.connect(address.0, &wish)?
+    };
+    Ok(respond(stream))
+}
+
+/// The answer that a stream is.
+pub(super) fn respond(stream: FrameStream) -> Response {
+    (HEADERS, Body::from_stream(stream.map(Ok::<_, Infallible>))).into_response()
 }

@@ -15,11 +15,15 @@ use super::{
     error::{method_not_allowed, not_found},
     health::health,
     live::live,
+    news,
     price::price,
     query::bound_uri,
     rate_limit::{RateLimiter, rate_limit},
     ready::ready,
     realtime,
+    rss::rss,
+    sources::sources,
+    sse::sse,
     symbols::symbols,
 };
 use crate::server::services::Services;
@@ -37,6 +41,11 @@ pub fn api_router(services: Arc<Services>) -> Router {
     let rest = Router::new()
         .route("/price/{symbol}", get(price))
         .route("/symbols", get(symbols))
+        .route("/api/news", get(news::articles))
+        .route("/api/news/stories", get(news::stories))
+        .route("/api/breaking", get(news::breaking))
+        .route("/api/sources", get(sources))
+        .route("/api/rss", get(rss))
         .route("/price", any(not_found))
         .route("/price/{symbol}/{*rest}", any(not_found))
         .route("/api", any(not_found))
@@ -49,8 +58,10 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .route("/ready", get(ready))
         .route("/live", get(live))
         .layer(map_response(no_store));
-    let streams =
-        Router::new().route("/api/realtime", get(realtime::many)).route("/api/realtime/{symbol}", get(realtime::one));
+    let streams = Router::new()
+        .route("/api/realtime", get(realtime::many))
+        .route("/api/realtime/{symbol}", get(realtime::one))
+        .route("/api/sse", get(sse));
 
     Router::new()
         .merge(rest)
@@ -62,7 +73,7 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .with_state(services)
 }
 
-/// A price is of now: nobody may keep it.
+/// What says nothing else is of now: nobody may keep it.
 async fn no_store(mut response: Response) -> Response {
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response

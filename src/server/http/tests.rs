@@ -1,7 +1,10 @@
 //! The API as a client sees it, without sockets.
 
 mod errors;
+mod events;
 mod layers;
+mod news;
+mod pages;
 mod rest;
 mod socket;
 mod stream;

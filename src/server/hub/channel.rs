@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
@@ -12,20 +12,48 @@ use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use super::{SHARDS, encode, reader::Reader, shard};
+use super::{SHARDS, encode, events, reader::Reader, shard};
 use crate::{
     model::{symbol::Symbol, ticker::Ticker},
-    wire::realtime::StatusChange,
+    wire::{event_stream::Price, realtime::StatusChange},
 };
 
 /// The newest messages of a symbol, ready to be sent.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Frames {
     /// Id of the ticker message.
     pub(super) id: u64,
     pub(super) ticker: Bytes,
     /// The last change of freshness, with the id of the ticker that it came with.
     pub(super) status: Option<(u64, Bytes)>,
+    price: Price,
+    price_event: OnceLock<Option<Bytes>>,
+}
+
+/// The form in which a reader takes the price of a symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PriceForm {
+    /// A whole ticker with its id.
+    Ticker,
+    /// The same without the id: on this stream ids are places in the log.
+    TickerWithoutId,
+    /// A `price` event.
+    Event,
+}
+
+impl Frames {
+    pub(super) fn price(&self, form: PriceForm) -> Option<Bytes> {
+        match form {
+            PriceForm::Ticker => Some(self.ticker.clone()),
+            PriceForm::TickerWithoutId => {
+                // The id is the first line.
+                let body = self.ticker.iter().position(|byte| *byte == b'\n')? + 1;
+                Some(self.ticker.slice(body..))
+            }
+            // Made by the first reader that wants it: few do, and they take one a second.
+            PriceForm::Event => self.price_event.get_or_init(|| events::price(&self.price)).clone(),
+        }
+    }
 }
 
 type Members = HashMap<u64, (Arc<Reader>, usize)>;
@@ -88,7 +116,13 @@ impl Channel {
         let newest = if changed { encode::status(&status).map(|bytes| (id, bytes)) } else { None };
         let newest = newest.or_else(|| before.as_ref().and_then(|frames| frames.status.clone()));
         *known = Some(status);
-        self.frames.store(Some(Arc::new(Frames { id, ticker: bytes, status: newest })));
+        self.frames.store(Some(Arc::new(Frames {
+            id,
+            ticker: bytes,
+            status: newest,
+            price: Price::from(ticker),
+            price_event: OnceLock::new(),
+        })));
         drop(known);
         for shard in &self.readers {
             for (reader, position) in shard.lock().values() {

@@ -5,14 +5,16 @@ use serde::Serialize;
 
 use crate::{
     model::{symbol::Symbol, ticker::Ticker, time::UnixMs},
+    server::event::{EventKind, LogEvent},
     wire::{
+        news::Gap,
         realtime::{Connected, Heartbeat, RealtimeMessage, StatusChange, timestamp},
         sse,
     },
 };
 
 /// How long a client waits before it reconnects, in milliseconds.
-const RETRY_MS: u64 = 2000;
+pub(super) const RETRY_MS: u64 = 2000;
 
 /// [`RealtimeMessage::Ticker`] without a copy of the ticker.
 #[derive(Serialize)]
@@ -30,8 +32,23 @@ pub(super) fn status(change: &StatusChange) -> Option<Bytes> {
     message(None, &RealtimeMessage::Status { data: change.clone() })
 }
 
-/// What a stream starts with: the wait before a reconnection, then the greeting.
-pub(super) fn hello(client_id: &str, symbols: &[Symbol], now: UnixMs) -> Bytes {
+/// An entry of the log: the heads of stories as messages of a page, everything else as named events.
+pub(super) fn entry(event: &LogEvent) -> Bytes {
+    let json = sse::one_line(&event.draft.data);
+    Bytes::from(match event.draft.kind {
+        EventKind::Story => sse::message(Some(event.id), &format!(r#"{{"type":"story","data":{json}}}"#)),
+        kind => sse::named(Some(event.id), kind.as_str(), &json),
+    })
+}
+
+/// Entries that are lost for a page. The id is that of the last one.
+pub(super) fn gap(to: u64, gap: Gap) -> Option<Bytes> {
+    message(Some(to), &RealtimeMessage::Gap { data: gap })
+}
+
+/// What a stream starts with: the wait before a reconnection, then the greeting, with the position in the log where
+/// the reader follows it.
+pub(super) fn hello(client_id: &str, symbols: &[Symbol], now: UnixMs, position: Option<u64>) -> Bytes {
     let retry = sse::retry(RETRY_MS);
     let Some(&symbol) = symbols.first() else { return Bytes::from(retry) };
     let connected = RealtimeMessage::Connected(Connected {
@@ -40,14 +57,17 @@ pub(super) fn hello(client_id: &str, symbols: &[Symbol], now: UnixMs) -> Bytes {
         client_id: client_id.to_owned(),
         timestamp: timestamp(now),
     });
-    let connected = message(None, &connected).unwrap_or_default();
+    let connected = message(position, &connected).unwrap_or_default();
     Bytes::from([retry.as_bytes(), &connected].concat())
 }
 
-/// Ids are those of ticker messages; 0 is none.
-pub(super) fn heartbeat(last_id: u64, now: UnixMs) -> Option<Bytes> {
-    let last_id = if last_id == 0 { String::new() } else { last_id.to_string() };
-    message(None, &RealtimeMessage::Heartbeat(Heartbeat { timestamp: timestamp(now), last_id }))
+/// Without a position in the log, ids are those of ticker messages; 0 is none.
+pub(super) fn heartbeat(last_id: u64, now: UnixMs, position: Option<u64>) -> Option<Bytes> {
+    let last_id = match position.unwrap_or(last_id) {
+        0 => String::new(),
+        id => id.to_string(),
+    };
+    message(position, &RealtimeMessage::Heartbeat(Heartbeat { timestamp: timestamp(now), last_id }))
 }
 
 pub(super) const KEEP_ALIVE: Bytes = Bytes::from_static(sse::KEEP_ALIVE.as_bytes());
@@ -57,9 +77,11 @@ pub(super) const KEEP_ALIVE: Bytes = Bytes::from_static(sse::KEEP_ALIVE.as_bytes
 pub(super) const GOODBYE: Bytes = Bytes::from_static(b": the server ends this stream; reconnect\n\n");
 
 fn message<T: Serialize>(id: Option<u64>, body: &T) -> Option<Bytes> {
-    let json =
-        serde_json::to_string(body).inspect_err(|error| tracing::error!(%error, "a message can't be encoded")).ok()?;
-    Some(Bytes::from(sse::message(id, &json)))
+    Some(Bytes::from(sse::message(id, &json(body)?)))
+}
+
+pub(super) fn json<T: Serialize>(body: &T) -> Option<String> {
+    serde_json::to_string(body).inspect_err(|error| tracing::error!(%error, "a message can't be encoded")).ok()
 }
 
 #[cfg(test)]
@@ -78,7 +100,7 @@ mod tests {
     fn a_stream_starts_with_retry_then_connected() {
         let symbols = ["BTC", "ETH"].map(|s| Symbol::parse(s).expect("a symbol"));
         assert_eq!(
-            hello("c-1", &symbols, UnixMs(0)),
+            hello("c-1", &symbols, UnixMs(0), None),
             "retry: 2000\n\n\
              data: {\"type\":\"connected\",\"symbol\":\"BTC\",\"symbols\":[\"BTC\",\"ETH\"],\"clientId\":\"c-1\",\
              \"timestamp\":\"1970-01-01T00:00:00.000Z\"}\n\n"
@@ -87,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_heartbeat_names_the_last_id_or_none() {
-        let text = |id| heartbeat(id, UnixMs(0)).expect("JSON");
+        let text = |id| heartbeat(id, UnixMs(0), None).expect("JSON");
         assert_eq!(
             text(0),
             "data: {\"type\":\"heartbeat\",\"timestamp\":\"1970-01-01T00:00:00.000Z\",\"lastId\":\"\"}\n\n"

@@ -1,7 +1,7 @@
 //! What the hub and one reader's stream share.
 
 use std::{
-    sync::atomic::{AtomicU8, AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -38,7 +38,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What a reader has to be told beside tickers.
+/// What a reader has to be told beside tickers and the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Signal {
@@ -55,6 +55,8 @@ pub(super) struct Reader {
     pub(super) channels: Vec<usize>,
     tickers: AtomicBits,
     statuses: AtomicBits,
+    /// The log has grown.
+    log: AtomicBool,
     signals: AtomicU8,
     waker: AtomicWaker,
     /// Since when the reader has been woken without looking; 0 while it is not.
@@ -64,7 +66,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// A reader that wants a snapshot of every channel.
+    /// A reader that wants a snapshot of every channel, and to look at the log.
     pub(super) fn new(id: u64, channels: Vec<usize>, timeline: &Timeline) -> Self {
         let now = timeline.now_ms();
         let tickers = AtomicBits::default();
@@ -76,6 +78,7 @@ impl Reader {
             channels,
             tickers,
             statuses: AtomicBits::default(),
+            log: AtomicBool::new(true),
             signals: AtomicU8::new(0),
             waker: AtomicWaker::new(),
             woken_ms: AtomicU64::new(0),
@@ -88,6 +91,13 @@ impl Reader {
     pub(super) fn tell(&self, position: usize, status: bool, now_ms: u64) {
         let news = self.tickers.set(position) | (status && self.statuses.set(position));
         if news {
+            self.wake(now_ms);
+        }
+    }
+
+    /// The log has something new. Wakes only a reader that did not know.
+    pub(super) fn tell_log(&self, now_ms: u64) {
+        if !self.log.swap(true, Ordering::AcqRel) {
             self.wake(now_ms);
         }
     }
@@ -112,6 +122,11 @@ impl Reader {
     /// Whether a signal was given; takes it back.
     pub(super) fn take(&self, signal: Signal) -> bool {
         self.signals.fetch_and(!(signal as u8), Ordering::AcqRel) & signal as u8 != 0
+    }
+
+    /// Whether the log has grown since this was last asked.
+    pub(super) fn take_log(&self) -> bool {
+        self.log.swap(false, Ordering::AcqRel)
     }
 
     pub(super) fn take_statuses(&self) -> Bits {

@@ -4,135 +4,89 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use bytes::Bytes;
 use futures_util::Stream;
-use tokio::time::{Instant, Sleep, sleep};
 
 use super::{
-    Hub,
-    bits::Bits,
-    channel::{Channel, Frames},
-    encode,
+    Hub, encode,
+    events::{self, End},
     limits::Permit,
     reader::{Reader, Signal},
+    resume::{LogCursor, Told},
+    tickers::TickerCursor,
 };
 
-/// Frames for one reader, made when they are asked for: the greeting, a snapshot, then the newest of what changed.
-/// Ends when the server goes down or the reader has stalled. Dropping it takes the reader out of every count.
-pub struct TickerStream {
+/// Frames for one reader, made when they are asked for: the greeting, what it missed of the log, a snapshot, then what
+/// is new. Ends when the server goes down or the reader has stalled. Dropping it takes the reader out of every count.
+pub struct FrameStream {
     hub: Arc<Hub>,
     reader: Arc<Reader>,
+    voice: Voice,
     hello: Option<Bytes>,
-    /// What the reader has seen of each of its channels.
-    positions: Vec<Position>,
-    /// Positions that are being sent.
-    statuses: Bits,
-    tickers: Bits,
-    pace: Option<Pace>,
+    tickers: TickerCursor,
+    /// Where the reader follows the log.
+    log: Option<LogCursor>,
+    /// Id of the last ticker message that was sent.
     last_id: u64,
     ended: bool,
     _permit: Permit,
 }
 
-/// Ids of the last messages sent.
-#[derive(Debug, Clone, Copy, Default)]
-struct Position {
-    ticker: u64,
-    status: u64,
+/// The words that a stream has for what is not data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Voice {
+    /// Messages without a name: pages, and clients of one symbol.
+    Messages,
+    /// Named events.
+    Events,
 }
 
-/// A reader that asked for fewer messages: the only ones with a timer of their own.
-struct Pace {
-    every: Duration,
-    /// When the next round may begin; `None` before the first.
-    next: Option<Pin<Box<Sleep>>>,
-}
+impl FrameStream {
+    pub(super) fn new(
+        hub: Arc<Hub>,
+        voice: Voice,
+        hello: Bytes,
+        tickers: TickerCursor,
+        log: Option<LogCursor>,
+        reader: Arc<Reader>,
+        permit: Permit,
+    ) -> Self {
+        Self { hub, reader, voice, hello: Some(hello), tickers, log, last_id: 0, ended: false, _permit: permit }
+    }
 
-impl TickerStream {
-    pub(super) fn new(hub: Arc<Hub>, reader: Arc<Reader>, hello: Bytes, pace: Duration, permit: Permit) -> Self {
-        // The snapshot says how fresh things are; only later changes are news.
-        let seen = |channel: &usize| {
-            let frames = hub.channels.get(*channel).and_then(Channel::frames);
-            Position {
-                ticker: 0,
-                status: frames.and_then(|f| f.status.as_ref().map(|(id, _)| *id)).unwrap_or_default(),
-            }
-        };
-        let positions = reader.channels.iter().map(seen).collect();
-        Self {
-            hub,
-            reader,
-            hello: Some(hello),
-            positions,
-            statuses: Bits::default(),
-            tickers: Bits::default(),
-            pace: (!pace.is_zero()).then(|| Pace { every: pace, next: None }),
-            last_id: 0,
-            ended: false,
-            _permit: permit,
+    fn next_of_log(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
+        let log = self.log.as_mut()?;
+        if self.reader.take_log() {
+            log.look_again();
+        }
+        match (log.next(cx)?, self.voice) {
+            (Told::Entry(frame), _) => Some(frame),
+            (Told::Gap(to, gap), Voice::Messages) => encode::gap(to, gap),
+            (Told::Gap(to, gap), Voice::Events) => events::gap(to, &gap),
         }
     }
 
-    /// The next ticker that the reader has not seen.
-    fn next_ticker(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
-        loop {
-            while let Some(position) = self.tickers.pop() {
-                let Some((frames, seen)) = self.at(position) else { continue };
-                if frames.id > seen.ticker {
-                    seen.ticker = frames.id;
-                    self.last_id = frames.id;
-                    return Some(frames.ticker.clone());
-                }
-            }
-            if !self.reader.has_tickers() || !self.may_go_on(cx) {
-                return None;
-            }
-            self.tickers = self.reader.take_tickers();
+    fn heartbeat(&self) -> Option<Bytes> {
+        let now = self.hub.clock.wall();
+        let position = self.log.as_ref().map(LogCursor::position);
+        match (self.voice, position) {
+            (Voice::Messages, None) => encode::heartbeat(self.last_id, now, None),
+            (Voice::Messages, Some(position)) => encode::heartbeat(0, now, position),
+            (Voice::Events, position) => events::heartbeat(position.flatten(), now),
         }
     }
 
-    /// The next change of freshness that the reader has not seen. These wait for no pace.
-    fn next_status(&mut self) -> Option<Bytes> {
-        loop {
-            while let Some(position) = self.statuses.pop() {
-                let Some((frames, seen)) = self.at(position) else { continue };
-                if let Some((id, bytes)) = frames.status.as_ref().filter(|(id, _)| *id > seen.status) {
-                    seen.status = *id;
-                    return Some(bytes.clone());
-                }
-            }
-            self.statuses = self.reader.take_statuses();
-            if self.statuses == Bits::default() {
-                return None;
-            }
+    fn goodbye(&self) -> Option<Bytes> {
+        match self.voice {
+            Voice::Messages => Some(encode::GOODBYE),
+            Voice::Events => events::end(if self.hub.shutdown.is_cancelled() { End::GoingDown } else { End::TooSlow }),
         }
-    }
-
-    fn at(&mut self, position: usize) -> Option<(Arc<Frames>, &mut Position)> {
-        let frames = self.hub.channels.get(*self.reader.channels.get(position)?)?.frames()?;
-        Some((frames, self.positions.get_mut(position)?))
-    }
-
-    /// Whether the pace lets the next round of tickers begin. If not, the stream is woken when it does.
-    fn may_go_on(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(pace) = &mut self.pace else { return true };
-        match &mut pace.next {
-            Some(next) => {
-                if next.as_mut().poll(cx).is_pending() {
-                    return false;
-                }
-                next.as_mut().reset(Instant::now() + pace.every);
-            }
-            None => pace.next = Some(Box::pin(sleep(pace.every))),
-        }
-        true
     }
 }
 
-impl Stream for TickerStream {
+impl Stream for FrameStream {
     type Item = Bytes;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
@@ -143,7 +97,7 @@ impl Stream for TickerStream {
         this.reader.look(cx.waker());
         if this.reader.take(Signal::Close) || this.hub.shutdown.is_cancelled() {
             this.ended = true;
-            return Poll::Ready(Some(encode::GOODBYE));
+            return Poll::Ready(this.goodbye());
         }
         if let Some(hello) = this.hello.take() {
             return Poll::Ready(Some(hello));
@@ -152,18 +106,24 @@ impl Stream for TickerStream {
             return Poll::Ready(Some(encode::KEEP_ALIVE));
         }
         if this.reader.take(Signal::Heartbeat)
-            && let Some(heartbeat) = encode::heartbeat(this.last_id, this.hub.clock.wall())
+            && let Some(heartbeat) = this.heartbeat()
         {
             return Poll::Ready(Some(heartbeat));
         }
-        match this.next_status().or_else(|| this.next_ticker(cx)) {
-            Some(frame) => Poll::Ready(Some(frame)),
+        if let Some(frame) = this.tickers.next_status().or_else(|| this.next_of_log(cx)) {
+            return Poll::Ready(Some(frame));
+        }
+        match this.tickers.next_price(cx) {
+            Some((id, frame)) => {
+                this.last_id = id;
+                Poll::Ready(Some(frame))
+            }
             None => Poll::Pending,
         }
     }
 }
 
-impl Drop for TickerStream {
+impl Drop for FrameStream {
     fn drop(&mut self) {
         self.hub.unregister(&self.reader);
     }

@@ -1,4 +1,6 @@
 mod care;
+mod log;
+mod resume;
 
 use std::net::Ipv4Addr;
 
@@ -25,12 +27,16 @@ fn symbol(base: &str) -> Symbol {
 }
 
 fn hub() -> (Arc<Hub>, CancellationToken) {
+    let clock = Clock::following(WALL);
+    hub_with(LogSetup::in_memory(clock), clock)
+}
+
+fn hub_with(log: LogSetup, clock: Clock) -> (Arc<Hub>, CancellationToken) {
     let shutdown = CancellationToken::new();
     let limits =
         LimitsConfig { connections_per_address: 3, connections_total: 5, requests_per_minute: 300, stall_s: 30 };
     let symbols = ["BTC", "ETH", "SOL"].map(symbol);
-    let clock = Clock::following(WALL);
-    let hub = Arc::new(Hub::new(&symbols, &limits, Duration::from_secs(30), clock, shutdown.clone()));
+    let hub = Arc::new(Hub::new(&symbols, &limits, Duration::from_secs(30), clock, log, shutdown.clone()));
     tokio::spawn(Arc::clone(&hub).run());
     (hub, shutdown)
 }
@@ -44,7 +50,7 @@ fn wish(bases: &[&str]) -> Wish {
 }
 
 /// A stream that has said its hello.
-fn connect(hub: &Arc<Hub>, wish: &Wish) -> TickerStream {
+fn connect(hub: &Arc<Hub>, wish: &Wish) -> FrameStream {
     let mut stream = hub.connect(address(1), wish).expect("room");
     let hello = stream.next().now_or_never().flatten().expect("a hello");
     assert!(hello.starts_with(b"retry: 2000\n\ndata: {\"type\":\"connected\""));
@@ -52,7 +58,7 @@ fn connect(hub: &Arc<Hub>, wish: &Wish) -> TickerStream {
 }
 
 /// What can be read without waiting.
-fn ready(stream: &mut TickerStream) -> Vec<Bytes> {
+fn ready(stream: &mut FrameStream) -> Vec<Bytes> {
     std::iter::from_fn(|| stream.next().now_or_never().flatten()).collect()
 }
 

@@ -1,8 +1,24 @@
 //! Finds the story that an article belongs to.
 
-use std::sync::Arc;
+mod amount;
+#[doc(hidden)]
+pub mod corpus;
+mod gist;
+mod index;
+mod lexicon;
+mod likeness;
+mod quantity;
+mod term;
+#[cfg(test)]
+mod tests;
+mod token;
+mod vocabulary;
+
+use std::{sync::Arc, time::Duration};
 
 use crate::model::{symbol::Symbol, time::UnixMs};
+
+pub use index::StoryIndex;
 
 /// An article, as far as stories are concerned.
 #[derive(Debug, Clone, Copy)]
@@ -28,4 +44,21 @@ pub struct Placement {
     pub similarity: f64,
     /// Unlike anything of the week before, 0 to 1.
     pub novelty: f64,
+}
+
+/// How articles are made into stories.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StorySettings {
+    /// An article joins a story from this similarity on, 0 to 1.
+    pub join_from: f64,
+    /// An article never joins a story whose last one is further away than this, in either direction.
+    pub longest_gap: Duration,
+    /// Most articles that are kept; the ones placed first go first.
+    pub max_articles: usize,
+}
+
+impl Default for StorySettings {
+    fn default() -> Self {
+        Self { join_from: 0.5, longest_gap: Duration::from_secs(72 * 3600), max_articles: 100_000 }
+    }
 }

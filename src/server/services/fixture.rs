@@ -11,6 +11,7 @@ use crate::{
     model::{asset::AssetInfo, time::UnixMs, venue::Venue},
     server::{
         config::{Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig},
+        hub::log::LogSetup,
         market::candle_service::CandleSource,
     },
     wire::{rest::PriceSource, status::ConnectionState},
@@ -38,6 +39,15 @@ impl VenueReports for Reports {
             refused: vec![],
             silent: vec![],
         }]
+    }
+}
+
+/// Feeds whose state a test gives.
+struct Followed(Vec<SourceStatus>);
+
+impl FeedReports for Followed {
+    fn statuses(&self) -> Vec<SourceStatus> {
+        self.0.clone()
     }
 }
 
@@ -70,13 +80,32 @@ impl Fixture {
 
     /// With other symbols, too.
     pub(in crate::server) fn following(symbols: &[Symbol], change: impl FnOnce(&mut Config)) -> Self {
+        let clock = Clock::following(WALL);
+        Self::made_of(symbols, change, clock, LogSetup::in_memory(clock), None, vec![])
+    }
+
+    /// With news: a database, the log in it, and feeds.
+    pub(in crate::server) async fn with_news(storage: Storage, clock: Clock, feeds: Vec<SourceStatus>) -> Self {
+        let range = storage.log_range().await.expect("a log");
+        let log = LogSetup::stored(range, None, Arc::new(storage.clone())).await.expect("readable");
+        let symbols = ["BTC", "ETH", "SOL"].map(|base| Symbol::parse(base).expect("a symbol"));
+        Self::made_of(&symbols, |_| {}, clock, log, Some(storage), feeds)
+    }
+
+    fn made_of(
+        symbols: &[Symbol],
+        change: impl FnOnce(&mut Config),
+        clock: Clock,
+        log: LogSetup,
+        storage: Option<Storage>,
+        feeds: Vec<SourceStatus>,
+    ) -> Self {
         let mut config = config(symbols);
         change(&mut config);
-        let clock = Clock::following(WALL);
         let shutdown = CancellationToken::new();
         let market = Arc::new(MarketBoard::new(symbols));
         let heartbeat = Duration::from_secs(config.server.heartbeat_s);
-        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, shutdown.clone()));
+        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, shutdown.clone()));
         tokio::spawn(Arc::clone(&hub).run());
         let reports = Arc::new(Reports(Mutex::new(ConnectionState::Connected)));
         let services = Arc::new(Services {
@@ -98,6 +127,8 @@ impl Fixture {
             started: clock.now(),
             venues: Arc::clone(&reports) as Arc<dyn VenueReports>,
             news: Arc::default(),
+            feeds: Arc::new(Followed(feeds)),
+            storage,
             config: Arc::new(config),
         });
         Self { services, reports, shutdown }

@@ -1,4 +1,5 @@
-//! Joins rooms that don't know each other: the venues answer what the market and the services ask.
+//! Joins rooms that don't know each other: the venues answer what the market and the services ask, the database what the
+//! hub asks.
 
 use std::sync::Arc;
 
@@ -11,7 +12,15 @@ use crate::{
         symbol::Symbol,
         venue::Venue,
     },
-    server::{clock::Clock, market::candle_service::CandleSource, services::VenueReports, venues::Venues},
+    server::{
+        clock::Clock,
+        event::LogEvent,
+        hub::log::{EventStore, EventStoreError},
+        market::candle_service::CandleSource,
+        services::VenueReports,
+        storage::Storage,
+        venues::Venues,
+    },
     wire::status::VenueStatus,
 };
 
@@ -43,5 +52,12 @@ impl CandleSource for VenueSide {
             answers.into_iter().filter_map(answered).collect()
         }
         .boxed()
+    }
+}
+
+impl EventStore for Storage {
+    fn read(&self, after: u64, limit: usize) -> BoxFuture<'static, Result<Vec<LogEvent>, EventStoreError>> {
+        let storage = self.clone();
+        async move { storage.events(after, limit).await.map_err(|error| EventStoreError(error.to_string())) }.boxed()
     }
 }

@@ -11,14 +11,14 @@ use crate::{
     server::{
         clock::Clock,
         config::Config,
-        hub::Hub,
+        hub::{Hub, log::LogSetup},
         market::{
             board::MarketBoard,
             candle_service::{CandleService, CandleSource},
             spark_loader::SparkLoader,
             task::{EVENT_CAPACITY, Inputs, MarketTask, SPARK_CAPACITY},
         },
-        services::{Services, VenueReports},
+        services::{NoFeeds, Services, VenueReports},
         venues::{self, Venues, VenuesSetup, dialer::Dialer, http_client::Http},
     },
     wire::page::SiteInfo,
@@ -70,7 +70,8 @@ impl Core {
         let reports: Arc<dyn VenueReports> = side;
 
         let heartbeat = Duration::from_secs(config.server.heartbeat_s);
-        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, token.clone()));
+        let hub =
+            Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, LogSetup::in_memory(clock), token.clone()));
         tasks.spawn(Arc::clone(&hub).run());
 
         let board = Arc::new(MarketBoard::new(symbols));
@@ -93,6 +94,8 @@ impl Core {
             started,
             venues: reports,
             news: Arc::default(),
+            feeds: Arc::new(NoFeeds),
+            storage: None,
             config: Arc::new(config),
         });
         Self { services, tasks }

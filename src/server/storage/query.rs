@@ -1,6 +1,8 @@
 //! What is asked of the database.
 
-use crate::model::{article::Article, symbol::Symbol, time::UnixMs};
+pub use super::cursor::Cursor;
+
+use crate::model::{article::Article, story::StoryHead, symbol::Symbol, time::UnixMs};
 
 /// Some articles, newest first by [`Article::at`].
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -33,13 +35,6 @@ pub struct StoryQuery {
     pub before: Option<Cursor>,
 }
 
-/// A place in a list that new entries don't move: text that a client gives back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor {
-    pub at: UnixMs,
-    pub id: String,
-}
-
 /// The answer to an [`ArticleQuery`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ArticlePage {
@@ -49,9 +44,43 @@ pub struct ArticlePage {
     pub next: Option<Cursor>,
 }
 
+/// The answer to a [`StoryQuery`].
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StoryPageRows {
+    pub stories: Vec<StoryHead>,
+    /// Under the filters, on all pages.
+    pub total: u64,
+    pub next: Option<Cursor>,
+}
+
 /// What is known of an article that came again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownArticle {
+    /// Empty where the article is no longer kept.
     pub title: String,
+    /// Empty where the article is no longer kept.
     pub story_id: String,
+    /// Whether the article is still there. Where it is not, it was told once and has aged out: there is nothing to do.
+    pub kept: bool,
+}
+
+/// An article, as far as the index of stories needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowArticle {
+    pub id: String,
+    pub source_key: String,
+    pub title: String,
+    /// May be empty.
+    pub description: String,
+    pub tickers: Vec<Symbol>,
+    /// [`Article::at`]
+    pub at: UnixMs,
+    pub story_id: String,
+}
+
+impl WindowArticle {
+    /// The place after which the next window starts.
+    pub fn cursor(&self) -> Cursor {
+        Cursor { at: self.at, id: self.id.clone() }
+    }
 }

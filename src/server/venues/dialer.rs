@@ -57,7 +57,7 @@ impl Dialer for TcpDialer {
 ///
 /// # Errors
 /// If the library refuses its own defaults.
-pub(super) fn tls_config() -> Result<ClientConfig, rustls::Error> {
+pub(in crate::server) fn tls_config() -> Result<ClientConfig, rustls::Error> {
     let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     Ok(ClientConfig::builder_with_provider(provider)

@@ -11,11 +11,12 @@ use leptos_router::{
     hooks::{use_navigate, use_query_map},
 };
 
+use self::canvas::StoryMark;
 use crate::{
     api::get_candles::get_candles,
-    live::{link::Link, store::LiveStore},
+    live::{link::Link, news::StoryRef, store::LiveStore},
     model::candle::{Candle, Interval},
-    ui::{asset_view::AssetView, components::segments::Segments},
+    ui::{asset_view::AssetView, components::segments::Segments, story_query},
 };
 
 /// How long the drawing library may take before the visitor is told that something is wrong.
@@ -85,7 +86,9 @@ pub fn CandleChart(asset: AssetView) -> impl IntoView {
     };
     load_on_change(chart, &asset);
     load_after_reconnect(chart, &asset);
+    mark_stories(chart, &asset);
     follow(chart, asset);
+    let has_news = LiveStore::expect().news().is_on();
     view! {
         <section class="card chart-card" aria-labelledby="chart">
             <div class="card-head">
@@ -110,6 +113,11 @@ pub fn CandleChart(asset: AssetView) -> impl IntoView {
                 ></div>
                 <Overlay stage=chart.stage retries=chart.retries/>
             </div>
+            <ul class="chart-marks needs-script" class:hidden=!has_news aria-label="Marks of the chart">
+                <li><i class="chart-mark" aria-hidden="true"></i>"story"</li>
+                <li><i class="chart-mark is-breaking" aria-hidden="true"></i>"breaking story"</li>
+                <li>"A number counts the stories of one candle. All of them are listed on this page."</li>
+            </ul>
             <p class="note">
                 "Candles of all venues that answer, weighted by volume, in UTC. The last one is open and moves with the price. Chart: "
                 <a href="https://www.tradingview.com/" rel="noopener">"TradingView Lightweight Charts™"</a>
@@ -202,6 +210,29 @@ fn load(chart: Chart, symbol: crate::model::symbol::Symbol) {
             }
         };
         set_timeout(give_up, PATIENCE);
+    });
+}
+
+/// Marks the stories about the asset at the candles of their first reports, and follows them.
+fn mark_stories(chart: Chart, asset: &AssetView) {
+    let query = story_query::of_asset(asset.symbol());
+    let news = LiveStore::expect().news();
+    let marks = Memo::new(move |_| {
+        let mark = |story: StoryRef| {
+            story.head.with_untracked(|head| StoryMark {
+                at: head.first_seen,
+                breaking: head.is_breaking(),
+                title: head.title.clone(),
+            })
+        };
+        news.list(&query).into_iter().map(mark).collect::<Vec<_>>()
+    });
+    Effect::new(move |_| {
+        let marks = marks.get();
+        let Some(host) = chart.host.get() else { return };
+        if canvas::mark(&host, &marks).is_err() {
+            leptos::logging::warn!("stories could not be marked on the chart");
+        }
     });
 }
 

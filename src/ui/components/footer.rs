@@ -21,6 +21,8 @@ pub fn Footer() -> impl IntoView {
             <p>
                 {format!("Market Pulse {} · charts by ", site.version)}
                 <a href="https://www.tradingview.com/" rel="noopener">"TradingView Lightweight Charts™"</a>
+                " · "
+                <a href="/api/rss" rel="external">"News as RSS"</a>
             </p>
         </footer>
     }

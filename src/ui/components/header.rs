@@ -20,6 +20,7 @@ pub fn Header() -> impl IntoView {
             </A>
             <nav class="nav" aria-label="Pages">
                 <A href="/" exact=true>"Markets"</A>
+                <A href="/news">"News"</A>
                 <A href="/status">"Status"</A>
             </nav>
             <ThemeSwitch/>

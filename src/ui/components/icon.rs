@@ -13,6 +13,8 @@ pub enum Glyph {
     Theme,
     Search,
     Question,
+    Close,
+    Bell,
 }
 
 impl Glyph {
@@ -24,6 +26,8 @@ impl Glyph {
             Self::Theme => "M10 3.5a6.5 6.5 0 1 0 0 13zM10 3.5a6.5 6.5 0 0 1 0 13",
             Self::Search => "M9 4a5 5 0 1 0 0 10A5 5 0 0 0 9 4zm3.6 8.6L16 16",
             Self::Question => "M7.8 7.8a2.2 2.2 0 1 1 3.3 2c-.7.4-1.1.8-1.1 1.6M10 13.9v.1",
+            Self::Close => "M5.5 5.5l9 9M14.5 5.5l-9 9",
+            Self::Bell => "M5 13.5h10l-1.3-1.8V9a3.7 3.7 0 0 0-7.4 0v2.7zM8.6 15.8a1.5 1.5 0 0 0 2.8 0",
         }
     }
 }

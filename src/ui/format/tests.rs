@@ -97,3 +97,10 @@ fn times_are_short() {
     }
     assert_eq!(clock(UnixMs(1_763_640_000_123)), "12:00:00 UTC");
 }
+
+#[test]
+fn points_in_time_and_counts_are_said_in_words() {
+    assert_eq!(date_time(UnixMs(1_763_640_271_123)), "2025-11-20 12:04 UTC");
+    assert_eq!(counted(1, "source", "sources"), "1 source");
+    assert_eq!(counted(0, "source", "sources"), "0 sources");
+}

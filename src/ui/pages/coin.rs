@@ -16,6 +16,7 @@ use crate::{
             asset_mark::AssetMark,
             candle_chart::CandleChart,
             change_badge::ChangeBadge,
+            coin_stories::CoinStories,
             freshness_dot::FreshnessDot,
             price::{Price, Since},
             range_bar::RangeBar,
@@ -66,7 +67,8 @@ fn Coin(asset: AssetView) -> impl IntoView {
                 <Hero asset=asset.clone()/>
                 <CandleChart asset=asset.clone()/>
             </div>
-            <aside class="side" aria-label="Key figures">
+            <aside class="side" aria-label="Stories and key figures">
+                <CoinStories asset=asset.clone()/>
                 <Figures asset=asset.clone()/>
                 <Arithmetic asset=asset.clone()/>
             </aside>

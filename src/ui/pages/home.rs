@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use super::error::ErrorPage;
 use crate::{
     live::store::LiveStore,
-    ui::components::{market_table::MarketTable, movers::Movers, venue_overview::VenueOverview},
+    ui::components::{market_table::MarketTable, movers::Movers, news_feed::NewsFeed, venue_overview::VenueOverview},
 };
 
 /// The homepage.
@@ -27,6 +27,7 @@ pub fn HomePage() -> impl IntoView {
         <div class="columns">
             <MarketTable/>
             <aside class="side" aria-label="At a glance">
+                <NewsFeed/>
                 <Movers/>
                 <VenueOverview/>
             </aside>

@@ -9,7 +9,10 @@ use crate::{
     api::{error::ApiError, get_status::get_status},
     live::store::LiveStore,
     ui::{
-        components::venue_status::{Fact, VenueStatusCard},
+        components::{
+            feed_table::FeedTable,
+            venue_status::{Fact, VenueStatusCard},
+        },
         format,
     },
     wire::{
@@ -61,6 +64,7 @@ pub fn StatusPage() -> impl IntoView {
                 </dl>
             </section>
             <ul class="venue-cards">{cards}</ul>
+            <FeedTable report/>
         </div>
     }
     .into_any()

@@ -32,6 +32,32 @@ const ERRORS: &[(&str, &str, u16, &str, bool)] = &[
     ("GET", "/api/realtime/BTC?maxHz=-1", 400, "bad_max_hz", false),
     ("GET", "/api/realtime/BTC?maxHz=fast", 400, "bad_max_hz", false),
     ("GET", "/api/realtime/BTC?maxHz=", 400, "bad_max_hz", false),
+    ("GET", "/api/realtime?news=1&maxHz=0", 400, "bad_max_hz", false),
+    ("GET", "/api/sse?sources=nobody", 400, "unknown_source", false),
+    ("GET", "/api/sse?events=news,nothing", 400, "unknown_event", false),
+    ("GET", "/api/sse?events=story", 400, "unknown_event", false),
+    ("GET", "/api/sse?events=error", 400, "unknown_event", false),
+    ("GET", "/api/sse?breaking=true", 400, "bad_breaking", false),
+    ("GET", "/api/sse?keywords=bitcoin,!!", 400, "bad_keywords", false),
+    ("GET", "/api/sse?symbols=XYZ", 404, "unknown_symbol", false),
+    ("GET", "/api/sse?symbols=B*C", 400, "malformed_symbol", false),
+    ("GET", "/api/sse?maxHz=51", 400, "bad_max_hz", false),
+    ("GET", "/api/sse/more", 404, "not_found", false),
+    ("POST", "/api/sse", 405, "method_not_allowed", false),
+    ("GET", "/api/news?limit=0", 400, "bad_limit", false),
+    ("GET", "/api/news?limit=101", 400, "bad_limit", false),
+    ("GET", "/api/news?limit=-1", 400, "bad_limit", false),
+    ("GET", "/api/news?limit=1.5", 400, "bad_limit", false),
+    ("GET", "/api/news?limit=", 400, "bad_limit", false),
+    ("GET", "/api/news?before=x", 400, "bad_cursor", false),
+    ("GET", "/api/news?source=nobody", 400, "unknown_source", false),
+    ("GET", "/api/news?symbol=XYZ", 404, "unknown_symbol", false),
+    ("GET", "/api/news/stories?limit=x", 400, "bad_limit", false),
+    ("GET", "/api/breaking?limit=999", 400, "bad_limit", false),
+    ("GET", "/api/rss?limit=0", 400, "bad_limit", false),
+    ("GET", "/api/news/other", 404, "not_found", false),
+    ("POST", "/api/news", 405, "method_not_allowed", false),
+    ("DELETE", "/api/rss", 405, "method_not_allowed", false),
     ("POST", "/api/realtime", 405, "method_not_allowed", false),
     ("DELETE", "/api/realtime/BTC", 405, "method_not_allowed", false),
     ("POST", "/price/BTC", 405, "method_not_allowed", false),
@@ -85,6 +111,22 @@ async fn an_address_that_is_too_long_is_refused() {
     for uri in [format!("{fits}a"), format!("/api/{}", "a".repeat(1025)), format!("/api/realtime?symbols={fits}")] {
         let (status, _, body) = json(get(&app, &uri).await).await;
         assert_eq!((status.as_u16(), &body["error"]["code"]), (414, &Value::from("uri_too_long")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn searches_and_keywords_are_bounded() {
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let words = |count: usize| (0..count).map(|n| format!("w{n}")).collect::<Vec<_>>().join(",");
+    assert_eq!(get(&app, &format!("/api/news?q={}", "%C3%A9".repeat(200))).await.status(), StatusCode::OK);
+    assert_eq!(get(&app, &format!("/api/sse?keywords={}", words(50))).await.status(), StatusCode::OK);
+    for (uri, code) in [
+        (format!("/api/news?q={}", "a".repeat(201)), "bad_text"),
+        (format!("/api/sse?keywords={}", words(51)), "bad_keywords"),
+    ] {
+        let (status, _, body) = json(get(&app, &uri).await).await;
+        assert_eq!((status.as_u16(), &body["error"]["code"]), (400, &Value::from(code)), "{uri}");
     }
 }
 

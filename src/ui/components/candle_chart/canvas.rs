@@ -11,7 +11,7 @@ use leptos::{
     },
 };
 
-use crate::model::candle::Candle;
+use crate::model::{candle::Candle, time::UnixMs};
 
 const ELEMENT: &str = "market-chart";
 const SCRIPT_ID: &str = "market-chart-script";
@@ -33,6 +33,24 @@ pub fn show(host: &Element, candles: &[Candle], decimals: usize, attempt: u32) -
 /// Changes the last candle, or adds one.
 pub fn update(host: &Element, candle: &Candle) -> Result<(), ChartUnavailable> {
     set(&element(host)?, "candle", &row(candle))
+}
+
+/// One story on the chart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoryMark {
+    /// When it was first reported.
+    pub at: UnixMs,
+    pub breaking: bool,
+    pub title: String,
+}
+
+/// Shows these stories at their candles, in place of others.
+pub fn mark(host: &Element, marks: &[StoryMark]) -> Result<(), ChartUnavailable> {
+    let row = |mark: &StoryMark| {
+        let title = JsValue::from_str(&mark.title);
+        [JsValue::from(seconds(mark.at)), JsValue::from(mark.breaking), title].into_iter().collect::<Array>()
+    };
+    set(&element(host)?, "marks", &marks.iter().map(row).collect::<Array>())
 }
 
 /// The element in `host`, made when it is first asked for.
@@ -66,9 +84,12 @@ fn request_script(attempt: u32) -> Result<(), ChartUnavailable> {
 /// `[seconds, open, high, low, close, volume]`
 fn row(candle: &Candle) -> Array {
     let Candle { open_time, open, high, low, close, volume } = *candle;
-    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^52")]
-    let seconds = (open_time.0 / 1000) as f64;
-    [seconds, open, high, low, close, volume].into_iter().map(JsValue::from).collect()
+    [seconds(open_time), open, high, low, close, volume].into_iter().map(JsValue::from).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^52")]
+const fn seconds(at: UnixMs) -> f64 {
+    (at.0 / 1000) as f64
 }
 
 fn set(element: &Element, name: &str, value: &JsValue) -> Result<(), ChartUnavailable> {

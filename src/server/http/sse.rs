@@ -1,0 +1,40 @@
+//! `GET /api/sse`: news, breaking news and prices as named server-sent events.
+//!
+//! | parameter | meaning |
+//! |---|---|
+//! | `sources` | keys as in `GET /api/sources`, in any case; an unknown one is refused |
+//! | `categories` | in any case |
+//! | `keywords` | whole words of title or description, in any case; `interest rate` are two in a row; at most 50 |
+//! | `symbols` | news about these assets only, and their prices; the prices of the strip where it is missing |
+//! | `events` | `news`, `breaking`, `breaking_update`, `story_update`, `price`; all where it is missing |
+//! | `breaking` | `only` or `false`: news of breaking stories only, or of the others only |
+//! | `maxHz` | 0.1–50: at most so many prices a second of each asset; 1 where it is missing |
+//! | `lastEventId` | where to go on, unless the header `Last-Event-ID` says it |
+//!
+//! Lists are comma-separated; an empty one is as good as none. AND between the parameters, OR inside one. Prices have
+//! neither source, category nor words: only `symbols`, `events` and `maxHz` concern them. `connected`, `heartbeat`,
+//! `gap` and `stream_error` come to everybody, and `breaking_update` to whoever asks for `breaking`.
+//!
+//! Ids are places in the log of the news. `connected` and `heartbeat` carry the reader's own, so a reader is never
+//! further back than it must be, whatever its filter left out; prices carry none. A reader that comes back gets what it
+//! missed in order, once, before anything new, over a restart of the server, too. Where that is not possible one `gap`
+//! tells so: `expired` where events are no longer kept, `restarted` where the id is not of this log or can't be read.
+//! A replayed event is what it was when it was first sent, `timeAgo` included.
+
+use std::sync::Arc;
+
+use axum::{extract::State, response::Response};
+
+use super::{
+    address::ClientAddress, error::HttpError, event_query::EventQuery, last_event_id::LastEventId, realtime::respond,
+};
+use crate::server::services::Services;
+
+pub(super) async fn sse(
+    State(services): State<Arc<Services>>,
+    address: ClientAddress,
+    LastEventId(since): LastEventId,
+    EventQuery(wish): EventQuery,
+) -> Result<Response, HttpError> {
+    Ok(respond(services.hub.connect_events(address.0, wish, since)?))
+}

@@ -1,0 +1,192 @@
+//! What a report says, as terms and amounts.
+
+use super::{
+    Report,
+    amount::Amount,
+    lexicon::{LEXICON, Lexicon},
+    quantity,
+    term::{Case, Kind, Mark, Term},
+    token::{Token, tokens},
+};
+
+/// How much of a report is read. Whatever is longer costs no more than this.
+const TITLE: Limits = Limits { chars: 300, tokens: 48, marks: 36, amounts: 6 };
+const LEAD: Limits = Limits { chars: 500, tokens: 80, marks: 36, amounts: 6 };
+
+/// Most assets that are taken from what the feed's reader recognized.
+const MAX_TICKERS: usize = 6;
+
+#[derive(Clone, Copy)]
+struct Limits {
+    chars: usize,
+    tokens: usize,
+    marks: usize,
+    amounts: usize,
+}
+
+/// What one report says: first the title, then the lead without what the title has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gist {
+    marks: Box<[Mark]>,
+    amounts: Box<[Amount]>,
+    title_marks: u8,
+    title_amounts: u8,
+}
+
+/// What one text says.
+#[derive(Default)]
+struct Section {
+    marks: Vec<Mark>,
+    amounts: Vec<Amount>,
+}
+
+impl Gist {
+    pub fn of(report: &Report<'_>) -> Self {
+        let mut said = Section::default();
+        said.read(&LEXICON, report.title, TITLE);
+        let title_marks = u8::try_from(said.marks.len()).unwrap_or(u8::MAX);
+        let title_amounts = u8::try_from(said.amounts.len()).unwrap_or(u8::MAX);
+        said.read(&LEXICON, report.lead, LEAD);
+        for ticker in report.tickers.iter().take(MAX_TICKERS) {
+            said.mark(&[coin(&LEXICON, &ticker.as_str().to_lowercase())], Case::Unknown);
+        }
+        Self { marks: said.marks.into(), amounts: said.amounts.into(), title_marks, title_amounts }
+    }
+
+    pub fn title(&self) -> &[Mark] {
+        self.marks.get(..usize::from(self.title_marks)).unwrap_or_default()
+    }
+
+    /// What only the lead has, and the assets the report is about.
+    pub fn lead(&self) -> &[Mark] {
+        self.marks.get(usize::from(self.title_marks)..).unwrap_or_default()
+    }
+
+    pub fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
+    pub fn title_amounts(&self) -> &[Amount] {
+        self.amounts.get(..usize::from(self.title_amounts)).unwrap_or_default()
+    }
+
+    pub fn amounts(&self) -> &[Amount] {
+        &self.amounts
+    }
+
+    pub fn has(&self, term: Term) -> bool {
+        self.marks.iter().any(|mark| mark.term() == term)
+    }
+}
+
+impl Section {
+    fn read(&mut self, lexicon: &Lexicon, text: &str, limits: Limits) {
+        let tokens = tokens(text, limits.chars, limits.tokens);
+        let stems: Vec<String> = tokens.iter().map(|token| lexicon.stem(&token.text)).collect();
+        let style = Style::of(&tokens);
+        let (marks, amounts) = (self.marks.len() + limits.marks, self.amounts.len() + limits.amounts);
+        let mut at = 0;
+        while let Some(token) = tokens.get(at) {
+            if self.marks.len() >= marks {
+                break;
+            }
+            let following = tokens.get(at..).unwrap_or_default();
+            let phrase = lexicon.phrase(stems.iter().skip(at).map(String::as_str));
+            let case = style.case(token, at == 0);
+            if let Some((words, senses)) = phrase {
+                self.mark(senses, case);
+                at += words;
+            } else if let Some((amount, words)) = quantity::read(following) {
+                match amount {
+                    Some(amount) if self.amounts.len() < amounts => self.amounts.push(amount),
+                    Some(_) => {}
+                    // A year, a code, `24/7`: a word of its own.
+                    None => self.mark(&[Term::new(Kind::Common, &token.text)], Case::Unknown),
+                }
+                at += words;
+            } else {
+                if let Some(stem) = stems.get(at) {
+                    self.word(lexicon, token, stem, style, case);
+                }
+                at += 1;
+            }
+        }
+    }
+
+    fn word(&mut self, lexicon: &Lexicon, token: &Token, stem: &str, style: Style, case: Case) {
+        if token.sign == Some('$') && token.number.is_none() {
+            self.mark(&[coin(lexicon, &token.text)], case);
+            return;
+        }
+        let mut senses = lexicon.senses(stem).to_vec();
+        senses.retain(|sense| style.may_be(*sense, token));
+        if !senses.is_empty() {
+            self.mark(&senses, case);
+        } else if !lexicon.is_stop(&token.text) && token.text.chars().count() > 1 {
+            let kind = if lexicon.is_common(stem) { Kind::Common } else { Kind::Word };
+            self.mark(&[Term::new(kind, stem)], case);
+        }
+    }
+
+    /// A word with every meaning it may have. Once is enough.
+    fn mark(&mut self, senses: &[Term], case: Case) {
+        let known = senses
+            .first()
+            .is_none_or(|first| self.marks.iter().any(|mark| mark.term() == *first && !mark.is_alternative()));
+        if !known {
+            let marks = senses.iter().enumerate().map(|(n, sense)| Mark::new(*sense, n > 0, case));
+            self.marks.extend(marks);
+        }
+    }
+}
+
+/// The asset of a symbol in lower case.
+fn coin(lexicon: &Lexicon, symbol: &str) -> Term {
+    let known = lexicon.senses(&lexicon.stem(symbol)).iter().find(|sense| sense.kind() == Kind::Coin);
+    known.copied().unwrap_or_else(|| Term::new(Kind::Coin, symbol))
+}
+
+/// How a text uses capitals.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Style {
+    Sentence,
+    /// Every longer word has a capital: Capitals Say Nothing.
+    Title,
+    Shout,
+}
+
+impl Style {
+    fn of(tokens: &[Token]) -> Self {
+        let long = || tokens.iter().filter(|token| token.number.is_none() && token.text.len() >= 4);
+        let count = long().count();
+        if count >= 2 && long().all(|token| token.shout) {
+            Self::Shout
+        } else if count >= 3 && long().filter(|token| token.capital).count() * 4 > count * 3 {
+            Self::Title
+        } else {
+            Self::Sentence
+        }
+    }
+
+    fn case(self, token: &Token, first: bool) -> Case {
+        let inside = token.text.len() >= 2 && token.shout;
+        match self {
+            Self::Sentence if token.capital && (!first || inside) => Case::Capital,
+            Self::Sentence if !token.capital => Case::Lower,
+            Self::Title if inside => Case::Capital,
+            _ => Case::Unknown,
+        }
+    }
+
+    /// Names are written with capitals, and short symbols in capitals only: `link` is a word, `LINK` an asset.
+    fn may_be(self, sense: Term, token: &Token) -> bool {
+        let short = token.text.len() <= 4;
+        match sense.kind() {
+            _ if self == Self::Shout => true,
+            Kind::Coin if short => token.shout,
+            Kind::Place if token.text.len() <= 2 => token.shout,
+            Kind::Coin | Kind::Place | Kind::Org => token.capital,
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! How alike two reports are: measures of what they share and where they disagree, and what these add up to.
+
+use super::{
+    amount::{Amount, Relation, Unit},
+    gist::Gist,
+    lexicon::LEXICON,
+    term::{Kind, Mark, Term},
+    vocabulary::Vocabulary,
+};
+
+/// How many measures there are.
+pub const MEASURES: usize = 22;
+
+/// Two reports side by side.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Likeness {
+    pub measures: [f64; MEASURES],
+}
+
+/// What each measure adds to the log odds of one event, and what is there before.
+const WEIGHTS: [f64; MEASURES] = [
+    1.88, 1.71, 1.05, 0.24, -2.98, -3.30, 3.73, 0.87, -3.02, 1.51, -1.21, -3.54, 2.27, -3.05, -1.62, 2.04, -4.03,
+    -2.51, 0.87, 2.03, 0.42, -2.62,
+];
+const BIAS: f64 = -2.74;
+
+/// What it counts that a word of a title is in the other's lead only.
+const IN_LEAD: f64 = 0.8;
+
+/// What an amount in a title weighs, beside words of 0 to 1.
+const AMOUNT_WEIGHT: f64 = 0.5;
+
+impl Likeness {
+    pub fn of(one: &Gist, other: &Gist, vocabulary: &Vocabulary) -> Self {
+        let (a, b) = (Covered::of(one, other, vocabulary), Covered::of(other, one, vocabulary));
+        let names = Names::of(one, other, vocabulary);
+        let coins = Shared::of(one, other, Kind::Coin, vocabulary);
+        let acts = Shared::of(one, other, Kind::Act, vocabulary);
+        let places = Shared::of(one, other, Kind::Place, vocabulary);
+        let opposite = opposite(one, other);
+        let (agree, differ) = amounts(one, other);
+        // To rise above and to fall below one price is not the same.
+        let agree = agree * (1.0 - opposite);
+        let (leads, strange) = leads(one, other, vocabulary);
+        let form = one.title().iter().chain(other.title()).any(|mark| mark.term().kind() == Kind::Form);
+        let clash = names.conflict.max(coins.conflict).max(places.conflict).max(differ);
+        let whole = (a.whole() * b.whole()).sqrt();
+        let said = (a.said() * b.said()).sqrt();
+        let run = run(one, other);
+        // Who or what both are about.
+        let subject = names.best.max(coins.agree).max(places.agree);
+        Self {
+            measures: [
+                whole,
+                said,
+                names.best,
+                names.all.min(1.2),
+                names.conflict,
+                clash * whole,
+                subject * said,
+                coins.agree.min(1.5),
+                coins.conflict,
+                acts.agree.min(2.0),
+                acts.conflict,
+                opposite,
+                agree,
+                differ,
+                if form { 1.0 } else { 0.0 },
+                leads,
+                strange * (1.0 - names.best),
+                places.conflict,
+                places.agree.min(1.0),
+                subject * agree,
+                a.whole().max(b.whole()),
+                run * a.lacking().min(b.lacking()).min(1.0),
+            ],
+        }
+    }
+
+    /// The log odds that they are about one event.
+    pub fn log_odds(&self) -> f64 {
+        BIAS + self.measures.iter().zip(WEIGHTS).map(|(measure, weight)| measure * weight).sum::<f64>()
+    }
+
+    /// How much of them is the same, 0 to 1, whatever that means.
+    pub fn overlap(&self) -> f64 {
+        self.measures.first().copied().unwrap_or_default()
+    }
+}
+
+/// From log odds to 0 to 1.
+pub fn probability(log_odds: f64) -> f64 {
+    1.0 / (1.0 + (-log_odds).exp())
+}
+
+/// The words of a section, each with every meaning it may have.
+fn slots(marks: &[Mark]) -> impl Iterator<Item = &[Mark]> {
+    marks.chunk_by(|_, next| next.is_alternative())
+}
+
+fn weight(slot: &[Mark], vocabulary: &Vocabulary) -> f64 {
+    slot.iter().map(|mark| vocabulary.weight(mark.term())).fold(0.0, f64::max)
+}
+
+fn of_kind(slot: &[Mark], kind: Kind) -> bool {
+    slot.iter().any(|mark| mark.term().kind() == kind)
+}
+
+/// How much of one's title the other has, in its title or, for a little less, in its lead.
+#[derive(Default)]
+struct Covered {
+    /// Who, what and where: all of it, and what the other has of it.
+    subjects: (f64, f64),
+    /// What is said of them.
+    rest: (f64, f64),
+}
+
+impl Covered {
+    fn of(one: &Gist, other: &Gist, vocabulary: &Vocabulary) -> Self {
+        let mut covered = Self::default();
+        for slot in slots(one.title()) {
+            let all = weight(slot, vocabulary);
+            let found = |mark: &Mark| place(other, mark.term()) * vocabulary.weight(mark.term());
+            let found = slot.iter().map(found).fold(0.0, f64::max);
+            let name = slot.first().map_or(0.0, |mark| match mark.term().kind() {
+                Kind::Coin | Kind::Place => 1.0,
+                _ => vocabulary.is_name(mark.term()),
+            });
+            covered.subjects.0 += all * name;
+            covered.subjects.1 += found * name;
+            covered.rest.0 += all * (1.0 - name);
+            covered.rest.1 += found * (1.0 - name);
+        }
+        for amount in one.title_amounts() {
+            covered.rest.0 += AMOUNT_WEIGHT;
+            let same = |theirs: &Amount| theirs.relation(*amount) == Relation::Same;
+            if other.title_amounts().iter().any(same) {
+                covered.rest.1 += AMOUNT_WEIGHT;
+            } else if other.amounts().iter().any(same) {
+                covered.rest.1 += AMOUNT_WEIGHT * IN_LEAD;
+            }
+        }
+        covered
+    }
+
+    fn whole(&self) -> f64 {
+        share(self.subjects.1 + self.rest.1, self.subjects.0 + self.rest.0)
+    }
+
+    fn found(&self) -> f64 {
+        self.subjects.1 + self.rest.1
+    }
+
+    fn lacking(&self) -> f64 {
+        self.subjects.0 + self.rest.0 - self.found()
+    }
+
+    fn said(&self) -> f64 {
+        share(self.rest.1, self.rest.0)
+    }
+}
+
+fn share(found: f64, all: f64) -> f64 {
+    if all > 0.0 { (found / all).min(1.0) } else { 0.0 }
+}
+
+fn place(gist: &Gist, term: Term) -> f64 {
+    let has = |marks: &[Mark]| marks.iter().any(|mark| mark.term() == term);
+    if has(gist.title()) {
+        1.0
+    } else if has(gist.lead()) {
+        IN_LEAD
+    } else {
+        0.0
+    }
+}
+
+/// The longest run of words that both titles have in one order, as a share of the shorter title. Outlets that word an
+/// event by themselves seldom have long ones; titles made of one pattern do.
+fn run(one: &Gist, other: &Gist) -> f64 {
+    let words = |gist: &Gist| -> Vec<Term> {
+        slots(gist.title()).filter_map(<[Mark]>::first).map(|mark| mark.term()).collect()
+    };
+    let (mine, theirs) = (words(one), words(other));
+    let mut longest = 0_usize;
+    for from in 0..mine.len() {
+        for other_from in 0..theirs.len() {
+            let pairs = mine.iter().skip(from).zip(theirs.iter().skip(other_from));
+            longest = longest.max(pairs.take_while(|(a, b)| a == b).count());
+        }
+    }
+    let shorter = mine.len().min(theirs.len());
+    #[expect(clippy::cast_precision_loss, reason = "some dozens at most")]
+    if longest < 2 { 0.0 } else { longest as f64 / shorter as f64 }
+}
+
+/// How much the leads share, and how strange they are to each other; nothing where one has none to speak of.
+fn leads(one: &Gist, other: &Gist, vocabulary: &Vocabulary) -> (f64, f64) {
+    let of = |mine: &Gist, theirs: &Gist| {
+        let (mut all, mut found) = (0.0, 0.0);
+        for slot in slots(mine.lead()) {
+            let weight = weight(slot, vocabulary);
+            all += weight;
+            if slot.iter().any(|mark| theirs.has(mark.term())) {
+                found += weight;
+            }
+        }
+        (share(found, all), all)
+    };
+    let ((a, size_a), (b, size_b)) = (of(one, other), of(other, one));
+    if size_a.min(size_b) < 1.0 {
+        return (0.0, 0.0);
+    }
+    let leads = (a * b).sqrt();
+    (leads, (1.0 - leads * 3.0).max(0.0))
+}
+
+/// Names and rare words.
+#[derive(Default)]
+struct Names {
+    /// The heaviest name in both.
+    best: f64,
+    /// All names in both.
+    all: f64,
+    /// Both titles have a name that the other report lacks: the lighter of the two.
+    conflict: f64,
+}
+
+impl Names {
+    fn of(one: &Gist, other: &Gist, vocabulary: &Vocabulary) -> Self {
+        let mut names = Self::default();
+        for term in one.marks().iter().map(|mark| mark.term()) {
+            if !matches!(term.kind(), Kind::Word | Kind::Org) || !other.has(term) {
+                continue;
+            }
+            let (weight, name) = (vocabulary.weight(term), vocabulary.is_name(term));
+            names.best = names.best.max(weight * name);
+            names.all += weight * name;
+        }
+        let lacking = |mine: &Gist, theirs: &Gist| {
+            let lacks = slots(mine.title()).filter(|slot| !slot.iter().any(|mark| theirs.has(mark.term())));
+            let names = lacks.filter_map(<[Mark]>::first).map(|mark| mark.term());
+            names.map(|term| vocabulary.weight(term) * vocabulary.is_name(term)).fold(0.0, f64::max)
+        };
+        names.conflict = lacking(one, other).min(lacking(other, one));
+        names
+    }
+}
+
+/// What two titles say of one kind.
+struct Shared {
+    /// The weight of all that both have.
+    agree: f64,
+    /// 1 where each has something and they share nothing; less where each only has something besides.
+    conflict: f64,
+}
+
+impl Shared {
+    fn of(one: &Gist, other: &Gist, kind: Kind, vocabulary: &Vocabulary) -> Self {
+        let (mut agree, mut both) = (0.0, 0_usize);
+        let mut apart = |mine: &Gist, theirs: &Gist| {
+            let (mut words, mut lacking) = (0_usize, 0_usize);
+            for slot in slots(mine.title()).filter(|slot| of_kind(slot, kind)) {
+                words += 1;
+                let shared =
+                    slot.iter().map(|mark| mark.term()).filter(|term| term.kind() == kind && theirs.has(*term));
+                match shared.map(|term| vocabulary.weight(term)).reduce(f64::max) {
+                    Some(weight) => {
+                        agree += weight / 2.0;
+                        both += 1;
+                    }
+                    None => lacking += usize::from(!slot.iter().any(|mark| theirs.has(mark.term()))),
+                }
+            }
+            (words, lacking)
+        };
+        let ((mine, mine_only), (theirs, theirs_only)) = (apart(one, other), apart(other, one));
+        let conflict = if mine == 0 || theirs == 0 || mine_only == 0 || theirs_only == 0 {
+            0.0
+        } else if both == 0 {
+            1.0
+        } else {
+            0.4
+        };
+        Self { agree, conflict }
+    }
+}
+
+/// 1 where what one title says first excludes what the other says first; less where anything does that they don't
+/// share.
+fn opposite(one: &Gist, other: &Gist) -> f64 {
+    let acts = |gist| slots(Gist::title(gist)).filter(|slot| of_kind(slot, Kind::Act));
+    let shared = |mine: &[Mark], theirs: &[Mark]| mine.iter().any(|a| theirs.iter().any(|b| a.term() == b.term()));
+    let against = |mine: &[Mark], theirs: &[Mark]| {
+        !shared(mine, theirs) && mine.iter().any(|a| theirs.iter().any(|b| LEXICON.against(a.term(), b.term())))
+    };
+    if let (Some(mine), Some(theirs)) = (acts(one).next(), acts(other).next())
+        && against(mine, theirs)
+    {
+        return 1.0;
+    }
+    let free = |slot: &&[Mark], theirs: &Gist| !slot.iter().any(|mark| theirs.has(mark.term()));
+    let any = acts(one)
+        .filter(|slot| free(slot, other))
+        .any(|mine| acts(other).filter(|slot| free(slot, one)).any(|theirs| against(mine, theirs)));
+    if any { 0.6 } else { 0.0 }
+}
+
+/// How far the amounts of two titles agree, 0 to 2, and how sharply they differ, 0 to 1.
+fn amounts(one: &Gist, other: &Gist) -> (f64, f64) {
+    let (mut agree, mut differ) = (0.0, 0.0_f64);
+    for (mine, theirs) in [(one, other), (other, one)] {
+        for amount in mine.title_amounts() {
+            if theirs.amounts().iter().any(|theirs| theirs.relation(*amount) == Relation::Same) {
+                agree += match amount.unit {
+                    Unit::Duration => 0.1,
+                    Unit::Serial => 0.25,
+                    _ if amount.digits() >= 2 => 0.5,
+                    _ => 0.35,
+                };
+                continue;
+            }
+            let differs = |theirs: &&Amount| theirs.relation(*amount) == Relation::Differ;
+            if let Some(found) = theirs.title_amounts().iter().find(differs) {
+                // One of several that agree elsewhere is no conflict.
+                let elsewhere = mine.amounts().iter().any(|mine| mine.relation(*found) == Relation::Same);
+                differ = differ.max(amount.sharpness().min(found.sharpness()) * if elsewhere { 0.3 } else { 1.0 });
+            }
+        }
+    }
+    (f64::min(agree, 2.0), differ)
+}

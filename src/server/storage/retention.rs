@@ -1,0 +1,22 @@
+//! How long what is stored is kept.
+
+/// What is kept. Beyond it the oldest goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetentionLimits {
+    /// Days of news, counted from [`Article::at`](crate::model::article::Article::at).
+    pub days: u64,
+    /// Hours of the log.
+    pub event_hours: u64,
+    /// Bytes that the database may use on the disk, beside a journal of a few MiB.
+    pub max_bytes: u64,
+}
+
+/// What was thrown away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pruned {
+    pub articles: u64,
+    pub stories: u64,
+    pub events: u64,
+    /// Bytes that the file became smaller by.
+    pub bytes: u64,
+}

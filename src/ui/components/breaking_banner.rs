@@ -1,0 +1,76 @@
+//! The newest breaking story, on every page.
+
+use leptos::prelude::*;
+
+use super::story_item::{AssetChips, BreakingBadge, address, reason_words, text};
+use crate::{
+    live::{news::StoryRef, store::LiveStore},
+    model::time_ago::time_ago,
+};
+
+/// Under the strip, for two hours, until it is put away. A story that was taken back says so.
+#[component]
+pub fn BreakingBanner() -> impl IntoView {
+    let store = LiveStore::expect();
+    let news = store.news();
+    let dismissed = store.preferences().dismissed;
+    let now = store.now();
+    let told = Memo::new(move |_| {
+        let mut told = news.breaking(now.get());
+        dismissed.with(|dismissed| told.retain(|story| !dismissed.iter().any(|id| **id == *story.id)));
+        told
+    });
+    let first = Memo::new(move |_| told.with(|told| told.first().cloned()));
+    let others = Memo::new(move |_| told.with(|told| told.len().saturating_sub(1)));
+    view! {
+        <section class="breaking" aria-label="Breaking news" aria-live="polite">
+            {move || first.get().map(|story| view! { <Banner story others/> })}
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Banner(story: StoryRef, others: Memo<usize>) -> impl IntoView {
+    let store = LiveStore::expect();
+    let preferences = store.preferences();
+    let now = store.now();
+    let StoryRef { id, head } = story;
+    let since = {
+        let head = head.clone();
+        Memo::new(move |_| {
+            let since = head.with(|head| head.breaking.as_ref().map(|breaking| breaking.since));
+            since.map(|since| time_ago(since, now.get())).unwrap_or_default()
+        })
+    };
+    let put_away = {
+        let id = id.clone();
+        move |_| preferences.dismiss(&id)
+    };
+    view! {
+        <div class="breaking-banner" data-testid="breaking-banner" data-story=id.to_string()>
+            <p class="breaking-said">
+                <BreakingBadge head=head.clone()/>
+                <a class="breaking-title" href=address(&id)>{text(&head, |head| head.title.clone())}</a>
+                <span class="breaking-why">
+                    {text(&head, reason_words)}
+                    <span class="breaking-since">{since}</span>
+                </span>
+            </p>
+            <span class="breaking-chips"><AssetChips head/></span>
+            <a class="breaking-more" href="/news" class:hidden=move || others.get() == 0>
+                {move || { let mut words = others.get().to_string(); words.insert(0, '+'); words.push_str(" more"); words }}
+            </a>
+            <button
+                type="button"
+                class="icon-button needs-script"
+                aria-label="Put this story away"
+                data-testid="dismiss"
+                on:click=put_away
+            >
+                <super::icon::Icon glyph=super::icon::Glyph::Close/>
+            </button>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,48 @@
+//! The stories about one asset, on its page.
+
+use leptos::prelude::*;
+
+use super::{each_story::EachStory, load_states::LoadStates, story_announcer::StoryAnnouncer};
+use crate::{
+    live::store::LiveStore,
+    ui::{
+        asset_view::AssetView,
+        story_load::{Stage, StoryLoad},
+        story_query,
+    },
+};
+
+/// How many are shown; the rest is on the page of the news.
+const SHOWN: usize = 8;
+
+/// The newest stories about an asset: the same that the chart marks.
+#[component]
+pub fn CoinStories(asset: AssetView) -> impl IntoView {
+    let symbol = asset.symbol();
+    let news = LiveStore::expect().news();
+    if !news.is_on() {
+        return ().into_any();
+    }
+    let query = Memo::new(move |_| story_query::of_asset(symbol));
+    let load = StoryLoad::new(Memo::new(move |_| Some(query.get())));
+    let stories = Memo::new(move |_| {
+        let mut stories = query.with(|query| news.list(query));
+        stories.truncate(SHOWN);
+        stories
+    });
+    let empty = move || load.stage.get() == Stage::Ready && stories.with(Vec::is_empty);
+    let mut all = "/news?asset=".to_owned();
+    all.push_str(symbol.as_str());
+    let title = [asset.info.name.as_str(), " stories"].concat();
+    let more = ["All stories about ", symbol.as_str()].concat();
+    view! {
+        <section class="card" aria-labelledby="stories" data-testid="coin-stories">
+            <div class="card-head"><h2 id="stories">{title}</h2></div>
+            <EachStory stories=stories.into()/>
+            <LoadStates load empty=Signal::derive(empty)/>
+            <StoryAnnouncer query/>
+            <p class="note"><a href=all>{more}</a></p>
+        </section>
+    }
+    .into_any()
+}
