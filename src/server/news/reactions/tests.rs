@@ -77,8 +77,7 @@ fn a_failed_figure_is_tried_again_until_it_is_too_late() {
     assert!(reactions.watch(&story("s"), &unknown(btc(), FIRST), FIRST));
     let mut now = FIRST;
     let mut attempts = 0;
-    loop {
-        let Some(due) = reactions.due(now).into_iter().find(|due| due.what == What::First) else { break };
+    while let Some(due) = reactions.due(now).into_iter().find(|due| due.what == What::First) {
         attempts += 1;
         if !reactions.retry(due, now) {
             break;

@@ -8,6 +8,10 @@ use super::*;
 
 const ITEM: &str = "<item><title>Kept</title><link>/1</link></item>";
 
+fn numbered(numbers: std::ops::Range<u32>, text: impl Fn(u32) -> String) -> String {
+    numbers.map(text).collect::<Vec<_>>().concat()
+}
+
 #[test]
 fn what_is_no_feed_is_named() {
     let long = "x".repeat(MAX_BYTES + 1);
@@ -40,8 +44,7 @@ fn what_is_no_feed_is_named() {
 
 #[test]
 fn entities_never_expand() {
-    let laughs: String =
-        (1..12).map(|n| format!("<!ENTITY l{n} \"{}\">", format!("&l{};", n - 1).repeat(10))).collect();
+    let laughs = numbered(1..12, |n| format!("<!ENTITY l{n} \"{}\">", format!("&l{};", n - 1).repeat(10)));
     let bomb = format!(
         "<?xml version=\"1.0\"?><!DOCTYPE rss [<!-- it's --><!ENTITY l0 \"lol\">{laughs}\
          <!ENTITY file SYSTEM \"file:///etc/passwd\">]><rss version=\"2.0\"><channel>\
@@ -74,8 +77,8 @@ fn depth_breaks_nothing() {
 #[test]
 fn huge_feeds_cost_bounded_time() {
     let started = Instant::now();
-    let attributes: String = (0..300_000).map(|n| format!(" a{n}=\"\"")).collect();
-    let spaces: String = (0..100_000).map(|n| format!(" xmlns:p{n}=\"u\"")).collect();
+    let attributes = numbered(0..300_000, |n| format!(" a{n}=\"\""));
+    let spaces = numbered(0..100_000, |n| format!(" xmlns:p{n}=\"u\""));
     let feeds = [
         rss(&format!("<item{attributes}><title>x</title></item>{ITEM}")),
         rss(&format!("<x{spaces}>{}</x>{ITEM}", "<y/>".repeat(300_000))),
@@ -96,7 +99,7 @@ fn huge_feeds_cost_bounded_time() {
             assert!(parsed.items.len() <= MAX_ITEMS);
         }
     }
-    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
 }
 
 #[test]
@@ -107,7 +110,7 @@ fn of_ten_thousand_items_the_newest_are_kept() {
             "<item><title>{n}</title><link>/{n}</link><pubDate>Wed, 19 Nov 2025 {h:02}:{m:02}:{s:02} GMT</pubDate></item>"
         )
     };
-    let parsed = read_text(&rss(&(0..10_000).map(item).collect::<String>()));
+    let parsed = read_text(&rss(&numbered(0..10_000, item)));
     assert_eq!((parsed.items.len(), parsed.rejected), (MAX_ITEMS, 9_500));
     assert_eq!((parsed.items[0].title.as_str(), parsed.items[499].title.as_str()), ("9500", "9999"));
 }
