@@ -51,19 +51,22 @@ impl Engine {
     }
 
     /// Runs `work` in one transaction that is committed where it succeeds and leaves nothing where it fails. Once it
-    /// has begun it ends, whether or not anybody still waits for it.
+    /// has begun it ends, whether or not anybody still waits for it. When it returns, what was written is on the disk.
     pub(super) async fn write<T, F>(&self, work: F) -> Outcome<T>
     where
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Outcome<T> + Send + 'static,
     {
-        self.with_writer(|connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let done = work(&transaction)?;
-            transaction.commit()?;
-            Ok(done)
-        })
-        .await
+        self.with_writer(|connection| transact(connection, "FULL", work)).await
+    }
+
+    /// The same without waiting for the disk: a power cut soon after may undo it, as a whole.
+    pub(super) async fn write_at_leisure<T, F>(&self, work: F) -> Outcome<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Outcome<T> + Send + 'static,
+    {
+        self.with_writer(|connection| transact(connection, "NORMAL", work)).await
     }
 
     /// Runs `work` on the connection that writes, outside of any transaction.
@@ -118,6 +121,18 @@ impl Engine {
     pub(super) fn trouble(&self) -> Option<StorageError> {
         self.trouble.lock().clone()
     }
+}
+
+fn transact<T>(
+    connection: &mut Connection,
+    synchronous: &str,
+    work: impl FnOnce(&Transaction<'_>) -> Outcome<T>,
+) -> Outcome<T> {
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = work(&transaction)?;
+    transaction.commit()?;
+    Ok(done)
 }
 
 /// A reader that goes back to the others, whatever happens.
