@@ -84,12 +84,10 @@ impl Engine {
             let wrote = connection.total_changes() > changes;
             drop((connection, folder));
             match &done {
-                // A write that had nothing to write proves nothing.
                 Ok(_) if wrote => *trouble.lock() = None,
-                Ok(_) => {}
                 Err(error) if error.stops_writing() => *trouble.lock() = Some(error.clone()),
-                // It was what should be written that was wrong.
-                Err(_) => {}
+                // A write that had nothing to write proves nothing, and neither does one that should not be written.
+                _ => {}
             }
             done
         });
