@@ -69,6 +69,7 @@ impl Folder {
             return Err(StorageError::Unopened { file: self.file.clone(), reason });
         }
         // The journal is on the disk before a commit is told: what was sent survives a killed process and a power cut.
+        // The engine relaxes this for what may be lost.
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
         connection.pragma_update(None, "journal_size_limit", JOURNAL_LIMIT).map_err(failed)?;
         schema::migrate(&mut connection, &self.file, now)?;

@@ -65,7 +65,7 @@ where
 {
     loop {
         let step = step.clone();
-        let done = engine.write(move |transaction| step(transaction)).await?;
+        let done = engine.write_at_leisure(move |transaction| step(transaction)).await?;
         pruned.articles += done.pruned.articles;
         pruned.stories += done.pruned.stories;
         pruned.events += done.pruned.events;
