@@ -10,8 +10,8 @@ use super::{
 };
 
 /// How much of a report is read. Whatever is longer costs no more than this.
-const TITLE: Limits = Limits { chars: 300, tokens: 48, marks: 36, amounts: 6 };
-const LEAD: Limits = Limits { chars: 500, tokens: 80, marks: 36, amounts: 6 };
+const TITLE: Limits = Limits { chars: 300, tokens: 48, marks: 32, amounts: 6 };
+const LEAD: Limits = Limits { chars: 300, tokens: 48, marks: 18, amounts: 4 };
 
 /// Most assets that are taken from what the feed's reader recognized.
 const MAX_TICKERS: usize = 6;

@@ -15,10 +15,10 @@ use super::{
 use crate::model::time::UnixMs;
 
 /// Most articles that a new one is compared with.
-const MAX_COMPARED: usize = 60;
+const MAX_COMPARED: usize = 48;
 
 /// Most terms of a new article that others are looked up by: the rarest.
-const MAX_LOOKED_UP: usize = 24;
+const MAX_LOOKED_UP: usize = 20;
 
 /// Most members that speak for a story: its first and its newest.
 const FIRST_MEMBERS: usize = 3;

@@ -22,29 +22,28 @@ pub struct Likeness {
 /// Found by logistic regression on the pairs marked `tune` beside the tests, each weight drawn to what was expected of
 /// it and held on its side of nothing. A measure that came out as nothing was taken out.
 const WEIGHTS: [f64; MEASURES] = [
-    // what the titles have of each other, the geometric mean
-    1.46,  // the same without names, assets and places
-    1.10,  // the heaviest name in both
-    1.01,  // all names in both
-    0.17,  // both titles name somebody the other lacks
-    -2.83, // any clash, the more so the more alike they are otherwise
-    -3.24, // the same is said of the same
-    3.39,  // assets in both
-    1.12,  // other assets
-    -3.10, // acts in both
-    1.92,  // other acts
-    -1.57, // acts that exclude each other
-    -3.22, // amounts in both
-    2.14,  // amounts that differ
-    -3.12, // one is a regular column
-    -1.59, // what the leads share
-    1.89,  // leads that are strange to each other, without a name in both
-    -4.13, // other places
-    -2.57, // places in both
-    1.03,  // the same amounts of the same
-    2.09,  // what either title has of the other, the greater
-    0.13,  // a long run of the same words with something else in each
-    -2.52,
+    1.46,  // the titles have of each other, the geometric mean
+    1.10,  // the same without names, assets and places
+    1.01,  // the heaviest name in both
+    0.17,  // all names in both
+    -2.83, // both titles name somebody that the other lacks
+    -3.24, // any clash, the more so the more alike they are otherwise
+    3.39,  // the same is said of the same
+    1.12,  // assets in both
+    -3.10, // other assets
+    1.92,  // acts in both
+    -1.57, // other acts
+    -3.22, // acts that exclude each other
+    2.14,  // amounts in both
+    -3.12, // amounts that differ
+    -1.59, // one is of a regular column
+    1.89,  // the leads share
+    -4.13, // leads strange to each other, without a name in both
+    -2.57, // other places
+    1.03,  // places in both
+    2.09,  // the same amounts of the same
+    0.13,  // one title has of the other, the greater
+    -2.52, // long runs of the same words, and something else in each
 ];
 
 /// What the log odds are before anything is measured: most pairs are about two events.

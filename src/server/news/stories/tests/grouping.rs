@@ -74,12 +74,15 @@ fn a_running_story_goes_on_beyond_three_days_of_its_first_report() {
 fn a_story_does_not_drift_from_what_it_began_with() {
     // Each is near the one before, and the last has nothing of the first.
     let chain = [
-        "Quellmar bridge hacked for $61M, Torvane tokens dumped",
-        "Torvane tokens dumped after hack, exchange Hexalon halts Torvane trading",
-        "Exchange Hexalon halts Torvane trading, Hexalon founder Ruiz questioned",
-        "Hexalon founder Ruiz questioned over taxes in Lisbon",
-        "Ruiz leaves Lisbon court after questions over taxes, mayor comments",
-        "Lisbon mayor comments on court costs and tourism",
+        "Hackers drain $61M from Quellmar",
+        "Quellmar hacked for $61M, Torvane token plunges 30%",
+        "Torvane token plunges 30% after Quellmar hack",
+        "Torvane token plunges 30% as founder Ruiz resigns",
+        "Torvane founder Ruiz resigns",
+        "Torvane founder Ruiz resigns, joins Hexalon",
+        "Hexalon hires Ruiz, founder of Torvane",
+        "Hexalon hires Ruiz, raises $20M from investors",
+        "Hexalon raises $20M from investors",
     ];
     let mut index = seasoned();
     let mut stories = Vec::new();
@@ -88,6 +91,24 @@ fn a_story_does_not_drift_from_what_it_began_with() {
         stories.push(index.place(&report(&format!("c{n}"), &source, title, after(n))).story);
     }
     assert_ne!(stories.first(), stories.last(), "{stories:?}");
+}
+
+#[test]
+fn one_stray_member_does_not_speak_for_a_story() {
+    let mut index = seasoned();
+    let told = [
+        "Hackers drain $61 million from Quellmar lending protocol",
+        "DeFi lender Quellmar loses $61M in overnight exploit",
+        "Quellmar hacked: 61 million dollars stolen",
+        "Torvane founder Ruiz resigns after board dispute",
+    ];
+    for (n, title) in (0..).zip(told) {
+        index.restore(&report(&format!("m{n}"), &format!("outlet{n}"), title, after(n)), "s-hack");
+    }
+    let stray = index.place(&report("stray", "decrypt", "Torvane founder Ruiz resigns in board dispute", after(5)));
+    assert!(!stray.joined, "{stray:?}");
+    let told = index.place(&report("told", "decrypt", "Exploit at lender Quellmar: $61M stolen by hackers", after(5)));
+    assert_eq!(&*told.story, "s-hack", "{told:?}");
 }
 
 #[test]
