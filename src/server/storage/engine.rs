@@ -76,10 +76,14 @@ impl Engine {
         let trouble = Arc::clone(&self.trouble);
         let folder = Arc::clone(&self.folder);
         let done = spawn_blocking(move || {
+            let changes = connection.total_changes();
             let done = work(&mut connection);
+            let wrote = connection.total_changes() > changes;
             drop((connection, folder));
             match &done {
-                Ok(_) => *trouble.lock() = None,
+                // A write that had nothing to write proves nothing.
+                Ok(_) if wrote => *trouble.lock() = None,
+                Ok(_) => {}
                 Err(error) if error.stops_writing() => *trouble.lock() = Some(error.clone()),
                 // It was what should be written that was wrong.
                 Err(_) => {}

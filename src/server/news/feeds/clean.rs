@@ -88,9 +88,16 @@ pub fn description(raw: &str) -> String {
 /// The name of an author: at most [`MAX_AUTHOR`] characters. `None` if nothing is left.
 pub fn author(raw: &str) -> Option<String> {
     let name = plain(head(raw, TITLE_HEAD));
-    let name = name.strip_prefix("By ").or_else(|| name.strip_prefix("by ")).unwrap_or(&name);
-    // What is left of `jane@example.com (Jane Doe)`.
-    let name = name.strip_prefix('(').and_then(|name| name.strip_suffix(')')).unwrap_or(name);
+    let mut name = name.as_str();
+    loop {
+        let by = name.strip_prefix("By ").or_else(|| name.strip_prefix("by ")).unwrap_or(name);
+        // What is left of `jane@example.com (Jane Doe)`.
+        let bare = by.strip_prefix('(').and_then(|by| by.strip_suffix(')')).unwrap_or(by).trim();
+        if bare.len() == name.len() {
+            break;
+        }
+        name = bare;
+    }
     Some(cut(name, MAX_AUTHOR)).filter(|name| name.chars().any(char::is_alphanumeric))
 }
 

@@ -72,7 +72,9 @@ impl Tickers {
             let name = asset.name.to_lowercase();
             let is_word = AMBIGUOUS.contains(&asset.name.to_uppercase().as_str());
             let case = if is_word { Case::Beside } else { Case::Capital };
-            if asset.name.chars().count() > 2 && name.split(' ').count() <= MAX_WORDS && name.len() <= MAX_NAME {
+            // Where the name is not known it is the symbol, which is looked for as such.
+            let is_name = !asset.name.eq_ignore_ascii_case(asset.symbol.as_str()) && asset.name.chars().count() > 2;
+            if is_name && name.split(' ').count() <= MAX_WORDS && name.len() <= MAX_NAME {
                 names.entry(name).or_insert((Some(asset.symbol), case));
             }
         }

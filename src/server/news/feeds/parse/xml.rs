@@ -16,6 +16,7 @@ use names::{Kind, Names};
 use tag::Tag;
 
 use super::{Found, MAX_SEEN, NotAFeed};
+use crate::server::news::feeds::clean;
 
 /// Elements of an item within each other, at most.
 const MAX_DEPTH: usize = 48;
@@ -23,6 +24,8 @@ const MAX_DEPTH: usize = 48;
 const MAX_TEXT: usize = 64 << 10;
 /// Most bytes of one item. What exceeds it is left out.
 const MAX_ITEM: usize = 512 << 10;
+/// Longest reference to a character, in bytes: `&#x10ffff;` and some zeros.
+const MAX_REFERENCE: usize = 14;
 /// Longest wait that a feed may ask for, in minutes: a week.
 const MAX_TTL: u64 = 10_080;
 
@@ -286,13 +289,13 @@ impl<'a> Writer<'a> {
 
     fn text(&mut self, text: &str) {
         if !self.is_idle() && self.text.len() < MAX_TEXT {
-            decode(&mut self.text, text);
+            decode(&mut self.text, clean::head(text, MAX_TEXT));
         }
     }
 
     fn verbatim(&mut self, text: &str) {
         if !self.is_idle() && self.text.len() < MAX_TEXT {
-            self.text.push_str(text);
+            self.text.push_str(clean::head(text, MAX_TEXT));
         }
     }
 
@@ -305,7 +308,7 @@ impl<'a> Writer<'a> {
             if self.open.last().is_some_and(|name| names::is_person(name)) {
                 self.text = names::addresses_apart(&self.text);
             }
-            escape(&mut self.out, &self.text);
+            write_text(&mut self.out, &self.text);
         }
         self.text.clear();
     }
@@ -317,17 +320,12 @@ fn decode(out: &mut String, text: &str) {
     while let Some(at) = rest.find('&') {
         let (before, reference) = rest.split_at_checked(at).unwrap_or((rest, ""));
         out.push_str(before);
-        let inside = reference.get(1..).and_then(|inside| inside.split_once(';')).map(|(inside, _)| inside);
-        let known =
-            inside.filter(|inside| inside.len() <= 10).and_then(|inside| Some((resolve(inside)?, inside.len())));
-        let read = known.map_or(1, |(c, length)| {
-            out.push(c);
-            length + 2
-        });
-        if known.is_none() {
-            out.push('&');
-        }
-        rest = reference.get(read..).unwrap_or_default();
+        // Looking no further than the longest reference keeps a text of many `&` cheap.
+        let end = reference.bytes().take(MAX_REFERENCE).position(|byte| byte == b';');
+        let resolved = end.and_then(|end| Some((resolve(reference.get(1..end)?)?, end + 1)));
+        let (c, length) = resolved.unwrap_or(('&', 1));
+        out.push(c);
+        rest = reference.get(length..).unwrap_or_default();
     }
     out.push_str(rest);
 }
@@ -348,15 +346,39 @@ fn resolve(reference: &str) -> Option<char> {
     }
 }
 
-fn escape(out: &mut String, text: &str) {
-    for c in text.chars() {
+/// Text as one section: the reader takes every escaped character for an event of its own.
+fn write_text(out: &mut String, text: &str) {
+    let is_plain = |byte: u8| !matches!(byte, b'&' | b'<') && is_allowed(byte);
+    if text.bytes().all(is_plain) {
+        out.push_str(text);
+        return;
+    }
+    out.push_str("<![CDATA[");
+    let allowed = text.split(|c: char| u8::try_from(c).is_ok_and(|byte| !is_allowed(byte)));
+    let start = out.len();
+    out.extend(allowed);
+    // Where the text itself would end the section, another one begins.
+    if out.get(start..).is_some_and(|text| text.contains("]]>")) {
+        let text = out.split_off(start);
+        out.push_str(&text.replace("]]>", "]]]]><![CDATA[>"));
+    }
+    out.push_str("]]>");
+}
+
+/// The value of an attribute.
+fn escape(out: &mut String, value: &str) {
+    for c in value.chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '"' => out.push_str("&quot;"),
-            // XML has no way to say these.
-            '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {}
+            _ if u8::try_from(c).is_ok_and(|byte| !is_allowed(byte)) => {}
             _ => out.push(c),
         }
     }
+}
+
+/// XML has no way to say most control characters.
+const fn is_allowed(byte: u8) -> bool {
+    byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\r')
 }

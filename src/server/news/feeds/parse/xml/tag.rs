@@ -33,8 +33,10 @@ impl<'a> Tag<'a> {
             Some(first) if !first.is_alphabetic() && first != '_' => return Read::Text,
             Some(_) => {}
         }
-        let Some(length) = length(text) else {
-            return if text.len() <= MAX_TAG { Read::CutOff } else { Read::Text };
+        let length = match length(text) {
+            Length::Bytes(length) => length,
+            Length::CutOff => return Read::CutOff,
+            Length::NoTag => return Read::Text,
         };
         let (raw, _) = text.split_at_checked(length).unwrap_or((text, ""));
         let inside = named.get(..(length - 1).saturating_sub(1 + usize::from(is_end))).unwrap_or_default();
@@ -71,21 +73,32 @@ impl<'a> Tag<'a> {
     }
 }
 
-/// Up to and including the `>` that is not within quotes.
-fn length(text: &str) -> Option<usize> {
+/// How long a tag is.
+enum Length {
+    /// Up to and including its `>`.
+    Bytes(usize),
+    /// The text ends before it does.
+    CutOff,
+    /// It is none: too long, or another tag begins within it.
+    NoTag,
+}
+
+/// A `>` within quotes ends no tag.
+fn length(text: &str) -> Length {
     let mut quote = None;
     let mut after_equals = false;
     for (at, byte) in text.bytes().enumerate().take(MAX_TAG) {
         match (quote, byte) {
             (Some(open), _) if open == byte => quote = None,
-            (None, b'>') => return Some(at + 1),
+            (None, b'>') => return Length::Bytes(at + 1),
+            (None, b'<') if at > 0 => return Length::NoTag,
             // An apostrophe elsewhere opens nothing.
             (None, b'"' | b'\'') if after_equals => quote = Some(byte),
             _ => {}
         }
         after_equals = byte == b'=' || (after_equals && byte.is_ascii_whitespace());
     }
-    None
+    if text.len() < MAX_TAG { Length::CutOff } else { Length::NoTag }
 }
 
 fn is_name(c: char) -> bool {
