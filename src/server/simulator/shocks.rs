@@ -1,6 +1,6 @@
 //! Moves of prices that go with the news: laid over the path, the same for the same seed.
 //!
-//! A shock climbs to its peak within seconds and dies away within the hour, in steps of whole quarters of a second, so
+//! A shock climbs to its peak within seconds and dies away within the hour, in steps of five seconds and more, so
 //! that every candle can be put together from pieces within which it stands still. It is a pure function of the seed and
 //! the time: nothing is stored, and all exchanges, candles and trades see the same.
 
@@ -12,13 +12,13 @@ use crate::model::symbol::Symbol;
 
 use super::{
     listing::Asset,
-    news::events::{Events, MOVING_EVERY, SLOT_MS},
+    news::events::{Events, MOVE_STEP_MS, MOVING_EVERY, SLOT_MS},
     path::{DAY_MS, MINUTE_MS, SECOND_MS},
 };
 
 /// Steps of the climb, and how long each takes.
 const CLIMB: i64 = 8;
-const CLIMB_STEP_MS: i64 = 3 * SECOND_MS;
+const CLIMB_STEP_MS: i64 = MOVE_STEP_MS;
 /// Steps of the way back, and how long each takes.
 const DECAY: i64 = 16;
 const DECAY_STEP_MS: i64 = 225 * SECOND_MS;
@@ -158,7 +158,7 @@ mod tests {
     fn a_shock_climbs_fast_and_dies_away() {
         let levels: Vec<f64> = (-1..=DURATION_MS / SECOND_MS).map(|s| level(s * SECOND_MS)).collect();
         let top = levels.iter().position(|l| (l - 1.0).abs() < 1e-12).expect("a peak");
-        assert_eq!(top, 22);
+        assert_eq!(top, 36);
         assert!(levels[..top].is_sorted() && levels[top..].is_sorted_by(|a, b| a >= b));
         assert!((level(6 * MINUTE_MS) - 0.879).abs() < 0.01, "{}", level(6 * MINUTE_MS));
         assert_eq!((level(-1).to_bits(), level(DURATION_MS).to_bits()), (0, 0));

@@ -7,7 +7,7 @@ use crate::{
     model::{asset::DEFAULT_STRIP, symbol::Symbol},
     server::simulator::{
         noise::{Noise, key, key_of_text},
-        path::{LEAF_MS, SECOND_MS},
+        path::SECOND_MS,
     },
 };
 
@@ -19,6 +19,8 @@ pub const SLOT_MS: i64 = 30 * SECOND_MS;
 pub const MOVING_EVERY: i64 = 8;
 /// An event happens within so many ms of the start of its slot.
 const JITTER_MS: u64 = 12_000;
+/// Moves start at whole multiples of this: the finer a cut of the path, the dearer.
+pub const MOVE_STEP_MS: i64 = 5 * SECOND_MS;
 /// Of so many events that move nothing, one is a column.
 const COLUMN_OF: u64 = 6;
 
@@ -29,7 +31,7 @@ const CHAINS: [&str; 12] = ["ETH", "SOL", "BNB", "ADA", "AVAX", "DOT", "TRX", "N
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Move {
     pub symbol: Symbol,
-    /// When it starts, ms since the epoch, a whole quarter of a second.
+    /// When it starts, ms since the epoch, a multiple of [`MOVE_STEP_MS`].
     pub from: i64,
     /// In percent for an asset as lively as Bitcoin; its sign is that of the move.
     pub percent: f64,
@@ -91,7 +93,7 @@ impl Events {
             // From ten seconds before the news to half a minute after it.
             let lead = i64::try_from(noise.below(40_000)).unwrap_or(0) - 10_000;
             let from = at + lead;
-            Move { symbol, from: from - from.rem_euclid(LEAF_MS), percent }
+            Move { symbol, from: from - from.rem_euclid(MOVE_STEP_MS), percent }
         });
         Some(Event { slot, plot, symbol, at, moved: shock, is_column, noise })
     }
@@ -164,8 +166,8 @@ mod tests {
             let event = events.of(slot).expect("an event");
             assert_eq!(event.moved.is_some(), slot % MOVING_EVERY == 0, "{slot}");
             if let Some(moved) = event.moved {
-                assert_eq!((moved.symbol, moved.from % LEAF_MS), (event.symbol, 0));
-                assert!((-10_250..30_000).contains(&(moved.from - event.at)), "{slot}");
+                assert_eq!((moved.symbol, moved.from % MOVE_STEP_MS), (event.symbol, 0));
+                assert!((-15_000..30_000).contains(&(moved.from - event.at)), "{slot}");
             }
             *seen.entry(event.symbol.as_str().to_owned().leak()).or_default() += 1;
         }

@@ -63,7 +63,11 @@ pub fn reports(event: &Event, price: f64, stretch: i64) -> Vec<Report> {
         let count = 1 + usize::try_from(noise.below(3)).unwrap_or(0);
         for (teller, i) in tellers.iter().take(count).zip(start..) {
             let Some((title, lead)) = wording(event.plot.later, start) else { continue };
-            let shout = if i % 3 == 1 { "Update: " } else { "" };
+            let shout = match i % 3 {
+                0 => "",
+                1 => "Update: ",
+                _ => "Report: ",
+            };
             reports.push(teller.report(&facts, since + teller.delay_ms * stretch, title, lead, shout, &mut noise));
         }
     }

@@ -148,8 +148,10 @@ fn news_move_prices_and_a_pin_stands_still() {
     // A quarter that was added up before it was pinned is not taken from memory.
     let late = NOON - HOUR_MS;
     let before = series.window(&over, late, NOON).expect("an hour");
+    assert!(!series.quarters.lock().is_empty() && before.high > before.low);
     over.start(Some(series.listing.symbol()), Effect::Pin(80_000.0), late, Some(NOON));
-    assert_ne!(series.window(&over, late, NOON), Some(before));
+    let pinned = series.window(&over, late, NOON).expect("an hour");
+    assert_eq!((pinned.high, pinned.low), (8_000_000, 8_000_000));
 }
 
 #[test]
