@@ -23,7 +23,7 @@ struct Cli {
 enum Command {
     /// Serve the pages and the streams.
     Serve(Serve),
-    /// Play the exchanges on this machine, with faults on demand. Prints its addresses as one JSON line.
+    /// Play the exchanges and news feeds on this machine, with faults on demand. Prints its addresses as one JSON line.
     Simulate(Simulate),
     /// Print the effective configuration and where each setting comes from. Exit code 2 if something is wrong with it.
     CheckConfig(CheckConfig),

@@ -1,8 +1,8 @@
-//! The exchanges, played on this machine and reached over the same sockets as the real ones.
+//! The exchanges and the news, played on this machine and reached over the same sockets as the real ones.
 //!
 //! Binance, Bybit and OKX (spot) share one port, each under its own name, with the paths, frames, limits and refusals
 //! that they document. Prices follow a seeded path that is the same for the same seed; what goes wrong is chosen
-//! through [`control`].
+//! through [`control`]. Invented outlets report on that market in feeds of their own: [`news`].
 //!
 //! It shares no code with the connectors: it is their opposite number, so a shared mistake must not cancel out.
 
@@ -28,7 +28,14 @@ use crate::{
     server::clock::{Clock, Stamp},
 };
 
-use self::{exchange::Exchange, faults::Faults, market::Market, path::LEAF_MS};
+use self::{
+    exchange::Exchange,
+    faults::Faults,
+    market::Market,
+    news::{News, NewsMode, NewsUrls, events::Events},
+    path::LEAF_MS,
+    shocks::Shocks,
+};
 
 pub mod binance;
 pub mod book;
@@ -45,10 +52,12 @@ pub mod garbage;
 pub mod gate;
 pub mod listing;
 pub mod market;
+pub mod news;
 pub mod noise;
 pub mod okx;
 pub mod path;
 pub mod series;
+pub mod shocks;
 pub mod socket;
 pub mod span;
 
@@ -65,6 +74,7 @@ pub struct SimulatorSettings {
     /// The assets that are listed on every exchange, quoted in USDT. Unknown ones get a plausible price.
     pub symbols: Vec<Symbol>,
     pub clock: Clock,
+    pub news: NewsMode,
 }
 
 /// The three exchanges. Cheap to clone: all clones are the same exchanges.
@@ -77,6 +87,7 @@ pub struct Simulator {
 struct Inner {
     seed: u64,
     market: Market,
+    news: News,
     faults: Faults,
     gate: gate::Gate,
     binance: binance::Limits,
@@ -92,11 +103,18 @@ struct Inner {
 
 impl Simulator {
     pub fn new(settings: SimulatorSettings) -> Self {
-        let market = Market::new(settings.seed, settings.symbols, settings.clock);
+        let SimulatorSettings { seed, symbols, clock, news: mode } = settings;
+        let events = Events::new(seed, &symbols);
+        let mut market = Market::new(seed, symbols, clock);
+        if mode == NewsMode::Playing {
+            let shocks = Shocks::new(events.clone(), seed, market.now());
+            market = market.moved_by(shocks);
+        }
         Self {
             inner: Arc::new(Inner {
-                seed: settings.seed,
+                seed,
                 ticks: watch::Sender::new(market.now()),
+                news: News::new(events, mode, &market),
                 market,
                 faults: Faults::default(),
                 gate: gate::Gate::default(),
@@ -110,11 +128,13 @@ impl Simulator {
         }
     }
 
-    /// Everything over HTTP: `/binance…`, `/bybit…`, `/okx…`, `/control…`, and an overview at `/`.
+    /// Everything over HTTP: `/binance…`, `/bybit…`, `/okx…`, `/news…`, `/control…`, and an overview at `/`.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/", get(overview))
             .merge(control::router())
+            .merge(news::control::router())
+            .merge(news::serve::router())
             .nest("/binance", binance::router())
             .nest("/bybit", bybit::router())
             .nest("/okx", okx::router())
@@ -158,6 +178,11 @@ impl Simulator {
             bybit: venue(Exchange::Bybit, "/v5/public/spot", None),
             okx: venue(Exchange::Okx, "/ws/v5/public", Some("/ws/v5/business")),
             control: format!("http://{base}/control"),
+            news: NewsUrls {
+                base: format!("http://{base}/news"),
+                control: format!("http://{base}/control/news"),
+                feeds: self.feeds(base),
+            },
         }
     }
 
@@ -167,6 +192,10 @@ impl Simulator {
 
     fn market(&self) -> &Market {
         &self.inner.market
+    }
+
+    fn news(&self) -> &News {
+        &self.inner.news
     }
 
     fn faults(&self) -> &Faults {
@@ -229,12 +258,13 @@ impl Drop for OpenSocket {
 }
 
 /// The addresses of a simulator, in the form that the configuration wants them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Urls {
     pub binance: VenueUrls,
     pub bybit: VenueUrls,
     pub okx: VenueUrls,
     pub control: String,
+    pub news: NewsUrls,
 }
 
 /// The addresses of an exchange.
@@ -276,5 +306,6 @@ async fn overview(State(simulator): State<Simulator>) -> Json<Value> {
         "bybit": ["/bybit/v5/public/spot", "/bybit/v5/market/…"],
         "okx": ["/okx/ws/v5/public", "/okx/ws/v5/business", "/okx/api/v5/…"],
         "control": ["GET /control", "POST /control/{venue}", "POST /control/{venue}/clear", "POST /control/{venue}/price"],
+        "news": ["GET /news", "GET /control/news", "POST /control/news", "POST /control/news/{fault,clear,mode}"],
     }))
 }

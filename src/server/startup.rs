@@ -19,7 +19,7 @@ use super::{
     config::{self, VenueDefaults, error::ConfigErrors, example, layers::Layers},
     http::pages::NoSite,
     shutdown,
-    simulator::{self, Simulator, SimulatorSettings},
+    simulator::{self, Simulator, SimulatorSettings, news::NewsMode},
     venues::registry::CONNECTORS,
 };
 use crate::model::{
@@ -115,7 +115,12 @@ pub fn serve(options: ServeOptions) -> Result<(), StartError> {
         }
         let played = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let symbols = config.market.symbols.clone();
-        let simulator = Simulator::new(SimulatorSettings { seed: DEMO_SEED, symbols, clock: Clock::System });
+        let simulator = Simulator::new(SimulatorSettings {
+            seed: DEMO_SEED,
+            symbols,
+            clock: Clock::System,
+            news: NewsMode::Playing,
+        });
         let urls = simulator.urls(played.local_addr()?);
         print_line(&serde_json::json!({ "simulator": urls }))?;
         let played_venues = [("binance", urls.binance), ("bybit", urls.bybit), ("okx", urls.okx)];
@@ -144,7 +149,8 @@ pub fn simulate(addr: SocketAddr, seed: u64, symbols: &[String]) -> Result<(), S
         let token = CancellationToken::new();
         let _signals = tokio::spawn(shutdown::on_signal(token.clone()));
         let listener = listen(addr).await?;
-        let simulator = Simulator::new(SimulatorSettings { seed, symbols, clock: Clock::System });
+        let simulator =
+            Simulator::new(SimulatorSettings { seed, symbols, clock: Clock::System, news: NewsMode::Playing });
         print_line(&simulator.urls(listener.local_addr()?))?;
         Ok(simulator::serve(listener, simulator, token).await?)
     })

@@ -133,6 +133,12 @@ impl Storage {
         self.engine.read(log::range).await
     }
 
+    /// The position that the log started at, whatever of it is still kept. One before it is of another log, which was
+    /// thrown away.
+    pub async fn log_first(&self) -> Result<u64, StorageError> {
+        self.engine.read(log::first).await
+    }
+
     /// Entries of the log after `after`, oldest first: at most `limit`, at most 1,000, and about a MiB. At least one
     /// where there is one.
     pub async fn events(&self, after: u64, limit: usize) -> Result<Vec<LogEvent>, StorageError> {

@@ -15,7 +15,7 @@ use market_pulse::{
         clock::Clock,
         config::{self, layers::Layers},
         http::router::api_router,
-        simulator::{Simulator, SimulatorSettings},
+        simulator::{Simulator, SimulatorSettings, news::NewsMode},
         startup::{
             core::{Core, CoreSetup},
             venue_defaults,
@@ -59,7 +59,7 @@ impl Stage {
         let clock = Clock::following(START);
         let token = CancellationToken::new();
         let symbols = ["BTC", "ETH", "SOL", "BNB"].iter().map(|s| Symbol::parse(s).unwrap()).collect();
-        let simulator = Simulator::new(SimulatorSettings { seed: 7, symbols, clock });
+        let simulator = Simulator::new(SimulatorSettings { seed: 7, symbols, clock, news: NewsMode::Quiet });
         let exchanges = simulator.router();
         tokio::spawn(simulator.clone().run(token.clone()));
 

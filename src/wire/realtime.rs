@@ -48,7 +48,8 @@ pub struct Connected {
 pub struct Heartbeat {
     /// RFC 3339
     pub timestamp: String,
-    /// Id of the last ticker message that was sent, `""` before the first.
+    /// Id of the last ticker message that was sent, `""` before the first. Where news was asked for: the place in the log
+    /// up to which the reader has every story.
     pub last_id: String,
 }
 

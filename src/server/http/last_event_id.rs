@@ -28,14 +28,18 @@ impl LastEventId {
     }
 }
 
-/// Empty is no id at all.
+/// Empty is no id at all, and neither is 0, which no entry has: what a page starts with where there was no news yet.
 fn read(id: &[u8]) -> Since {
     let id = id.trim_ascii();
     if id.is_empty() {
         return Since::Now;
     }
     let digits = std::str::from_utf8(id).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    digits.and_then(|text| text.parse().ok()).map_or(Since::Unknown, Since::After)
+    match digits.and_then(|text| text.parse().ok()) {
+        Some(0) => Since::Now,
+        Some(id) => Since::After(id),
+        None => Since::Unknown,
+    }
 }
 
 impl FromRequestParts<Arc<Services>> for LastEventId {
@@ -57,6 +61,7 @@ mod tests {
         for (header, query, since) in [
             (None, "", Since::Now),
             (None, "lastEventId=", Since::Now),
+            (None, "lastEventId=0", Since::Now),
             (None, "lastEventId=7", Since::After(7)),
             (None, "x=1&lastEventId=%207%20&lastEventId=8", Since::After(7)),
             (Some("9"), "", Since::After(9)),

@@ -73,16 +73,11 @@ impl LogSetup {
         Self { first: start, last: start, recent: Vec::new(), store: Arc::new(NoStore), bounds: BOUNDS }
     }
 
-    /// A log that goes on where `store` ends. Positions before `first`, if that is known, are of a log that was thrown
-    /// away.
+    /// A log that goes on where `store` ends. Positions before `first` are of a log that was thrown away.
     ///
     /// # Errors
     /// Where the store can't be read.
-    pub async fn stored(
-        range: LogRange,
-        first: Option<u64>,
-        store: Arc<dyn EventStore>,
-    ) -> Result<Self, EventStoreError> {
+    pub async fn stored(range: LogRange, first: u64, store: Arc<dyn EventStore>) -> Result<Self, EventStoreError> {
         let mut after = range.last.saturating_sub(u64::try_from(WARM).unwrap_or_default()).max(range.after);
         let mut recent = Vec::new();
         while after < range.last {
@@ -91,7 +86,7 @@ impl LogSetup {
             after = newest.id;
             recent.extend(read);
         }
-        Ok(Self { first: first.unwrap_or_default(), last: range.last, recent, store, bounds: BOUNDS })
+        Ok(Self { first, last: range.last, recent, store, bounds: BOUNDS })
     }
 
     /// With less memory.

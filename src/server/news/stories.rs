@@ -1,4 +1,14 @@
 //! Finds the story that an article belongs to.
+//!
+//! | room | does |
+//! |---|---|
+//! | `token`, `quantity`, `amount` | cut a text into words and amounts |
+//! | `lexicon`, `term` | say what words mean: synonyms, acts, assets, places, institutions |
+//! | `gist` | what one report says |
+//! | `vocabulary` | how common each term is in the window, and who has it |
+//! | `likeness` | how alike two reports are |
+//! | `index` | decides |
+//! | [`corpus`] | invented wires for tests and measurements |
 
 mod amount;
 #[doc(hidden)]
@@ -59,6 +69,6 @@ pub struct StorySettings {
 
 impl Default for StorySettings {
     fn default() -> Self {
-        Self { join_from: 0.5, longest_gap: Duration::from_secs(72 * 3600), max_articles: 100_000 }
+        Self { join_from: 0.5, longest_gap: Duration::from_hours(72), max_articles: 100_000 }
     }
 }

@@ -87,7 +87,8 @@ impl Fixture {
     /// With news: a database, the log in it, and feeds.
     pub(in crate::server) async fn with_news(storage: Storage, clock: Clock, feeds: Vec<SourceStatus>) -> Self {
         let range = storage.log_range().await.expect("a log");
-        let log = LogSetup::stored(range, None, Arc::new(storage.clone())).await.expect("readable");
+        let first = storage.log_first().await.expect("a log");
+        let log = LogSetup::stored(range, first, Arc::new(storage.clone())).await.expect("readable");
         let symbols = ["BTC", "ETH", "SOL"].map(|base| Symbol::parse(base).expect("a symbol"));
         Self::made_of(&symbols, |_| {}, clock, log, Some(storage), feeds)
     }

@@ -1,8 +1,10 @@
 //! What is laid over the path of a price: pins and outliers, remembered so that the history stays consistent.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use crate::model::symbol::Symbol;
+
+use super::shocks::Shocks;
 
 /// How many distortions that have ended an exchange remembers. Older ones vanish from its history.
 const REMEMBERED: usize = 256;
@@ -52,9 +54,16 @@ impl Distortion {
 #[derive(Debug, Clone, Default)]
 pub struct Distortions {
     stretches: VecDeque<Stretch>,
+    /// What the news do to prices that are not pinned.
+    shocks: Option<Arc<Shocks>>,
 }
 
 impl Distortions {
+    /// None but those of the news.
+    pub fn of_news(shocks: Arc<Shocks>) -> Self {
+        Self { stretches: VecDeque::new(), shocks: Some(shocks) }
+    }
+
     /// Starts an effect at `from` (ms), which may end by itself at `to`. A new pin ends the symbol's earlier one.
     pub fn start(&mut self, symbol: Option<Symbol>, effect: Effect, from: i64, to: Option<i64>) {
         if matches!(effect, Effect::Pin(_)) {
@@ -85,6 +94,10 @@ impl Distortions {
                 Effect::Scale(factor) => sum.scale *= factor,
             }
         }
+        // A pinned price stands still, whatever the news.
+        if let (None, Some(shocks)) = (sum.pin, &self.shocks) {
+            sum.scale *= shocks.factor(symbol, time);
+        }
         sum
     }
 
@@ -98,10 +111,20 @@ impl Distortions {
             .flatten()
             .filter(|&cut| from < cut && cut < to)
             .collect();
+        cuts.extend(self.shocks.iter().flat_map(|shocks| shocks.cuts(symbol, from, to)));
         cuts.extend([from, to]);
         cuts.sort_unstable();
         cuts.dedup();
         cuts.iter().copied().zip(cuts.iter().copied().skip(1)).collect()
+    }
+
+    /// Whether nothing but news is laid over the symbol's price within `from..to` (ms): then it never changes again.
+    pub fn is_settled(&self, symbol: Symbol, from: i64, to: i64) -> bool {
+        self.shocks.is_some()
+            && self.stretches.iter().all(|stretch| {
+                let concerns = stretch.symbol.is_none_or(|own| own == symbol);
+                !concerns || stretch.from >= to || stretch.to.is_some_and(|end| end <= from)
+            })
     }
 
     /// The pins that hold at `time` (ms).

@@ -11,11 +11,13 @@ use crate::{model::symbol::Symbol, server::clock::Clock};
 
 use super::{
     book::Level,
+    decimal,
     distortion::{Distortions, Effect},
     exchange::Exchange,
     listing::{Asset, Listing},
     path::{DAY_MS, LEAF_MS, floor},
     series::{Series, Trade, Window},
+    shocks::Shocks,
 };
 
 /// The last 24 hours of a series, its best prices and its last trade.
@@ -52,6 +54,16 @@ impl Market {
         let mut known = HashSet::new();
         symbols.retain(|symbol| known.insert(*symbol));
         Self { clock, venues: Exchange::ALL.map(|exchange| Side::new(exchange, &symbols, seed)) }
+    }
+
+    /// The same market, moved by the news.
+    #[must_use]
+    pub fn moved_by(self, shocks: Shocks) -> Self {
+        let shocks = Arc::new(shocks);
+        for side in &self.venues {
+            *side.distortions.write() = Arc::new(Distortions::of_news(Arc::clone(&shocks)));
+        }
+        self
     }
 
     pub const fn clock(&self) -> Clock {
@@ -92,6 +104,14 @@ impl Market {
     /// Whether the asset is listed.
     pub fn lists(&self, exchange: Exchange, symbol: Symbol) -> bool {
         self.series(exchange).iter().any(|series| series.listing.symbol() == symbol)
+    }
+
+    /// The asset's price on the first exchange at `time` (ms), in USDT. `None` where it is not listed.
+    pub fn price(&self, symbol: Symbol, time: i64) -> Option<f64> {
+        let exchange = Exchange::Binance;
+        let series = self.by_pair(exchange, &symbol.pair())?;
+        let steps = series.price(&self.distortions(exchange), floor(time));
+        Some(decimal::value(steps, series.listing.price_decimals))
     }
 
     /// What is laid over the exchange's prices.

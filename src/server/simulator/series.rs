@@ -1,16 +1,25 @@
 //! One asset on one exchange: any window, any candle, any trade, as its clients would see them.
 
+use std::{collections::HashMap, sync::Arc};
+
+use parking_lot::Mutex;
+
 use super::{
     decimal,
     distortion::{Distortion, Distortions},
     listing::Listing,
     noise::{Noise, key, key_of_text},
-    path::{LEAF_MS, Node, Path, floor},
+    path::{LEAF_MS, MINUTE_MS, Node, Path, floor},
     span::Span,
 };
 
 /// The history begins here: 2020-01-01T00:00:00Z.
 pub const LISTED_MS: i64 = 1_577_836_800_000;
+
+/// What many pieces of a quarter of an hour add up to is remembered: a day's window is asked for four times a second.
+const QUARTER_MS: i64 = 15 * MINUTE_MS;
+/// Quarters that are remembered: those of a day, and some more.
+const REMEMBERED_QUARTERS: i64 = 128;
 
 /// Decimals of quote volumes.
 pub const QUOTE_DECIMALS: u32 = 8;
@@ -54,9 +63,12 @@ pub struct Series {
     pub listing: Listing,
     path: Path,
     noise: u64,
+    /// By a slot that several quarters share: the last one stays.
+    quarters: Arc<Mutex<HashMap<i64, (i64, Sum)>>>,
 }
 
 /// Prices in USDT, not rounded yet.
+#[derive(Debug, Clone, Copy)]
 struct Sum {
     open: f64,
     high: f64,
@@ -71,18 +83,13 @@ struct Sum {
 impl Series {
     pub fn new(listing: Listing, seed: u64) -> Self {
         let noise = key(key_of_text(seed, listing.symbol().as_str()), listing.exchange.number() + 10);
-        Self { path: Path::new(&listing, seed), listing, noise }
+        Self { path: Path::new(&listing, seed), listing, noise, quarters: Arc::default() }
     }
 
     /// What happened in `from..to` (ms, rounded down to quarters of a second). `None` for an empty window.
     pub fn window(&self, over: &Distortions, from: i64, to: i64) -> Option<Window> {
         let (from, to) = (floor(from.max(LISTED_MS)), floor(to));
-        let mut sum: Option<Sum> = None;
-        for (start, end) in over.pieces(self.listing.symbol(), from, to) {
-            let distortion = over.at(self.listing.symbol(), start);
-            self.path.visit(start, end, &mut |node| self.add(&mut sum, node, &distortion));
-        }
-        let sum = sum?;
+        let sum = self.sum(over, from, to)?;
         let decimals = self.listing.price_decimals;
         Some(Window {
             from,
@@ -98,33 +105,58 @@ impl Series {
         })
     }
 
+    /// Adds up `from..to` (ms, whole leaves).
+    fn sum(&self, over: &Distortions, from: i64, to: i64) -> Option<Sum> {
+        let symbol = self.listing.symbol();
+        let mut sum = None;
+        let mut pieces = over.pieces(symbol, from, to);
+        let mut reached = from;
+        if pieces.len() > 1 {
+            let mut quarters: Vec<i64> = pieces.iter().map(|piece| piece.0 - piece.0.rem_euclid(QUARTER_MS)).collect();
+            quarters.dedup();
+            for quarter in quarters {
+                let end = quarter + QUARTER_MS;
+                if quarter >= reached && end <= to && over.is_settled(symbol, quarter, end) {
+                    self.lay(over, &over.pieces(symbol, reached, quarter), &mut sum);
+                    join(&mut sum, self.quarter(over, quarter));
+                    reached = end;
+                }
+            }
+            if reached > from {
+                pieces = over.pieces(symbol, reached, to);
+            }
+        }
+        self.lay(over, &pieces, &mut sum);
+        sum
+    }
+
+    /// A whole quarter of an hour, from the memory where it is known.
+    fn quarter(&self, over: &Distortions, start: i64) -> Option<Sum> {
+        let slot = start.div_euclid(QUARTER_MS).rem_euclid(REMEMBERED_QUARTERS);
+        if let Some((_, sum)) = self.quarters.lock().get(&slot).filter(|known| known.0 == start) {
+            return Some(*sum);
+        }
+        let mut sum = None;
+        self.lay(over, &over.pieces(self.listing.symbol(), start, start + QUARTER_MS), &mut sum);
+        self.quarters.lock().insert(slot, (start, sum?));
+        sum
+    }
+
+    /// Adds pieces within which the distortion does not change.
+    fn lay(&self, over: &Distortions, pieces: &[(i64, i64)], sum: &mut Option<Sum>) {
+        for &(start, end) in pieces {
+            let distortion = over.at(self.listing.symbol(), start);
+            self.path.visit(start, end, &mut |node| self.add(sum, node, &distortion));
+        }
+    }
+
     fn add(&self, sum: &mut Option<Sum>, node: &Node, distortion: &Distortion) {
         let [open, high, low, close, mean] =
             [node.shape.open, node.shape.high, node.shape.low, node.shape.close, node.shape.typical()]
                 .map(|price| distortion.apply(price));
         let quote = mean * self.base(node.lots);
-        match sum {
-            None => {
-                *sum = Some(Sum {
-                    open,
-                    high,
-                    low,
-                    close,
-                    lots: node.lots,
-                    quote,
-                    trades: node.trades,
-                    first_trade: node.trades_before,
-                });
-            }
-            Some(sum) => {
-                sum.high = sum.high.max(high);
-                sum.low = sum.low.min(low);
-                sum.close = close;
-                sum.lots += node.lots;
-                sum.quote += quote;
-                sum.trades += node.trades;
-            }
-        }
+        let (lots, trades, first_trade) = (node.lots, node.trades, node.trades_before);
+        join(sum, Some(Sum { open, high, low, close, lots, quote, trades, first_trade }));
     }
 
     /// Lots as a base volume.
@@ -234,6 +266,22 @@ impl Series {
             });
             last = price;
         }
+    }
+}
+
+/// Adds what follows.
+fn join(sum: &mut Option<Sum>, next: Option<Sum>) {
+    match (sum.as_mut(), next) {
+        (Some(sum), Some(next)) => {
+            sum.high = sum.high.max(next.high);
+            sum.low = sum.low.min(next.low);
+            sum.close = next.close;
+            sum.lots += next.lots;
+            sum.quote += next.quote;
+            sum.trades += next.trades;
+        }
+        (None, Some(next)) => *sum = Some(next),
+        (_, None) => {}
     }
 }
 

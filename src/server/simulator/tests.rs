@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Simulator, SimulatorSettings,
+    news::NewsMode,
     testing::{Answer, Net, Socket, request},
 };
 use crate::{
@@ -46,7 +47,8 @@ impl World {
     /// A simulator whose market stands still.
     fn still() -> Self {
         let clock = Clock::following(UnixMs(NOON));
-        let simulator = Simulator::new(SimulatorSettings { seed: 1, symbols: default_symbols(), clock });
+        let simulator =
+            Simulator::new(SimulatorSettings { seed: 1, symbols: default_symbols(), clock, news: NewsMode::Quiet });
         let shutdown = CancellationToken::new();
         let router = simulator.router();
         Self { net: Net::serve(router.clone()), router, simulator, shutdown }

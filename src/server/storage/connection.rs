@@ -59,7 +59,7 @@ impl Folder {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let failed = |error: rusqlite::Error| StorageError::at_start(&self.file, &error);
         let mut connection = Connection::open_with_flags(&self.file, flags).map_err(failed)?;
-        self.tune(&connection).map_err(failed)?;
+        Self::tune(&connection).map_err(failed)?;
         // Counts for a new file only: pages that become free can be given back in small steps.
         connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(failed)?;
         let mode: String =
@@ -69,6 +69,7 @@ impl Folder {
             return Err(StorageError::Unopened { file: self.file.clone(), reason });
         }
         // The journal is on the disk before a commit is told: what was sent survives a killed process and a power cut.
+        // The engine relaxes this for what may be lost.
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
         connection.pragma_update(None, "journal_size_limit", JOURNAL_LIMIT).map_err(failed)?;
         schema::migrate(&mut connection, &self.file, now)?;
@@ -83,11 +84,11 @@ impl Folder {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let failed = |error: rusqlite::Error| StorageError::at_start(&self.file, &error);
         let connection = Connection::open_with_flags(&self.file, flags).map_err(failed)?;
-        self.tune(&connection).map_err(failed)?;
+        Self::tune(&connection).map_err(failed)?;
         Ok(connection)
     }
 
-    fn tune(&self, connection: &Connection) -> rusqlite::Result<()> {
+    fn tune(connection: &Connection) -> rusqlite::Result<()> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "cache_size", -i64::from(CACHE_KIB))?;

@@ -51,19 +51,22 @@ impl Engine {
     }
 
     /// Runs `work` in one transaction that is committed where it succeeds and leaves nothing where it fails. Once it
-    /// has begun it ends, whether or not anybody still waits for it.
+    /// has begun it ends, whether or not anybody still waits for it. When it returns, what was written is on the disk.
     pub(super) async fn write<T, F>(&self, work: F) -> Outcome<T>
     where
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Outcome<T> + Send + 'static,
     {
-        self.with_writer(|connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let done = work(&transaction)?;
-            transaction.commit()?;
-            Ok(done)
-        })
-        .await
+        self.with_writer(|connection| transact(connection, "FULL", work)).await
+    }
+
+    /// The same without waiting for the disk: a power cut soon after may undo it, as a whole.
+    pub(super) async fn write_at_leisure<T, F>(&self, work: F) -> Outcome<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Outcome<T> + Send + 'static,
+    {
+        self.with_writer(|connection| transact(connection, "NORMAL", work)).await
     }
 
     /// Runs `work` on the connection that writes, outside of any transaction.
@@ -76,13 +79,15 @@ impl Engine {
         let trouble = Arc::clone(&self.trouble);
         let folder = Arc::clone(&self.folder);
         let done = spawn_blocking(move || {
+            let changes = connection.total_changes();
             let done = work(&mut connection);
+            let wrote = connection.total_changes() > changes;
             drop((connection, folder));
             match &done {
-                Ok(_) => *trouble.lock() = None,
+                Ok(_) if wrote => *trouble.lock() = None,
                 Err(error) if error.stops_writing() => *trouble.lock() = Some(error.clone()),
-                // It was what should be written that was wrong.
-                Err(_) => {}
+                // A write that had nothing to write proves nothing, and neither does one that should not be written.
+                _ => {}
             }
             done
         });
@@ -114,6 +119,18 @@ impl Engine {
     pub(super) fn trouble(&self) -> Option<StorageError> {
         self.trouble.lock().clone()
     }
+}
+
+fn transact<T>(
+    connection: &mut Connection,
+    synchronous: &str,
+    work: impl FnOnce(&Transaction<'_>) -> Outcome<T>,
+) -> Outcome<T> {
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = work(&transaction)?;
+    transaction.commit()?;
+    Ok(done)
 }
 
 /// A reader that goes back to the others, whatever happens.

@@ -35,6 +35,12 @@ pub(super) fn range(connection: &Connection) -> Outcome<LogRange> {
     Ok(LogRange { after: to_id(after), last: to_id(last) })
 }
 
+/// Where the log started.
+pub(super) fn first(connection: &Connection) -> Outcome<u64> {
+    let mut statement = connection.prepare_cached("SELECT first_id FROM log")?;
+    Ok(to_id(statement.query_row([], |row| row.get(0))?))
+}
+
 /// Appends entries whose ids grow.
 ///
 /// # Errors

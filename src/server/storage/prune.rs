@@ -22,8 +22,6 @@ const STEP: usize = 250;
 const VACUUM_STEP: i64 = 256;
 /// Free pages that are left in the file for what comes next: a MiB.
 const SPARE_PAGES: i64 = 256;
-/// Pages of the full-text index that are written anew after a step, so that it becomes smaller with the rest.
-const MERGE_PAGES: i64 = 64;
 /// How long an article that aged out is remembered after a feed last listed it.
 const FORGOTTEN_MS: u64 = 90 * DAY_MS;
 /// Most articles that are remembered like that, about 15 MB of the file.
@@ -43,6 +41,7 @@ struct Step {
 /// Those of writing. What was thrown away until then stays away.
 pub(super) async fn run(engine: &Engine, now: UnixMs, limits: RetentionLimits) -> Outcome<Pruned> {
     let mut pruned = Pruned::default();
+    let size = engine.with_writer(|connection| size(connection)).await?;
     let news_before = earlier(now, limits.days.saturating_mul(DAY_MS));
     let events_before = earlier(now, limits.event_hours.saturating_mul(HOUR_MS));
     repeat(engine, &mut pruned, move |connection| old_articles(connection, place::start_of(news_before), now)).await?;
@@ -50,11 +49,12 @@ pub(super) async fn run(engine: &Engine, now: UnixMs, limits: RetentionLimits) -
     repeat(engine, &mut pruned, move |connection| old_events(connection, events_before)).await?;
     repeat(engine, &mut pruned, move |connection| forgotten(connection, now)).await?;
     repeat(engine, &mut pruned, move |connection| oldest_of_all(connection, limits.max_bytes, now)).await?;
-    while let Some(bytes) = engine.with_writer(|connection| vacuum(connection)).await? {
-        pruned.bytes += bytes;
+    let mut vacuumed = false;
+    while engine.with_writer(|connection| vacuum(connection)).await? {
+        vacuumed = true;
     }
-    if pruned.bytes > 0 {
-        engine.with_writer(|connection| shrink(connection)).await?;
+    if vacuumed {
+        pruned.bytes = size.saturating_sub(engine.with_writer(|connection| settle(connection)).await?);
     }
     Ok(pruned)
 }
@@ -65,7 +65,7 @@ where
 {
     loop {
         let step = step.clone();
-        let done = engine.write(move |transaction| step(transaction)).await?;
+        let done = engine.write_at_leisure(move |transaction| step(transaction)).await?;
         pruned.articles += done.pruned.articles;
         pruned.stories += done.pruned.stories;
         pruned.events += done.pruned.events;
@@ -93,10 +93,6 @@ fn old_articles(connection: &Connection, before: i64, now: UnixMs) -> Outcome<St
     let mut pruned = Pruned { articles: count(places.len()), ..Pruned::default() };
     for story in &stories {
         pruned.stories += count(delete.execute([story])?);
-    }
-    if !places.is_empty() {
-        let sql = "INSERT INTO article_texts (article_texts, rank) VALUES ('merge', ?1)";
-        connection.prepare_cached(sql)?.execute([MERGE_PAGES])?;
     }
     Ok(Step { pruned, again: places.len() == STEP })
 }
@@ -145,26 +141,31 @@ fn oldest_of_all(connection: &Connection, max_bytes: u64, now: UnixMs) -> Outcom
     Ok(Step { again: true, ..step })
 }
 
-/// Gives some free pages back. The bytes that the file became smaller by; `None` where there is nothing to give back.
-fn vacuum(connection: &Connection) -> Outcome<Option<u64>> {
+/// Gives some free pages back, and tells whether there may be more to give.
+fn vacuum(connection: &Connection) -> Outcome<bool> {
     let spare = number(connection, "PRAGMA freelist_count")? - SPARE_PAGES;
     if spare <= 0 {
-        return Ok(None);
+        return Ok(false);
     }
-    let before = number(connection, "PRAGMA page_count")?;
+    let before = size(connection)?;
     let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({})", spare.min(VACUUM_STEP)))?;
     let mut rows = statement.query([])?;
     while rows.next()?.is_some() {}
     drop(rows);
-    let pages = before - number(connection, "PRAGMA page_count")?;
-    let bytes = pages * number(connection, "PRAGMA page_size")?;
     // A file that does not become smaller this way never will.
-    Ok(u64::try_from(bytes).ok().filter(|bytes| *bytes > 0))
+    Ok(size(connection)? < before)
 }
 
-/// Writes the journal into the file, which only then becomes smaller. Readers are not waited for.
-fn shrink(connection: &Connection) -> Outcome<()> {
-    Ok(connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?)
+/// Writes the journal into the file, which only then becomes smaller. Readers are not waited for. Returns the size.
+fn settle(connection: &Connection) -> Outcome<u64> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+    size(connection)
+}
+
+/// Bytes of the database, without its journal.
+fn size(connection: &Connection) -> Outcome<u64> {
+    let bytes = number(connection, "PRAGMA page_count")? * number(connection, "PRAGMA page_size")?;
+    Ok(u64::try_from(bytes).unwrap_or(0))
 }
 
 fn number(connection: &Connection, sql: &str) -> Outcome<i64> {

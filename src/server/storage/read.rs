@@ -160,7 +160,7 @@ pub(super) fn parsed<T: DeserializeOwned>(body: &str) -> Outcome<T> {
     })
 }
 
-/// A count or a position as SQLite has it.
+/// A count or a position for a statement.
 pub(super) fn to_sql(value: usize) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

@@ -10,7 +10,7 @@ use crate::model::time::UnixMs;
 /// Each brings a database of the version before it to its own, counted from 1. What was released never changes.
 const MIGRATIONS: &[&str] = &[include_str!("schema/v1.sql")];
 
-/// Says of a file that it is ours: "MkPu".
+/// Says of a file that it is ours: the letters `MkPu`.
 const APPLICATION_ID: i64 = 0x4d6b_5075;
 
 /// Makes the tables what this version needs. An empty database gets a log that starts at the microseconds of `now`.
@@ -39,7 +39,7 @@ fn apply(connection: &mut Connection, file: &Path, now: UnixMs, migrations: &[&s
         step.execute_batch(sql).map_err(failed)?;
         if version == 1 {
             let start = now.0.saturating_mul(1000).max(0);
-            step.execute("INSERT INTO log (only_row, after_id, last_id) VALUES (1, ?1, ?1)", [start])
+            step.execute("INSERT INTO log (only_row, first_id, after_id, last_id) VALUES (1, ?1, ?1, ?1)", [start])
                 .map_err(failed)?;
         }
         step.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;

@@ -135,3 +135,12 @@ fn all() -> ArticleQuery {
 async fn ids(storage: &Storage, query: ArticleQuery) -> Vec<String> {
     storage.articles(query).await.unwrap().articles.into_iter().map(|article| article.id).collect()
 }
+
+impl Storage {
+    /// Makes every write fail as on a disk that can only be read, or lets them be again. For the tests of other rooms.
+    pub(in crate::server) async fn refuse_writes(&self, refuse: bool) {
+        let set =
+            move |connection: &mut rusqlite::Connection| Ok(connection.pragma_update(None, "query_only", refuse)?);
+        self.engine.with_writer(set).await.unwrap();
+    }
+}

@@ -12,10 +12,7 @@ use crate::{
     },
 };
 
-/// How many are shown; the rest is on the page of the news.
-const SHOWN: usize = 8;
-
-/// The newest stories about an asset: the same that the chart marks.
+/// The newest stories about an asset: the same that the chart marks. Older ones are on the page of the news.
 #[component]
 pub fn CoinStories(asset: AssetView) -> impl IntoView {
     let symbol = asset.symbol();
@@ -25,18 +22,14 @@ pub fn CoinStories(asset: AssetView) -> impl IntoView {
     }
     let query = Memo::new(move |_| story_query::of_asset(symbol));
     let load = StoryLoad::new(Memo::new(move |_| Some(query.get())));
-    let stories = Memo::new(move |_| {
-        let mut stories = query.with(|query| news.list(query));
-        stories.truncate(SHOWN);
-        stories
-    });
+    let stories = Memo::new(move |_| query.with(|query| news.list(query)));
     let empty = move || load.stage.get() == Stage::Ready && stories.with(Vec::is_empty);
     let mut all = "/news?asset=".to_owned();
     all.push_str(symbol.as_str());
     let title = [asset.info.name.as_str(), " stories"].concat();
     let more = ["All stories about ", symbol.as_str()].concat();
     view! {
-        <section class="card" aria-labelledby="stories" data-testid="coin-stories">
+        <section class="card coin-stories" aria-labelledby="stories" data-testid="coin-stories">
             <div class="card-head"><h2 id="stories">{title}</h2></div>
             <EachStory stories=stories.into()/>
             <LoadStates load empty=Signal::derive(empty)/>

@@ -64,9 +64,9 @@ pub fn StoryFilter(action: &'static str, #[prop(optional)] words: bool) -> impl 
     view! {
         <form class="story-filter" method="get" action=action role="search" aria-label="Stories" on:submit=on_submit>
             {search}
-            <Choice name="asset" label="Asset" all="All assets" options=options(assets) choose/>
-            <Choice name="source" label="Source" all="All sources" options=options(sources) choose/>
-            <Choice name="category" label="Category" all="All categories" options=options(categories) choose/>
+            <Choice name="asset" label="Asset" all="Any asset" options=options(assets) choose/>
+            <Choice name="source" label="Source" all="Any source" options=options(sources) choose/>
+            <Choice name="category" label="Topic" all="Any topic" options=options(categories) choose/>
             <button type="submit" class=if words { "button" } else { "button without-script" }>
                 {if words { "Search" } else { "Show" }}
             </button>

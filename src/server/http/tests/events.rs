@@ -249,6 +249,22 @@ async fn a_client_that_comes_back_misses_nothing_over_a_restart() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn places_of_a_database_that_was_thrown_away_are_told_from_old_ones() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fixture = fixture(&folder).await;
+    let start = fixture.services.hub.log().tip();
+    let ids = publish(&fixture, vec![draft(EventKind::News, "coindesk", "1", &[])]).await;
+    let app = app(&fixture);
+    for (last, expected) in [(start - 1, "gap"), (start, "news"), (ids[0] + 1, "gap")] {
+        let mut stream = open(&app, "/api/sse?events=news", Some(&last.to_string())).await;
+        event(&mut stream).await;
+        let Event(id, name, data) = event(&mut stream).await;
+        assert_eq!((id, name.as_str()), (Some(ids[0]), expected), "{last}");
+        assert!(name == "news" || data["reason"] == "restarted", "{last}: {data}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_id_that_can_t_be_read_is_a_gap_and_no_refusal() {
     let fixture = Fixture::new();
     let app = app(&fixture);

@@ -14,7 +14,11 @@ async fn rest_is_limited_by_address_and_probes_and_streams_are_not() {
     assert_eq!(headers["retry-after"], "2", "whole seconds, rounded up");
     assert_eq!(headers["access-control-allow-origin"], "*", "a page may read why");
     assert!(body["retry"]["delayMs"].as_u64().is_some_and(|ms| (1000..=1001).contains(&ms)), "{body}");
-    for uri in ["/health", "/live", "/api/realtime/BTC"] {
+    for uri in ["/api/news", "/api/news/stories", "/api/breaking", "/api/sources", "/api/rss"] {
+        let status = send(&app, from("192.0.2.1:3", uri)).await.status();
+        assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "{uri}");
+    }
+    for uri in ["/health", "/live", "/api/realtime/BTC", "/api/sse"] {
         let status = send(&app, from("192.0.2.1:3", uri)).await.status();
         assert_ne!(status, StatusCode::TOO_MANY_REQUESTS, "{uri}");
     }
@@ -47,7 +51,7 @@ async fn a_forwarded_address_counts_only_behind_a_trusted_proxy() {
 async fn any_site_may_read_by_default_but_without_credentials() {
     let fixture = Fixture::new();
     let app = app(&fixture);
-    for uri in ["/api/realtime/BTC", "/symbols", "/price/XYZ", "/api/nothing"] {
+    for uri in ["/api/realtime/BTC", "/api/sse", "/api/news", "/api/rss", "/symbols", "/price/XYZ", "/api/nothing"] {
         let headers = get(&app, uri).await.headers().clone();
         assert_eq!(headers["access-control-allow-origin"], "*", "{uri}");
         assert!(!headers.contains_key("access-control-allow-credentials"), "{uri}");

@@ -115,7 +115,8 @@ async fn fixture(folder: &tempfile::TempDir, title: &str) -> Fixture {
     let stories = vec![story(1, &[one], false), story(2, &[two, three, four], true), story(3, &[five], false)];
     let batch = Batch { articles: articles.to_vec(), stories, ..Batch::default() };
     storage.commit(batch).await.expect("stored");
-    Fixture::with_news(storage, clock, vec![feed("alpha"), feed("beta")]).await
+    let beta = SourceStatus { category: "defi".to_owned(), ..feed("beta") };
+    Fixture::with_news(storage, clock, vec![feed("alpha"), beta]).await
 }
 
 fn ids(body: &Value, list: &str) -> Vec<String> {
@@ -335,6 +336,22 @@ async fn health_and_status_name_feeds_and_storage() {
     assert_eq!((status.feeds.len(), status.storage_error), (2, None));
     let (_, _, sources) = json(get(&app(&fixture), "/api/sources").await).await;
     assert_eq!(sources["sources"][1]["movedTo"], "https://new.example/rss");
+    let storage = fixture.services.storage.clone().expect("news");
+    storage.refuse_writes(true).await;
+    let batch = || Batch { articles: vec![article(7, "alpha", 7, "Not stored")], ..Batch::default() };
+    assert!(storage.commit(batch()).await.is_err());
+    let body = examine(&fixture).await;
+    let reason = "the folder can't be written";
+    assert_eq!(body["dependencies"]["storage"], serde_json::json!({ "status": "degraded", "message": reason }));
+    assert_eq!(
+        (&body["status"], fixture.services.status().storage_error.as_deref()),
+        (&"degraded".into(), Some(reason))
+    );
+    assert_eq!(get(&app(&fixture), "/health").await.status(), StatusCode::OK, "prices go on");
+    assert_eq!(get(&app(&fixture), "/price/BTC").await.status(), StatusCode::OK);
+    storage.refuse_writes(false).await;
+    storage.commit(batch()).await.expect("stored");
+    assert_eq!(examine(&fixture).await["status"], "healthy");
     drop(fixture);
     let again = tempfile::tempdir().expect("a folder");
     let other = Storage::open(again.path(), clock).expect("a database");

@@ -118,7 +118,8 @@ async fn head_is_get_without_a_body() {
     let fixture = Fixture::new();
     fixture.post(ticker("BTC", 1.0));
     let app = app(&fixture);
-    for uri in ["/price/BTC", "/symbols", "/health", "/live", "/api/realtime/BTC"] {
+    for uri in ["/price/BTC", "/symbols", "/health", "/live", "/api/realtime/BTC", "/api/sse", "/api/news", "/api/rss"]
+    {
         let response = send(&app, Request::head(uri).body(Body::empty()).expect("a request")).await;
         assert_eq!(response.status(), StatusCode::OK, "{uri}");
         let body = axum::body::to_bytes(response.into_body(), 1).await.expect("no body");

@@ -207,8 +207,11 @@ async fn a_page_gets_stories_with_places_and_tickers_without() {
     let last = std::str::from_utf8(seen.last().expect("a heartbeat")).expect("UTF-8");
     assert!(last.starts_with(&format!("id: {}\n", START + 2)), "{last}");
     assert!(last.contains(&format!("\"lastId\":\"{}\"", START + 2)), "{last}");
-    let mut lost = hub.connect_page(address(1), &wish(&["BTC"]), Since::Unknown).expect("room");
-    assert_eq!(brief(&ready(&mut lost)), ["connected".to_owned(), format!("gap  {}", START + 2), "BTC 1".to_owned()]);
+    let mut foreign = hub.connect_page(address(1), &wish(&["BTC"]), Since::Unknown).expect("room");
+    assert_eq!(
+        brief(&ready(&mut foreign)),
+        ["connected".to_owned(), format!("gap  {}", START + 2), "BTC 1".to_owned()]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -299,7 +302,7 @@ impl Script {
             let after = kept.events.first().map_or(start, |event| event.id - 1);
             (after, kept.events.last().map_or(start, |event| event.id))
         };
-        let setup = LogSetup::stored(LogRange { after, last }, None, Arc::new(self.clone())).await;
+        let setup = LogSetup::stored(LogRange { after, last }, start, Arc::new(self.clone())).await;
         setup.expect("readable").keeping(keep)
     }
 }

@@ -217,6 +217,43 @@ proptest! {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_stored_but_not_yet_sent_is_given_to_nobody() {
+    let script = Script::default();
+    let (hub, _shutdown) = stocked(&script, 50).await;
+    let mut turn = hub.log().turn().await;
+    let stored = turn.stamp(vec![draft(EventKind::News, "a", 1000), draft(EventKind::News, "a", 1001)]);
+    script.0.lock().events.extend(stored);
+    let mut client = Client::new(everything());
+    client.last_id = Some(START);
+    client.connect(&hub);
+    client.read(1000, true).await;
+    assert_eq!(client.seen.len(), 50, "from the store and from memory");
+    script.0.lock().events.truncate(50);
+    drop(turn);
+    publish(&hub, &script, &mut 2000, 1).await;
+    client.read(1000, true).await;
+    assert_eq!(client.seen[49..], [(START + 50, 50), (START + 51, 2001)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_whose_end_was_never_told_is_made_up_for() {
+    let script = Script::default();
+    let (hub, _shutdown) = stocked(&script, 10).await;
+    let mut client = Client::new(everything());
+    client.connect(&hub);
+    client.read(1, true).await;
+    let lost = hub.log().turn().await.stamp(vec![draft(EventKind::News, "a", 11)]);
+    script.0.lock().events.extend(lost);
+    let mut turn = hub.log().turn().await;
+    turn.go_on_after(START + 11);
+    let events = turn.stamp(vec![draft(EventKind::News, "a", 12)]);
+    script.0.lock().events.extend(events.clone());
+    turn.publish(events);
+    client.read(1000, true).await;
+    assert_eq!((client.seen, client.gaps), (vec![(START + 11, 11), (START + 12, 12)], vec![]));
+}
+
 /// A hub with little memory over a store that holds `count` entries.
 async fn stocked(script: &Script, count: u64) -> (Arc<Hub>, CancellationToken) {
     let (hub, shutdown) = hub_with(script.setup(START, KEEP).await, Clock::following(WALL));
@@ -234,6 +271,23 @@ async fn a_reader_that_was_away_for_long_gets_everything_from_the_store() {
     client.read(1000, true).await;
     assert_eq!(client.seen.iter().map(|(_, n)| *n).collect::<Vec<_>>(), (8..=300).collect::<Vec<_>>());
     assert_eq!(client.gaps, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_falls_back_to_the_store_and_then_catches_up() {
+    let script = Script::default();
+    let (hub, _shutdown) = stocked(&script, 3).await;
+    let mut slow = Client::new(everything());
+    slow.connect(&hub);
+    slow.read(1, true).await;
+    let mut n = 3;
+    for _ in 0..50 {
+        publish(&hub, &script, &mut n, 3).await;
+        slow.read(1, true).await;
+    }
+    assert_eq!(slow.seen.len(), 50, "one at a time");
+    slow.read(1000, true).await;
+    assert_eq!(slow.seen.iter().map(|(_, n)| *n).collect::<Vec<_>>(), (4..=153).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]

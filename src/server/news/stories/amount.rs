@@ -15,6 +15,8 @@ pub enum Unit {
     Date,
     /// The number of an issue or of a quarter.
     Serial,
+    /// `third`, `4th`.
+    Ordinal,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,9 +48,12 @@ impl Amount {
         if high <= 0.0 || !high.is_finite() {
             return if low.to_bits() == high.to_bits() { Relation::Same } else { Relation::Unrelated };
         }
+        if low <= 0.0 {
+            return Relation::Differ;
+        }
         let apart = (high - low) / high;
         let tolerance = match self.unit {
-            Unit::Date | Unit::Serial | Unit::Duration => 0.0,
+            Unit::Date | Unit::Serial | Unit::Ordinal | Unit::Duration => 0.0,
             _ if high <= 20.0 && self.unit == Unit::Count => 0.0,
             // A round number stands for its neighborhood: "nearly 20 million", "over $1 billion".
             _ if self.is_round() || other.is_round() => 0.055,
@@ -68,7 +73,7 @@ impl Amount {
         match self.unit {
             Unit::Percent => 4.0,
             Unit::Money | Unit::Bare => 12.0,
-            Unit::Count | Unit::Duration | Unit::Date | Unit::Serial => 30.0,
+            Unit::Count | Unit::Duration | Unit::Date | Unit::Serial | Unit::Ordinal => 30.0,
         }
     }
 
@@ -79,12 +84,15 @@ impl Amount {
             || (other.unit == Unit::Bare && loose(self.unit))
     }
 
-    /// How much it says that two amounts of this unit differ, 0 to 1.
+    /// How much it says that two amounts of this unit differ: 0 to 1, and 2 where they name the edition of what comes
+    /// again and again.
     pub fn sharpness(self) -> f64 {
         match self.unit {
-            Unit::Money | Unit::Percent | Unit::Date | Unit::Serial => 1.0,
+            Unit::Date | Unit::Serial => 2.0,
+            Unit::Money | Unit::Percent => 1.0,
             Unit::Bare => 0.8,
-            Unit::Count => 0.5,
+            Unit::Count if self.value >= 50.0 => 0.9,
+            Unit::Count | Unit::Ordinal => 0.5,
             Unit::Duration => 0.3,
         }
     }

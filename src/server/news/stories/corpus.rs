@@ -111,9 +111,9 @@ pub fn wires(seed: u64, count: usize, start: UnixMs, spacing_ms: i64) -> Vec<Wir
             let reports = 2 + dice.below(7);
             (kind.titles, kind.leads, reports)
         };
-        let begin = dice.below(u64::try_from(titles.len()).unwrap_or(1));
+        let wording = dice.below(u64::try_from(titles.len()).unwrap_or(1));
         for nth in 0..reports {
-            let title = cyclic(&titles, begin + nth);
+            let title = cyclic(&titles, wording + nth);
             let lead = if dice.below(10) < 4 { dice.pick(&leads).copied().unwrap_or_default() } else { "" };
             // Most reports come within hours, some a day later.
             let late = if dice.below(12) == 0 { 30 * 3_600_000 } else { 5 * 3_600_000 };

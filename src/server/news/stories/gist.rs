@@ -10,8 +10,8 @@ use super::{
 };
 
 /// How much of a report is read. Whatever is longer costs no more than this.
-const TITLE: Limits = Limits { chars: 300, tokens: 48, marks: 36, amounts: 6 };
-const LEAD: Limits = Limits { chars: 500, tokens: 80, marks: 36, amounts: 6 };
+const TITLE: Limits = Limits { chars: 300, tokens: 48, marks: 32, amounts: 6 };
+const LEAD: Limits = Limits { chars: 300, tokens: 48, marks: 18, amounts: 4 };
 
 /// Most assets that are taken from what the feed's reader recognized.
 const MAX_TICKERS: usize = 6;
@@ -119,11 +119,19 @@ impl Section {
             return;
         }
         let mut senses = lexicon.senses(stem).to_vec();
-        senses.retain(|sense| style.may_be(*sense, token));
+        senses.retain(|sense| style.may_be(*sense, token, lexicon));
+        // `OPEN` among small letters is a symbol.
+        let named = |sense: &Term| matches!(sense.kind(), Kind::Coin | Kind::Place | Kind::Org);
+        if style == Style::Sentence && token.shout && !senses.iter().any(named) && !lexicon.is_acronym(&token.text) {
+            senses.clear();
+            senses.push(coin(lexicon, &token.text));
+        }
         if !senses.is_empty() {
             self.mark(&senses, case);
         } else if !lexicon.is_stop(&token.text) && token.text.chars().count() > 1 {
-            let kind = if lexicon.is_common(stem) { Kind::Common } else { Kind::Word };
+            // A pair of characters of a script without capitals names nobody by itself.
+            let bare = token.text.chars().all(|c| !c.is_lowercase());
+            let kind = if bare || lexicon.is_common(stem) { Kind::Common } else { Kind::Word };
             self.mark(&[Term::new(kind, stem)], case);
         }
     }
@@ -140,10 +148,10 @@ impl Section {
     }
 }
 
-/// The asset of a symbol in lower case.
+/// The asset of a symbol in lower case; one that the lexicon does not have is a name like any other.
 fn coin(lexicon: &Lexicon, symbol: &str) -> Term {
     let known = lexicon.senses(&lexicon.stem(symbol)).iter().find(|sense| sense.kind() == Kind::Coin);
-    known.copied().unwrap_or_else(|| Term::new(Kind::Coin, symbol))
+    known.copied().unwrap_or_else(|| Term::new(Kind::Word, symbol))
 }
 
 /// How a text uses capitals.
@@ -172,20 +180,21 @@ impl Style {
         let inside = token.text.len() >= 2 && token.shout;
         match self {
             Self::Sentence if token.capital && (!first || inside) => Case::Capital,
-            Self::Sentence if !token.capital => Case::Lower,
+            Self::Sentence if !token.capital && token.text.starts_with(char::is_lowercase) => Case::Lower,
             Self::Title if inside => Case::Capital,
             _ => Case::Unknown,
         }
     }
 
     /// Names are written with capitals, and short symbols in capitals only: `link` is a word, `LINK` an asset.
-    fn may_be(self, sense: Term, token: &Token) -> bool {
+    fn may_be(self, sense: Term, token: &Token, lexicon: &Lexicon) -> bool {
         let short = token.text.len() <= 4;
         match sense.kind() {
             _ if self == Self::Shout => true,
             Kind::Coin if short => token.shout,
             Kind::Place if token.text.len() <= 2 => token.shout,
-            Kind::Coin | Kind::Place | Kind::Org => token.capital,
+            Kind::Coin => token.capital || !lexicon.needs_capital(&token.text),
+            Kind::Place | Kind::Org => token.capital,
             _ => true,
         }
     }

@@ -15,7 +15,10 @@ use super::{
 use crate::model::time::UnixMs;
 
 /// Most articles that a new one is compared with.
-const MAX_COMPARED: usize = 96;
+const MAX_COMPARED: usize = 48;
+
+/// Most terms of a new article that others are looked up by: the rarest.
+const MAX_LOOKED_UP: usize = 20;
 
 /// Most members that speak for a story: its first and its newest.
 const FIRST_MEMBERS: usize = 3;
@@ -159,12 +162,12 @@ impl StoryIndex {
             gist.marks().iter().map(|mark| (self.vocabulary.weight(mark.term()), mark.term())).collect();
         terms.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut found: Vec<(u32, f64)> = Vec::new();
-        for (weight, term) in terms {
-            // Two words that both titles have rarely say more than one name does.
+        for (weight, term) in terms.into_iter().take(MAX_LOOKED_UP) {
+            // What everybody says finds too many.
             let weight = if term.kind() == Kind::Like { weight * 0.5 } else { weight };
             found.extend(self.vocabulary.newest(term).map(|number| (number, weight)));
         }
-        found.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        found.sort_unstable_by_key(|(number, _)| *number);
         let summed = found.chunk_by(|a, b| a.0 == b.0);
         let mut near: Vec<(u32, f64)> = summed
             .filter_map(|same| Some((same.first()?.0, same.iter().map(|(_, weight)| weight).sum())))
@@ -233,6 +236,7 @@ impl StoryIndex {
             self.forget(self.first);
         }
         let Some(number) = u32::try_from(self.articles.len()).ok().and_then(|len| self.first.checked_add(len)) else {
+            // Four billion articles: a hundred a second for a year and more.
             return;
         };
         let id: Arc<str> = report.id.into();
@@ -278,7 +282,7 @@ const SAME_SOURCE: f64 = 0.7;
 const LATE: f64 = 1.5;
 
 /// The members of a story, on the average, are at least so likely about the same.
-const SUPPORT: f64 = 0.35;
+const SUPPORT: f64 = 0.45;
 
 fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
@@ -287,19 +291,13 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
 
 #[cfg(test)]
 impl StoryIndex {
-    pub fn measure(&mut self, titles: [&str; 2], leads: [&str; 2], at: UnixMs) -> Likeness {
-        let report = |n: usize| Report {
-            id: ["a", "b"][n],
-            source_key: ["x", "y"][n],
-            title: titles[n],
-            lead: leads[n],
-            tickers: &[],
-            at,
-        };
-        let (a, b) = (Gist::of(&report(0)), Gist::of(&report(1)));
-        self.vocabulary.add(u32::MAX - 1, &a);
-        let l = Likeness::of(&b, &a, &self.vocabulary);
-        self.vocabulary.remove(u32::MAX - 1, &a);
-        l
+    pub fn holds_nothing(&self) -> bool {
+        self.articles.is_empty() && self.numbers.is_empty() && self.stories.is_empty() && self.vocabulary.terms() == 0
+    }
+
+    /// The most terms and amounts of one article.
+    pub fn longest_gist(&self) -> usize {
+        let kept = self.articles.iter().flatten();
+        kept.map(|kept| kept.gist.marks().len() + kept.gist.amounts().len()).max().unwrap_or_default()
     }
 }

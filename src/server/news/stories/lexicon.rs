@@ -27,6 +27,9 @@ pub struct Lexicon {
     phrases: HashMap<Box<str>, Vec<Phrase>>,
     stop: HashSet<Box<str>>,
     common: HashSet<Box<str>>,
+    acronyms: HashSet<Box<str>>,
+    /// Names that are words, too, when written small.
+    capital: HashSet<Box<str>>,
     against: HashSet<(Term, Term)>,
 }
 
@@ -43,6 +46,8 @@ impl Lexicon {
             phrases: HashMap::new(),
             stop: HashSet::new(),
             common: HashSet::new(),
+            acronyms: HashSet::new(),
+            capital: HashSet::new(),
             against: HashSet::new(),
         };
         let mut section = "";
@@ -76,6 +81,10 @@ impl Lexicon {
                 }
                 return;
             }
+            "acronym" => {
+                self.acronyms.extend(line.split_whitespace().map(Box::from));
+                return;
+            }
             "common" => {
                 for word in line.split_whitespace() {
                     let stem = self.stem(word).into_boxed_str();
@@ -89,15 +98,18 @@ impl Lexicon {
             }
         };
         let Some((name, words)) = line.split_once(':') else { return };
-        let sense = Term::new(kind, name.trim());
         for word in words.split_whitespace() {
-            self.add(word, sense);
+            self.add(word, Term::new(kind, if name == "each" { word } else { name.trim() }));
         }
     }
 
     /// `word` as the lexicon writes it: `+` between words, hyphens inside.
     fn add(&mut self, word: &str, sense: Term) {
-        let word = word.replace('.', "").replace("'s", "");
+        let small = word.to_lowercase();
+        if small != word {
+            self.capital.insert(small.clone().into_boxed_str());
+        }
+        let word = small.replace('.', "").replace("'s", "");
         let stems: Vec<Box<str>> = word.split(['+', '-']).map(|part| self.stem(part).into_boxed_str()).collect();
         match stems.as_slice() {
             [] => {}
@@ -115,7 +127,9 @@ impl Lexicon {
     /// The stem of a word in lower case. What is not an English word stays as it is.
     pub fn stem(&self, word: &str) -> String {
         if word.len() <= MAX_STEMMED && word.bytes().all(|byte| byte.is_ascii_lowercase()) {
-            self.stemmer.stem(word).into_owned()
+            let stem = self.stemmer.stem(word);
+            // Brands end like adverbs, and no event turns on an adverb.
+            if word.ends_with("ly") && !self.words.contains_key(&*stem) { word.to_owned() } else { stem.into_owned() }
         } else {
             word.to_owned()
         }
@@ -139,6 +153,16 @@ impl Lexicon {
     /// The word says nothing. As it is written, in lower case, not its stem.
     pub fn is_stop(&self, word: &str) -> bool {
         self.stop.contains(word)
+    }
+
+    /// A word of capitals that is no symbol of an asset. In lower case.
+    pub fn is_acronym(&self, word: &str) -> bool {
+        self.acronyms.contains(word)
+    }
+
+    /// The name counts as one only with a capital. In lower case.
+    pub fn needs_capital(&self, word: &str) -> bool {
+        self.capital.contains(word)
     }
 
     /// The stem is of a word that is no name, even where it begins a title.

@@ -9,6 +9,11 @@ use super::{
 /// for a number that says nothing, such as a year.
 pub fn read(tokens: &[Token]) -> Option<(Option<Amount>, usize)> {
     let (first, rest) = tokens.split_first()?;
+    if first.text == "in"
+        && let Some(month) = rest.first().filter(|token| token.capital).and_then(|token| month(&token.text))
+    {
+        return Some((amount(f64::from(month) * 100.0, Unit::Date), 2));
+    }
     if let Some(month) = month(&first.text).filter(|_| first.capital)
         && let Some(found) = month_of(month, first, rest)
     {
@@ -65,7 +70,7 @@ fn fraction(first: &str, rest: &[Token]) -> Option<(Option<Amount>, usize)> {
     if is(next, &["of"]) && nth > 2.0 {
         return Some((amount(100.0 / nth, Unit::Percent), 2));
     }
-    Some((amount(nth, Unit::Serial), if is(next, &["quarter"]) { 2 } else { 1 }))
+    Some(if is(next, &["quarter"]) { (amount(nth, Unit::Serial), 2) } else { (amount(nth, Unit::Ordinal), 1) })
 }
 
 fn number(value: f64, first: &Token, rest: &[Token]) -> (Option<Amount>, usize) {
@@ -88,7 +93,7 @@ fn number(value: f64, first: &Token, rest: &[Token]) -> (Option<Amount>, usize) 
         return (day.and_then(|day| amount(value * 100.0 + day, Unit::Date)), used);
     }
     if matches!(suffix, "st" | "nd" | "rd" | "th") {
-        return (amount(value, Unit::Serial), used);
+        return (amount(value, Unit::Ordinal), used);
     }
     if suffix == "bps" || is(rest.first(), &["bps", "basis"]) {
         return (amount(value / 100.0, Unit::Percent), if suffix == "bps" { used } else { used + 1 });

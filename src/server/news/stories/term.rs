@@ -1,5 +1,7 @@
 //! A word of a report, or what it means, as a small number.
 
+use std::hash::Hasher;
+
 /// What a term is. Decided by the term's text alone, so that it is the same wherever it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -34,6 +36,26 @@ pub enum Case {
     Unknown,
     Lower,
     Capital,
+}
+
+/// A term is a hash already. Its high bits are spread, as tables look at them, too.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct TermHasher(u64);
+
+impl Hasher for TermHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32(u32::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, n: u32) {
+        self.0 = (self.0 ^ u64::from(n)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
 }
 
 const KIND_BITS: u32 = 4;

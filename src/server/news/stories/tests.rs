@@ -1,65 +1,53 @@
-use super::{
-    corpus::{Wire, wires},
-    *,
-};
+mod grouping;
+mod hostile;
+mod pairs;
+mod window;
+
+use super::{corpus::wires, *};
 
 const START: UnixMs = UnixMs(1_763_640_000_000);
-const PAIRS: &str = include_str!("pairs.tsv");
+const HOUR: i64 = 3_600_000;
 
-struct Pair {
-    held_out: bool,
-    same: bool,
-    kind: &'static str,
-    titles: [&'static str; 2],
-    leads: [&'static str; 2],
+fn report<'a>(id: &'a str, source: &'a str, title: &'a str, at: UnixMs) -> Report<'a> {
+    Report { id, source_key: source, title, lead: "", tickers: &[], at }
 }
 
-fn pairs() -> Vec<Pair> {
-    let rows = PAIRS.lines().skip(1).map(|line| line.split('\t').collect::<Vec<_>>());
-    rows.map(|row| Pair {
-        held_out: row[0] == "held",
-        same: row[1] == "same",
-        kind: row[2],
-        titles: [row[3], row[4]],
-        leads: [row[5], row[6]],
-    })
-    .collect()
+fn after(hours: i64) -> UnixMs {
+    UnixMs(START.0 + hours * HOUR)
 }
 
-/// An index with several thousand other reports of the week in it.
-fn busy_week() -> StoryIndex {
+/// An index that has seen several days of other reports, all before [`START`].
+fn seasoned() -> StoryIndex {
     let mut index = StoryIndex::new(StorySettings::default());
-    for wire in background() {
-        index.place(&wire.report());
-    }
-    let week = pairs();
-    for (n, pair) in week.iter().enumerate() {
-        for side in 0..2 {
-            let id = format!("p{n}{side}");
-            let report = Report {
-                id: &id,
-                source_key: "week",
-                title: pair.titles[side],
-                lead: pair.leads[side],
-                tickers: &[],
-                at: START,
-            };
-            index.restore(&report, &id);
-        }
+    for wire in wires(7, 3_000, after(-24 * 8), 2 * 60_000) {
+        index.restore(&wire.report(), &format!("background-{}", wire.event));
     }
     index
 }
 
-fn background() -> Vec<Wire> {
-    wires(7, 5_000, START, 60_000)
+/// What a decision got right and wrong.
+#[derive(Debug, Default, Clone, Copy)]
+struct Tally {
+    found: u32,
+    false_alarms: u32,
+    missed: u32,
 }
 
-#[test]
-fn dump() {
-    let mut index = busy_week();
-    let at = UnixMs(START.0 + 5_000 * 60_000);
-    for (n, pair) in pairs().iter().enumerate() {
-        let m = index.measure([pair.titles[0], pair.titles[1]], pair.leads, at);
-        println!("D\t{n}\t{}\t{}\t{}\t{}\t{:?}", pair.held_out, pair.same, pair.kind, m.log_odds(), m.measures);
+impl Tally {
+    fn count(&mut self, same: bool, said: bool) {
+        match (same, said) {
+            (true, true) => self.found += 1,
+            (false, true) => self.false_alarms += 1,
+            (true, false) => self.missed += 1,
+            (false, false) => {}
+        }
+    }
+
+    fn precision(self) -> f64 {
+        f64::from(self.found) / f64::from((self.found + self.false_alarms).max(1))
+    }
+
+    fn recall(self) -> f64 {
+        f64::from(self.found) / f64::from((self.found + self.missed).max(1))
     }
 }

@@ -1,10 +1,14 @@
 //! How often each term is in the window, how it is written there, and which of the newest articles have it.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    hash::BuildHasherDefault,
+    sync::LazyLock,
+};
 
 use super::{
     gist::Gist,
-    term::{Case, Kind, Term},
+    term::{Case, Kind, Term, TermHasher},
 };
 
 /// Newest articles that are remembered for each term. A term that more articles have says too little to look by.
@@ -14,12 +18,20 @@ const MAX_POSTINGS: usize = 96;
 const MAX_TERMS: usize = 1 << 20;
 
 /// As if so many articles had been seen before the first: so that the first ones are not judged by each other alone.
-const PRIOR_ARTICLES: f64 = 2_000.0;
+const PRIOR_ARTICLES: u32 = 2_000;
+
+/// Logarithms of small whole numbers: they are asked for some thousand times for each report.
+static LOGARITHMS: LazyLock<Box<[f64]>> = LazyLock::new(|| (0..16_384_u32).map(|n| f64::from(n).ln()).collect());
+
+fn ln(n: u32) -> f64 {
+    let small = usize::try_from(n).ok().and_then(|n| LOGARITHMS.get(n));
+    small.copied().unwrap_or_else(|| f64::from(n).ln())
+}
 
 #[derive(Debug, Default)]
 pub struct Vocabulary {
     articles: u32,
-    terms: HashMap<Term, Entry>,
+    terms: HashMap<Term, Entry, BuildHasherDefault<TermHasher>>,
 }
 
 #[derive(Debug)]
@@ -35,6 +47,7 @@ struct Entry {
 #[derive(Debug)]
 enum Newest {
     One(u32),
+    #[expect(clippy::box_collection, reason = "most terms have one article, and pay for the size of this")]
     Many(Box<VecDeque<u32>>),
 }
 
@@ -90,17 +103,17 @@ impl Vocabulary {
         let seen = self.terms.get(&term).map_or(0, |entry| entry.articles);
         // What the lexicon knows is common in wires, and was before this window.
         let (before, most) = match term.kind() {
-            Kind::Word => (1.0, 1.0),
-            Kind::Common => (8.0, 0.9),
-            Kind::Act => (30.0, 0.8),
-            Kind::Like => (60.0, 0.6),
-            Kind::Coin => (20.0, 0.8),
-            Kind::Place => (15.0, 0.8),
-            Kind::Org => (15.0, 0.9),
-            Kind::Form => (30.0, 0.5),
+            Kind::Word => (1, 1.0),
+            Kind::Common => (8, 0.9),
+            Kind::Act => (30, 0.8),
+            Kind::Like => (60, 0.6),
+            Kind::Coin => (20, 0.8),
+            Kind::Place => (15, 0.8),
+            Kind::Org => (15, 0.9),
+            Kind::Form => (30, 0.5),
         };
-        let all = f64::from(self.articles) + PRIOR_ARTICLES;
-        most * ((all / (f64::from(seen) + before)).ln() / all.ln()).clamp(0.05, 1.0)
+        let all = ln(self.articles.saturating_add(PRIOR_ARTICLES));
+        most * ((all - ln(seen.saturating_add(before))) / all).clamp(0.05, 1.0)
     }
 
     /// How likely a term is a name, 0 to 1, by how it is written in the window.
@@ -117,6 +130,7 @@ impl Vocabulary {
         }
     }
 
+    #[cfg(test)]
     pub fn terms(&self) -> usize {
         self.terms.len()
     }

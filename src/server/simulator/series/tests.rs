@@ -2,12 +2,14 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    model::symbol::Symbol,
+    model::{asset::default_symbols, symbol::Symbol},
     server::simulator::{
         distortion::Effect,
         exchange::Exchange,
         listing::Asset,
+        news::events::Events,
         path::{DAY_MS, HOUR_MS, MINUTE_MS},
+        shocks::Shocks,
     },
 };
 
@@ -93,6 +95,63 @@ proptest! {
         let numbered = series.trades_numbered(&over, candle.first_trade, candle.first_trade + candle.trades);
         prop_assert_eq!(numbered, trades);
     }
+}
+
+/// What the news do to prices.
+fn news() -> Distortions {
+    Distortions::of_news(Arc::new(Shocks::new(Events::new(5, &default_symbols()), 5, NOON)))
+}
+
+/// The same without the memory of what was added up before.
+fn forgetful(series: &Series) -> Series {
+    Series { quarters: Arc::default(), ..series.clone() }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn news_move_all_figures_alike(minute in 0_i64..1200, asset in 0_usize..3) {
+        let series = series(["BTC", "ETH", "DOGE"][asset], Exchange::Binance);
+        let over = news();
+        let now = NOON + minute * MINUTE_MS;
+        let day = series.window(&over, now - DAY_MS, now).expect("a day");
+        for span in [Span::MINUTE, Span::of_binance("5m").expect("known")] {
+            let from = span.start_of(now - DAY_MS);
+            let candles = series.candles(&over, span, (from, now - 1), now, 2000);
+            if from == now - DAY_MS {
+                assert_same(&day, &fold(&candles));
+            }
+            for candle in candles.iter().rev().take(3) {
+                let trades = series.trades(&over, candle.from, candle.to.min(now));
+                prop_assert_eq!(trades.len() as u64, candle.trades);
+                prop_assert!(trades.iter().all(|t| (candle.low..=candle.high).contains(&t.price)));
+                prop_assert_eq!(trades.last().map(|t| t.price), trades.last().map(|_| candle.close));
+            }
+        }
+        prop_assert_eq!(series.price(&over, now), day.close);
+        prop_assert_eq!(forgetful(&series).window(&over, now - DAY_MS, now), Some(day));
+        prop_assert_eq!(series.window(&over, now - DAY_MS, now), Some(day));
+    }
+}
+
+#[test]
+fn news_move_prices_and_a_pin_stands_still() {
+    let series = series("BTC", Exchange::Binance);
+    let mut over = news();
+    let calm = Distortions::default();
+    let moved = (0..600).map(|i| NOON + i * MINUTE_MS).filter(|&t| series.price(&over, t) != series.price(&calm, t));
+    assert!(moved.count() > 100);
+    over.start(Some(series.listing.symbol()), Effect::Pin(70_000.0), NOON, Some(NOON + HOUR_MS));
+    let pinned = series.window(&over, NOON, NOON + HOUR_MS).expect("an hour");
+    assert_eq!((pinned.high, pinned.low), (7_000_000, 7_000_000));
+    // A quarter that was added up before it was pinned is not taken from memory.
+    let late = NOON - HOUR_MS;
+    let before = series.window(&over, late, NOON).expect("an hour");
+    assert!(!series.quarters.lock().is_empty() && before.high > before.low);
+    over.start(Some(series.listing.symbol()), Effect::Pin(80_000.0), late, Some(NOON));
+    let pinned = series.window(&over, late, NOON).expect("an hour");
+    assert_eq!((pinned.high, pinned.low), (8_000_000, 8_000_000));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::server::{
 
 fn simulator() -> Simulator {
     let clock = Clock::following(UnixMs(NOON));
-    Simulator::new(SimulatorSettings { seed: 1, symbols: default_symbols(), clock })
+    Simulator::new(SimulatorSettings { seed: 1, symbols: default_symbols(), clock, news: NewsMode::Quiet })
 }
 
 /// Something like JSON.
@@ -120,7 +120,7 @@ async fn any_query_is_answered() {
 async fn any_symbol_can_be_listed() {
     let symbols = ["NEWCOIN", "1000SATS", "PEPE", "SHIB", "USDC", "X"].map(|s| s.parse().expect("a symbol")).to_vec();
     let clock = Clock::following(UnixMs(NOON));
-    let router = Simulator::new(SimulatorSettings { seed: 9, symbols, clock }).router();
+    let router = Simulator::new(SimulatorSettings { seed: 9, symbols, clock, news: NewsMode::Quiet }).router();
     for row in get(&router, "/binance/api/v3/ticker/24hr").await.json().as_array().unwrap() {
         let f = |name: &str| figure(&row[name]);
         assert!(f("lastPrice") > 0.0 && f("volume") > 0.0 && f("bidPrice") > 0.0, "{row}");

@@ -60,7 +60,9 @@ async fn a_reader_that_does_not_keep_up_is_dropped() {
 
 #[tokio::test]
 async fn it_serves_on_a_port_and_ends_on_its_token() {
-    let simulator = Simulator::new(SimulatorSettings { seed: 1, symbols: default_symbols(), clock: Clock::System });
+    let settings =
+        SimulatorSettings { seed: 1, symbols: default_symbols(), clock: Clock::System, news: NewsMode::Playing };
+    let simulator = Simulator::new(settings);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
@@ -83,6 +85,8 @@ async fn it_serves_on_a_port_and_ends_on_its_token() {
     );
     assert_eq!(urls["binance"]["rest"], format!("http://{base}/binance"));
     assert_eq!(urls["control"], format!("http://{base}/control"));
+    assert_eq!(urls["news"]["control"], format!("http://{base}/control/news"));
+    assert_eq!(urls["news"]["feeds"][0]["url"], format!("http://{base}/news/ledger_wire.xml"));
 }
 
 #[tokio::test(start_paused = true)]

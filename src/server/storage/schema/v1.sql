@@ -98,6 +98,8 @@ CREATE TABLE events (
 -- One row: what the log holds, also when every event of it has aged out.
 CREATE TABLE log (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    -- Where it started. Positions before it are of another log.
+    first_id INTEGER NOT NULL,
     after_id INTEGER NOT NULL,
     last_id INTEGER NOT NULL
 ) STRICT;

@@ -92,7 +92,7 @@ async fn a_transaction_that_is_torn_is_as_if_it_had_never_been() {
     assert!(whole < longer, "the second one is at the end of the journal");
 
     let mut kept = Vec::new();
-    for end in [whole, whole + 1, (whole + longer) / 2, longer - 1, longer] {
+    for end in [whole, whole + 1, u64::midpoint(whole, longer), longer - 1, longer] {
         let other = tempfile::tempdir().unwrap();
         copy(folder.path(), other.path());
         let torn = fs::File::options().write(true).open(other.path().join("market-pulse.db-wal")).unwrap();
