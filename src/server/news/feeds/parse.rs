@@ -115,8 +115,13 @@ fn entry_of(document: &str) -> Option<Entry> {
         let parser = parser::Builder::new().sanitize_content(false).id_generator(|_, _, _| String::new()).build();
         parser.parse(document.as_bytes()).ok()?.entries.into_iter().next()
     };
+    // What can't become an item must not take the place of one that can.
+    let is_some = |entry: &Entry| {
+        let says = entry.title.is_some() || entry.summary.is_some() || entry.content.is_some();
+        says && !(entry.links.is_empty() && entry.id.is_empty())
+    };
     // A bug in the reader must cost one item, and not the feed's task.
-    catch_unwind(AssertUnwindSafe(read)).ok().flatten()
+    catch_unwind(AssertUnwindSafe(read)).ok().flatten().filter(is_some)
 }
 
 /// Turns the order of feeds, newest first, around. An item without a date goes with the one that precedes it then.
