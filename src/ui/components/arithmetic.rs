@@ -49,7 +49,7 @@ pub fn Arithmetic(asset: AssetView) -> impl IntoView {
                     </tr>
                 </tfoot>
             </table>
-            <p class="empty small" class:hidden=Signal::derive(move || !without_venues())>
+            <p class="empty small" class:hidden=move || !without_venues()>
                 "No venue is used at the moment, so there is nothing to add up."
             </p>
             <p class="note">

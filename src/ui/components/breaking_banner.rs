@@ -58,8 +58,8 @@ fn Banner(story: StoryRef, others: Memo<usize>) -> impl IntoView {
                 </span>
             </p>
             <span class="breaking-chips"><AssetChips head/></span>
-            <a class="breaking-more" href="/news" class:hidden=Signal::derive(move || others.get() == 0)>
-                {Signal::derive(move || { let mut words = others.get().to_string(); words.insert(0, '+'); words.push_str(" more"); words })}
+            <a class="breaking-more" href="/news" class:hidden=move || others.get() == 0>
+                {move || { let mut words = others.get().to_string(); words.insert(0, '+'); words.push_str(" more"); words }}
             </a>
             <button
                 type="button"

@@ -102,7 +102,7 @@ pub fn CandleChart(asset: AssetView) -> impl IntoView {
                     />
                 </div>
             </div>
-            <div class="chart" data-testid="candle-chart" data-state=Signal::derive(move || chart.stage.get().as_str().to_owned())>
+            <div class="chart" data-testid="candle-chart" data-state=move || chart.stage.get().as_str().to_owned()>
                 <div
                     node_ref=chart.host
                     class="chart-host"
@@ -131,17 +131,17 @@ pub fn CandleChart(asset: AssetView) -> impl IntoView {
 #[component]
 fn Overlay(stage: RwSignal<Stage>, retries: RwSignal<u32>) -> impl IntoView {
     view! {
-        <div class="chart-overlay needs-script" class:hidden=Signal::derive(move || stage.get() != Stage::Loading)>
+        <div class="chart-overlay needs-script" class:hidden=move || stage.get() != Stage::Loading>
             <svg class="skeleton" viewBox="0 0 240 100" preserveAspectRatio="none" aria-hidden="true">
                 <path d="M12 70v20M9 74h6v10H9zM36 60v24M33 64h6v14h-6zM60 50v26M57 56h6v14h-6zM84 58v20M81 60h6v14h-6zM108 44v28M105 48h6v18h-6zM132 36v24M129 40h6v14h-6zM156 42v22M153 46h6v12h-6zM180 28v26M177 32h6v16h-6zM204 20v24M201 24h6v14h-6zM228 14v24M225 18h6v12h-6z"/>
             </svg>
             <p>"Loading candles…"</p>
         </div>
-        <div class="chart-overlay" class:hidden=Signal::derive(move || stage.get() != Stage::Empty)>
+        <div class="chart-overlay" class:hidden=move || stage.get() != Stage::Empty>
             <p><b>"No candles yet"</b></p>
             <p>"No venue has a history of this asset for this interval."</p>
         </div>
-        <div class="chart-overlay" role="alert" class:hidden=Signal::derive(move || stage.get() != Stage::Failed)>
+        <div class="chart-overlay" role="alert" class:hidden=move || stage.get() != Stage::Failed>
             <p><b>"The chart can't be shown"</b></p>
             <p>"The price above is not affected."</p>
             <button type="button" class="button" on:click=move |_| retries.update(|n| *n += 1)>"Try again"</button>

@@ -14,9 +14,9 @@ pub fn ChangeBadge(asset: AssetView, #[prop(optional)] plain: bool) -> impl Into
     let direction = move || Direction::of(percent.get());
     let shape = if plain { "change" } else { "change badge" };
     view! {
-        <span class=Signal::derive(move || format!("{shape} {}", direction().class()))>
-            <span class="arrow" aria-hidden="true">{Signal::derive(move || direction().arrow().to_owned())}</span>
-            <span>{Signal::derive(move || format::percent(percent.get()))}</span>
+        <span class=move || format!("{shape} {}", direction().class())>
+            <span class="arrow" aria-hidden="true">{move || direction().arrow().to_owned()}</span>
+            <span>{move || format::percent(percent.get())}</span>
         </span>
     }
     .into_any()

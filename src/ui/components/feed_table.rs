@@ -27,9 +27,9 @@ pub fn FeedTable(report: RwSignal<Option<StatusReport>>) -> impl IntoView {
         <section class="card" aria-labelledby="feeds" data-testid="feeds">
             <div class="card-head">
                 <h2 id="feeds">"News feeds"</h2>
-                <p class="muted">{Signal::derive(move || feeds.with(|feeds| summary(feeds)))}</p>
+                <p class="muted">{move || feeds.with(|feeds| summary(feeds))}</p>
             </div>
-            <p class="notice" role="alert" class:hidden=Signal::derive(move || storage.with(Option::is_none)) data-testid="storage-error">
+            <p class="notice" role="alert" class:hidden=move || storage.with(Option::is_none) data-testid="storage-error">
                 {move || storage.get().map(|error| ["Nothing can be stored, so news waits: ", &error].concat())}
             </p>
             <table class="feed-table" class:hidden=without_feeds>
@@ -45,7 +45,7 @@ pub fn FeedTable(report: RwSignal<Option<StatusReport>>) -> impl IntoView {
                 </thead>
                 <tbody>{rows}</tbody>
             </table>
-            <p class="empty small" class:hidden=Signal::derive(move || !without_feeds())>"This server follows no feeds."</p>
+            <p class="empty small" class:hidden=move || !without_feeds()>"This server follows no feeds."</p>
         </section>
     }
     .into_any()

@@ -32,8 +32,8 @@ pub fn LinkStatus() -> impl IntoView {
     view! {
         <div class="link-status needs-script">
             <FreshnessDot mark=Signal::derive(move || mark(state.get(), counts.get())) silent=true/>
-            <span class="link-words" data-testid="link-status">{Signal::derive(move || words(state.get(), counts.get()))}</span>
-            <span class="sr-only" role="status">{Signal::derive(move || announcement(state.get()).to_owned())}</span>
+            <span class="link-words" data-testid="link-status">{move || words(state.get(), counts.get())}</span>
+            <span class="sr-only" role="status">{move || announcement(state.get()).to_owned()}</span>
             <button type="button" class="icon-button small" popovertarget="link-help" aria-label="What this means">
                 <Icon glyph=Glyph::Question/>
             </button>
@@ -43,7 +43,7 @@ pub fn LinkStatus() -> impl IntoView {
                     " means that this page receives every change as it happens. When the stream is away, it asks every 5 seconds (“Polling”) and keeps trying to get back."
                 </p>
                 <p>
-                    <b>{Signal::derive(move || { let (connected, total) = counts.get(); format!("{connected}/{total} connected") })}</b>
+                    <b>{move || { let (connected, total) = counts.get(); format!("{connected}/{total} connected") }}</b>
                     {format!(
                         " counts the assets of this strip whose price is backed by at least one venue that is connected and has sent data within the last {} s.",
                         format::plain(site.stale_after_s),

@@ -67,8 +67,8 @@ pub fn MarketPulseTicker() -> impl IntoView {
                 <button
                     type="button"
                     class="icon-button pause-button needs-script"
-                    class:invisible=Signal::derive(move || !overflows.get())
-                    aria-pressed=Signal::derive(move || is_paused.get().to_string())
+                    class:invisible=move || !overflows.get()
+                    aria-pressed=move || is_paused.get().to_string()
                     aria-label="Pause the strip"
                     on:click=toggle
                 >
@@ -101,7 +101,7 @@ fn Item(symbol: Symbol, #[prop(optional)] testid: Option<&'static str>) -> impl 
                 class="strip-item"
                 data-testid=testid
                 data-symbol=symbol.to_string()
-                data-freshness=Signal::derive(move || freshness.get().as_str().to_owned())
+                data-freshness=move || freshness.get().as_str().to_owned()
             >
                 <a href=asset.href()>
                     <FreshnessDot mark/>

@@ -64,9 +64,9 @@ pub fn MarketTable() -> impl IntoView {
                     <EachSymbol symbols=rows.into() item=|symbol| view! { <Row symbol/> }.into_any()/>
                 </tbody>
             </table>
-            <p class="empty" class:hidden=Signal::derive(move || !empty())>
+            <p class="empty" class:hidden=move || !empty()>
                 <b>"No asset matches."</b>
-                <span>{Signal::derive(move || filter.with(|f| format!("Nothing here is called “{}”.", f.trim())))}</span>
+                <span>{move || filter.with(|f| format!("Nothing here is called “{}”.", f.trim()))}</span>
                 <button type="button" class="button" on:click=move |_| { filter.set(String::new()); scope.set(Scope::All); }>
                     "Show all"
                 </button>
@@ -80,10 +80,10 @@ pub fn MarketTable() -> impl IntoView {
 #[component]
 fn Head(column: Column, sort: RwSignal<Sort>, class: &'static str) -> impl IntoView {
     view! {
-        <th scope="col" class=class aria-sort=Signal::derive(move || sort.get().aria(column).to_owned())>
+        <th scope="col" class=class aria-sort=move || sort.get().aria(column).to_owned()>
             <button type="button" on:click=move |_| sort.update(|s| *s = s.after_click(column))>
                 {column.title()}
-                <span class="sort-mark" aria-hidden="true">{Signal::derive(move || sort.get().mark(column).to_owned())}</span>
+                <span class="sort-mark" aria-hidden="true">{move || sort.get().mark(column).to_owned()}</span>
             </button>
         </th>
     }

@@ -32,7 +32,7 @@ pub fn Movers() -> impl IntoView {
             <ul class="mover-list" aria-label="Falling most">
                 <EachSymbol symbols=down.into() item/>
             </ul>
-            <p class="empty small" class:hidden=Signal::derive(move || !(up.with(Vec::is_empty) && down.with(Vec::is_empty)))>
+            <p class="empty small" class:hidden=move || !(up.with(Vec::is_empty) && down.with(Vec::is_empty))>
                 "Nothing has moved yet."
             </p>
         </section>

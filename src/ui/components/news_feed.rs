@@ -90,15 +90,15 @@ fn feed(news: NewsStore) -> AnyView {
             <NotifyButton/>
         </div>
         <StoryFilter action="/"/>
-        <div class="feed-body" data-state=Signal::derive(move || load.stage.get().as_str().to_owned())>
+        <div class="feed-body" data-state=move || load.stage.get().as_str().to_owned()>
             <button
                 type="button"
                 class="feed-new"
-                class:hidden=Signal::derive(move || waiting.get() == 0)
+                class:hidden=move || waiting.get() == 0
                 data-testid="new-stories"
                 on:click=show_new
             >
-                {Signal::derive(move || format::counted(waiting.get(), "new story", "new stories"))}
+                {move || format::counted(waiting.get(), "new story", "new stories")}
             </button>
             <div
                 class="feed-list"

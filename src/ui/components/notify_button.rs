@@ -26,13 +26,13 @@ pub fn NotifyButton() -> impl IntoView {
             type="button"
             class="button notify needs-script"
             data-testid="notify"
-            aria-pressed=Signal::derive(move || (state.get() == State::On).to_string())
-            disabled=Signal::derive(move || matches!(state.get(), State::Denied | State::Unsupported))
-            title=Signal::derive(move || state.get().hint().to_owned())
+            aria-pressed=move || (state.get() == State::On).to_string()
+            disabled=move || matches!(state.get(), State::Denied | State::Unsupported)
+            title=move || state.get().hint().to_owned()
             on:click=press
         >
             <Icon glyph=Glyph::Bell/>
-            <span>{Signal::derive(move || state.get().words().to_owned())}</span>
+            <span>{move || state.get().words().to_owned()}</span>
         </button>
     }
     .into_any()

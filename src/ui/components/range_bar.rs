@@ -21,14 +21,14 @@ pub fn RangeBar(asset: AssetView) -> impl IntoView {
         format!("{} to {}", format::price(low, digits), format::price(high, digits))
     });
     view! {
-        <span class="range" title=Signal::derive(move || words.get())>
+        <span class="range" title=move || words.get()>
             <svg viewBox=format!("0 0 {WIDTH} 12") aria-hidden="true">
                 <rect class="range-track" x="0" y="4" width=WIDTH.to_string() height="4" rx="2"/>
-                <rect class="range-fill" x="0" y="4" height="4" rx="2" width=Signal::derive(move || figure(x.get().unwrap_or(0.0)))/>
+                <rect class="range-fill" x="0" y="4" height="4" rx="2" width=move || figure(x.get().unwrap_or(0.0))/>
                 <circle
                     class="range-knob"
-                    class:hidden=Signal::derive(move || x.get().is_none())
-                    cx=Signal::derive(move || figure(x.get().unwrap_or(KNOB)))
+                    class:hidden=move || x.get().is_none()
+                    cx=move || figure(x.get().unwrap_or(KNOB))
                     cy="6"
                     r="4.5"
                 />

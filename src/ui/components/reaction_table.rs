@@ -27,7 +27,7 @@ pub fn ReactionTable(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
         reactions.get().into_iter().map(row).collect_view().into_any()
     };
     view! {
-        <section class="card" aria-labelledby="reaction" class:hidden=Signal::derive(move || reactions.with(Vec::is_empty))>
+        <section class="card" aria-labelledby="reaction" class:hidden=move || reactions.with(Vec::is_empty)>
             <div class="card-head"><h2 id="reaction">"Price reaction"</h2><p class="muted">"since the first report"</p></div>
             <table class="reaction-table" data-testid="reaction-table">
                 <thead>

@@ -23,8 +23,8 @@ pub fn Segments(
             <button
                 type="button"
                 role="radio"
-                aria-checked=Signal::derive(move || checked.get().to_string())
-                tabindex=Signal::derive(move || if checked.get() { "0" } else { "-1" }.to_owned())
+                aria-checked=move || checked.get().to_string()
+                tabindex=move || if checked.get() { "0" } else { "-1" }.to_owned()
                 on:click=move |_| on_choose.run(label)
             >
                 {label}

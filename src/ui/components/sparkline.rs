@@ -31,8 +31,8 @@ pub fn Sparkline(asset: AssetView) -> impl IntoView {
     let class = move || format!("sparkline {}", Direction::of(asset.percent()).class());
     view! {
         <svg class=class viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">
-            <polygon points=Signal::derive(move || line.get().map(|l| area(&l)).unwrap_or_default())/>
-            <polyline points=Signal::derive(move || line.get().unwrap_or_default())/>
+            <polygon points=move || line.get().map(|l| area(&l)).unwrap_or_default()/>
+            <polyline points=move || line.get().unwrap_or_default()/>
         </svg>
     }
     .into_any()

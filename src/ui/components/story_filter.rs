@@ -55,7 +55,7 @@ pub fn StoryFilter(action: &'static str, #[prop(optional)] words: bool) -> impl 
                     maxlength=MAX_WORDS
                     data-testid="news-search"
                     value=query.with_untracked(|query| query.q.clone().unwrap_or_default())
-                    prop:value=Signal::derive(move || query.with(|query| query.q.clone().unwrap_or_default()))
+                    prop:value=move || query.with(|query| query.q.clone().unwrap_or_default())
                 />
             </label>
         }
@@ -90,7 +90,7 @@ fn Choice(
     let chosen = Memo::new(move |_| params.with(|params| params.get_str(name).unwrap_or_default().to_owned()));
     let option = |(value, title): (String, String)| {
         let own = value.clone();
-        view! { <option value=value selected=Signal::derive(move || chosen.with(|chosen| *chosen == own))>{title}</option> }.into_any()
+        view! { <option value=value selected=move || chosen.with(|chosen| *chosen == own)>{title}</option> }.into_any()
     };
     let everything = option((String::new(), all.to_owned()));
     view! {
@@ -99,7 +99,7 @@ fn Choice(
             <select
                 name=name
                 data-testid=name
-                class:is-chosen=Signal::derive(move || !chosen.with(String::is_empty))
+                class:is-chosen=move || !chosen.with(String::is_empty)
                 prop:value=chosen
                 on:change=move |event| choose.run((name, event_target_value(&event)))
             >

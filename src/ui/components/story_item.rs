@@ -62,10 +62,10 @@ pub fn BreakingBadge(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
     let words = Memo::new(move |_| head.with(|head| breaking_words(head)));
     view! {
         <span
-            class=Signal::derive(move || words.get().map_or("hidden", |(_, class)| class).to_owned())
+            class=move || words.get().map_or("hidden", |(_, class)| class).to_owned()
             data-testid="breaking-badge"
         >
-            {Signal::derive(move || words.get().map_or("", |(word, _)| word).to_owned())}
+            {move || words.get().map_or("", |(word, _)| word).to_owned()}
         </span>
     }
     .into_any()
@@ -76,7 +76,7 @@ pub fn BreakingBadge(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
 pub fn BreakingReasons(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
     let reasons = text(&head, reason_words);
     view! {
-        <p class="story-reasons" class:hidden=Signal::derive(move || reasons.with(String::is_empty)) data-testid="breaking-reasons">
+        <p class="story-reasons" class:hidden=move || reasons.with(String::is_empty) data-testid="breaking-reasons">
             <span class="sr-only">"Why: "</span>
             {reasons}
         </p>

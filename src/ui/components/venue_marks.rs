@@ -18,7 +18,7 @@ pub fn VenueMarks(asset: AssetView) -> impl IntoView {
         <span class="venue-marks">
             {marks}
             <span class="sr-only">
-                <span data-testid="source-count">{Signal::derive(move || sources(&asset))}</span>
+                <span data-testid="source-count">{move || sources(&asset)}</span>
                 {format!(" of {total} venues used")}
             </span>
         </span>
@@ -35,7 +35,7 @@ fn mark(asset: &AssetView, info: VenueInfo) -> AnyView {
     });
     let title = move || format!("{}: {}", info.title, state.get().word());
     view! {
-        <span class=Signal::derive(move || format!("venue-mark mark-{}", state.get().class())) title=title aria-hidden="true">
+        <span class=move || format!("venue-mark mark-{}", state.get().class()) title=title aria-hidden="true">
             {info.mark.to_string()}
         </span>
     }

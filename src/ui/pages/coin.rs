@@ -102,7 +102,7 @@ fn Hero(asset: AssetView) -> impl IntoView {
         })
     };
     view! {
-        <section class="card hero" aria-labelledby="asset" data-freshness=Signal::derive(move || freshness.get().as_str().to_owned())>
+        <section class="card hero" aria-labelledby="asset" data-freshness=move || freshness.get().as_str().to_owned()>
             <div class="hero-name">
                 <AssetMark info=info.clone()/>
                 <h1 id="asset">{info.name}<small>{format!(" {symbol}/USDT")}</small></h1>

@@ -41,7 +41,7 @@ pub fn NewsPage() -> impl IntoView {
                 <div class="needs-script" class:hidden=!is_on><NotifyButton/></div>
             </div>
             <div class:hidden=!is_on><StoryFilter action="/news" words=true/></div>
-            <div class="news-list" data-testid="news-list" data-state=Signal::derive(move || load.stage.get().as_str().to_owned())>
+            <div class="news-list" data-testid="news-list" data-state=move || load.stage.get().as_str().to_owned()>
                 <EachStory stories=load.stories.into()/>
                 <LoadStates load empty=Signal::derive(move || is_on && empty())/>
                 <p class="empty small" class:hidden=is_on>
@@ -50,11 +50,11 @@ pub fn NewsPage() -> impl IntoView {
                 </p>
             </div>
             <nav class="pager" aria-label="Pages of stories">
-                <a class="button" href=newest class:hidden=Signal::derive(move || !is_later()) data-testid="newest">"Newest"</a>
+                <a class="button" href=newest class:hidden=move || !is_later() data-testid="newest">"Newest"</a>
                 <a
                     class="button"
-                    href=Signal::derive(move || older().unwrap_or_default())
-                    class:hidden=Signal::derive(move || load.next.with(Option::is_none))
+                    href=move || older().unwrap_or_default()
+                    class:hidden=move || load.next.with(Option::is_none)
                     data-testid="older"
                 >
                     "Older stories"

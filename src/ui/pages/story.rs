@@ -150,7 +150,7 @@ fn StoryBodyView(story: StoryRef, articles: RwSignal<Vec<Article>>) -> impl Into
                 <article class="card story-hero" aria-labelledby="story" data-testid="story-page">
                     <StoryMeta head=head.clone()/>
                     <h1 id="story">{title}</h1>
-                    <p class="story-lead" class:hidden=Signal::derive(move || lead.with(String::is_empty))>{lead}</p>
+                    <p class="story-lead" class:hidden=move || lead.with(String::is_empty)>{lead}</p>
                     <div class="story-foot">
                         <AssetChips head=head.clone()/>
                         <span class="story-best">{best}</span>
@@ -159,7 +159,7 @@ fn StoryBodyView(story: StoryRef, articles: RwSignal<Vec<Article>>) -> impl Into
                 <section class="card" aria-labelledby="timeline">
                     <div class="card-head"><h2 id="timeline">"Timeline"</h2><p class="muted">{counts}</p></div>
                     <Timeline articles/>
-                    <p class="note" class:hidden=Signal::derive(move || !cut())>"The newest 200 reports are shown."</p>
+                    <p class="note" class:hidden=move || !cut()>"The newest 200 reports are shown."</p>
                 </section>
             </div>
             <aside class="side" aria-label="About this story">
@@ -183,7 +183,7 @@ fn WhyBreaking(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
         reasons.into_iter().map(|reason| view! { <li>{reason}</li> }.into_any()).collect_view().into_any()
     };
     view! {
-        <section class="card" aria-labelledby="why" class:hidden=Signal::derive(move || breaking.with(Option::is_none)) data-testid="why-breaking">
+        <section class="card" aria-labelledby="why" class:hidden=move || breaking.with(Option::is_none) data-testid="why-breaking">
             <div class="card-head">
                 <h2 id="why">{with(|breaking| state_words(breaking.state).to_owned())}</h2>
                 <p class="muted">{with(|breaking| ["score ", &format::grouped(breaking.score, 2)].concat())}</p>
