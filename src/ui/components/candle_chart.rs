@@ -217,7 +217,7 @@ fn load(chart: Chart, symbol: crate::model::symbol::Symbol) {
 fn mark_stories(chart: Chart, asset: &AssetView) {
     let query = story_query::of_asset(asset.symbol());
     let news = LiveStore::expect().news();
-    let marks = Memo::new(move |_| {
+    Effect::new(move |_| {
         let mark = |story: StoryRef| {
             story.head.with_untracked(|head| StoryMark {
                 at: head.first_seen,
@@ -225,10 +225,7 @@ fn mark_stories(chart: Chart, asset: &AssetView) {
                 title: head.title.clone(),
             })
         };
-        news.list(&query).into_iter().map(mark).collect::<Vec<_>>()
-    });
-    Effect::new(move |_| {
-        let marks = marks.get();
+        let marks: Vec<StoryMark> = news.list(&query).into_iter().map(mark).collect();
         let Some(host) = chart.host.get() else { return };
         if canvas::mark(&host, &marks).is_err() {
             leptos::logging::warn!("stories could not be marked on the chart");

@@ -9,14 +9,11 @@ use leptos::{
 use leptos_router::hooks::use_query_map;
 
 use super::{
-    each_story::EachStory, load_states::LoadStates, notify_button::NotifyButton, story_announcer::StoryAnnouncer,
-    story_filter::StoryFilter,
+    load_states::LoadStates, notify_button::NotifyButton, story_announcer::StoryAnnouncer, story_filter::StoryFilter,
+    story_item::StoryList,
 };
 use crate::{
-    live::{
-        news::{NewsStore, filters},
-        store::LiveStore,
-    },
+    live::{news::NewsStore, store::LiveStore},
     ui::{
         format,
         story_load::{Stage, StoryLoad},
@@ -46,8 +43,7 @@ fn off() -> AnyView {
 fn feed(news: NewsStore) -> AnyView {
     let params = use_query_map();
     let query = Memo::new(move |_| params.with(story_query::read));
-    // Without a filter the page has all that there is to show.
-    let load = StoryLoad::new(Memo::new(move |_| Some(query.get()).filter(filters)));
+    let load = StoryLoad::new(query, true);
     let stories = {
         let news = news.clone();
         Memo::new(move |_| query.with(|query| news.list(query)))
@@ -107,7 +103,7 @@ fn feed(news: NewsStore) -> AnyView {
                 on:focusin=move |_| focused.set(true)
                 on:focusout=move |event| focused.set(stays_inside(&event, list))
             >
-                <EachStory stories=stories.into()/>
+                <StoryList stories=stories.into()/>
                 <LoadStates load empty=Signal::derive(empty)/>
             </div>
         </div>

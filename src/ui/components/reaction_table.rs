@@ -21,13 +21,16 @@ const MINUTE_MS: i64 = 60_000;
 /// One line for each asset: the price at the first report, and the moves after 5, 15 and 60 minutes.
 #[component]
 pub fn ReactionTable(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
-    let reactions = Memo::new(move |_| head.with(|head| head.reaction.clone()));
+    let without = {
+        let head = head.clone();
+        move || head.with(|head| head.reaction.is_empty())
+    };
     let rows = move || {
         let row = |reaction: Reaction| view! { <Line reaction/> }.into_any();
-        reactions.get().into_iter().map(row).collect_view().into_any()
+        head.with(|head| head.reaction.iter().cloned().map(row).collect_view()).into_any()
     };
     view! {
-        <section class="card" aria-labelledby="reaction" class:hidden=move || reactions.with(Vec::is_empty)>
+        <section class="card" aria-labelledby="reaction" class:hidden=without>
             <div class="card-head"><h2 id="reaction">"Price reaction"</h2><p class="muted">"since the first report"</p></div>
             <table class="reaction-table" data-testid="reaction-table">
                 <thead>

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::asset_chip::AssetChip;
+use super::{asset_chip::AssetChip, each_story::EachStory};
 use crate::{
     live::{
-        news::{StoryRef, breaking_words},
+        news::{RETRACTED, StoryRef, breaking_words},
         store::LiveStore,
     },
     model::{story::StoryHead, symbol::Symbol, time_ago::time_ago},
@@ -39,6 +39,13 @@ pub fn StoryItem(story: StoryRef) -> impl IntoView {
     .into_any()
 }
 
+/// A list of stories that follows `stories`.
+#[component]
+pub fn StoryList(stories: Signal<Vec<StoryRef>>) -> impl IntoView {
+    view! { <ul class="stories"><EachStory stories item=|story| view! { <StoryItem story/> }.into_any()/></ul> }
+        .into_any()
+}
+
 /// Badge, category and age of a story.
 #[component]
 pub fn StoryMeta(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
@@ -59,13 +66,15 @@ pub fn StoryMeta(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
 /// `Breaking`, `Retracted`; nothing for most stories.
 #[component]
 pub fn BreakingBadge(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
-    let words = Memo::new(move |_| head.with(|head| breaking_words(head)));
+    let words = text(&head, |head| breaking_words(head).to_owned());
     view! {
         <span
-            class=move || words.get().map_or("hidden", |(_, class)| class).to_owned()
+            class="breaking-mark"
+            class:hidden=move || words.with(String::is_empty)
+            class:is-retracted=move || words.with(|words| words == RETRACTED)
             data-testid="breaking-badge"
         >
-            {move || words.get().map_or("", |(word, _)| word).to_owned()}
+            {words}
         </span>
     }
     .into_any()

@@ -10,17 +10,12 @@ use crate::{
 
 /// One line for each article, oldest first. Titles are text; addresses are those of web pages or none.
 #[component]
-pub fn Timeline(#[prop(into)] articles: Signal<Vec<Article>>) -> impl IntoView {
-    view! {
-        <ol class="timeline" data-testid="timeline">
-            <For
-                each=move || articles.get()
-                key=|article| article.id.clone()
-                children=|article| view! { <Report article/> }.into_any()
-            />
-        </ol>
-    }
-    .into_any()
+pub fn Timeline(articles: RwSignal<Vec<Article>>) -> impl IntoView {
+    let reports = move || {
+        let report = |article| view! { <Report article/> }.into_any();
+        articles.get().into_iter().map(report).collect_view().into_any()
+    };
+    view! { <ol class="timeline" data-testid="timeline">{reports}</ol> }.into_any()
 }
 
 #[component]

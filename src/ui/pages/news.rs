@@ -8,7 +8,7 @@ use crate::{
     live::store::LiveStore,
     ui::{
         components::{
-            each_story::EachStory, load_states::LoadStates, notify_button::NotifyButton, story_filter::StoryFilter,
+            load_states::LoadStates, notify_button::NotifyButton, story_filter::StoryFilter, story_item::StoryList,
         },
         format,
         story_load::{Stage, StoryLoad},
@@ -23,13 +23,13 @@ pub fn NewsPage() -> impl IntoView {
     let is_on = news.is_on();
     let params = use_query_map();
     let query = Memo::new(move |_| params.with(story_query::read));
-    let load = StoryLoad::new(Memo::new(move |_| Some(query.get())));
+    let load = StoryLoad::new(query, false);
     let summary = move || match load.stage.get() {
-        Stage::Ready => format::counted(usize::try_from(load.total.get()).unwrap_or(usize::MAX), "story", "stories"),
+        Stage::Ready => format::counted(load.total.get() as usize, "story", "stories"),
         Stage::Loading | Stage::Failed => String::new(),
     };
     let empty = move || load.stage.get() == Stage::Ready && load.stories.with(Vec::is_empty);
-    let older = move || load.next.get().map(|cursor| params.with(|params| page(params, &cursor)));
+    let older = move || load.next.with(|cursor| params.with(|params| page(params, cursor)));
     let newest = move || params.with(|params| page(params, ""));
     let is_later = move || query.with(|query| query.before.is_some());
     view! {
@@ -42,7 +42,7 @@ pub fn NewsPage() -> impl IntoView {
             </div>
             <div class:hidden=!is_on><StoryFilter action="/news" words=true/></div>
             <div class="news-list" data-testid="news-list" data-state=move || load.stage.get().as_str().to_owned()>
-                <EachStory stories=load.stories.into()/>
+                <StoryList stories=load.stories.into()/>
                 <LoadStates load empty=Signal::derive(move || is_on && empty())/>
                 <p class="empty small" class:hidden=is_on>
                     <b>"News is off"</b>
@@ -53,8 +53,8 @@ pub fn NewsPage() -> impl IntoView {
                 <a class="button" href=newest class:hidden=move || !is_later() data-testid="newest">"Newest"</a>
                 <a
                     class="button"
-                    href=move || older().unwrap_or_default()
-                    class:hidden=move || load.next.with(Option::is_none)
+                    href=older
+                    class:hidden=move || load.next.with(String::is_empty)
                     data-testid="older"
                 >
                     "Older stories"
