@@ -40,6 +40,9 @@ struct Serve {
     /// A TOML file with settings.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Where news and events are kept [default: the platform's own place; a temporary one with --demo].
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -69,8 +72,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     telemetry::start(cli.log);
     let result = match cli.command {
-        Command::Serve(serve) => {
-            startup::serve(startup::ServeOptions { addr: serve.addr, demo: serve.demo, config: serve.config })
+        Command::Serve(Serve { addr, demo, config, data_dir }) => {
+            startup::serve(startup::ServeOptions { addr, demo, config, data_dir })
         }
         Command::Simulate(simulate) => startup::simulate(simulate.addr, simulate.seed, &simulate.symbols),
         Command::CheckConfig(check) => startup::check_config(check.config.as_deref(), check.example),

@@ -61,8 +61,22 @@ install_browser() {
     fi
 }
 
+# The tests follow the streams with Python clients, too.
+install_clients() {
+    if cmp -s end2end/clients/requirements.txt end2end/python/.installed; then return; fi
+    need python3 "install Python 3.10 or newer with pip"
+    python3 -m pip --version >/dev/null 2>&1 || { say "pip is missing: install it (Debian: apt-get install python3-pip)"; exit 2; }
+    say "Python clients"
+    rm -rf end2end/python
+    python3 -m pip install --quiet --disable-pip-version-check --target end2end/python -r end2end/clients/requirements.txt
+    cp end2end/clients/requirements.txt end2end/python/.installed
+}
+
 case "${1:-}" in
     build) install_build_tools ;;
-    browser) install_browser ;;
+    browser)
+        install_browser
+        install_clients
+        ;;
     *) say "usage: setup.sh build|browser"; exit 2 ;;
 esac

@@ -9,10 +9,18 @@
     reason = "a bench speaks to its user and ends at the first surprise"
 )]
 
+#[path = "load/archive.rs"]
+mod archive;
 #[path = "load/client.rs"]
 mod client;
+#[path = "load/feeds.rs"]
+mod feeds;
+#[path = "load/news.rs"]
+mod news;
 #[path = "load/process.rs"]
 mod process;
+#[path = "load/titles.rs"]
+mod titles;
 #[path = "load/venue.rs"]
 mod venue;
 
@@ -34,6 +42,7 @@ async fn main() {
     println!("load: release binary on this machine, over loopback, {CLIENTS} stream clients");
     latency().await;
     page_and_memory().await;
+    news::run().await;
 }
 
 /// From a venue's frame on the wire to the last byte of the message at each reader.

@@ -51,7 +51,6 @@ pub struct StorySource {
 /// A story with its timeline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Story {
-    #[serde(flatten)]
     pub head: StoryHead,
     /// Oldest first; the newest [`MAX_TIMELINE`] of them.
     pub timeline: Vec<super::article::Article>,

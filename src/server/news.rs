@@ -6,17 +6,25 @@
 //! | [`stories`] | finds the story that an item belongs to; pure |
 //! | [`breaking`] | decides whether a story is breaking, and why; pure |
 //! | [`reactions`] | how prices moved after a story's first report |
-//! | [`task`] | joins them: places, judges, stores, publishes |
+//! | [`editor`] | decides what becomes of an item; pure |
+//! | [`task`] | joins them: stores, then publishes |
 //! | [`desk`] | what pages and endpoints ask, from memory |
 //!
 //! Data walks one way: feeds → task → storage → hub.
 
+mod active;
 pub mod breaking;
+mod bulletin;
 pub mod desk;
+mod editor;
 pub mod feeds;
+mod front;
 pub mod item;
+mod lookup;
+pub mod prices;
 pub mod reactions;
 pub mod record;
+mod shelf;
 pub mod source;
 pub mod stories;
 pub mod task;

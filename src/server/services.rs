@@ -55,7 +55,7 @@ pub struct Services {
     pub site: SiteInfo,
     pub market: Arc<MarketBoard>,
     pub hub: Arc<Hub>,
-    pub candles: CandleService,
+    pub candles: Arc<CandleService>,
     /// When the server started.
     pub started: Stamp,
     pub venues: Arc<dyn VenueReports>,

@@ -2,7 +2,9 @@
 
 mod adapters;
 pub mod core;
+mod data_dir;
 mod house;
+pub mod news;
 
 use std::{
     io::{self, Write},
@@ -20,6 +22,7 @@ use super::{
     http::pages::NoSite,
     shutdown,
     simulator::{self, Simulator, SimulatorSettings, news::NewsMode},
+    storage::error::StorageError,
     venues::registry::CONNECTORS,
 };
 use crate::model::{
@@ -38,6 +41,8 @@ pub enum StartError {
     Listen { addr: SocketAddr, error: io::Error },
     #[error("can't write to the data folder {}: {error}", .path.display())]
     DataDir { path: PathBuf, error: io::Error },
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     #[error(transparent)]
     Site(#[from] NoSite),
     #[error("`{text}`: {error}")]
@@ -64,6 +69,7 @@ pub struct ServeOptions {
     /// Use the built-in exchanges.
     pub demo: bool,
     pub config: Option<PathBuf>,
+    pub data_dir: Option<PathBuf>,
 }
 
 /// The venues' documented addresses.
@@ -103,7 +109,12 @@ pub fn check_config(file: Option<&Path>, print_example: bool) -> Result<(), Star
 /// # Errors
 /// What the user can mend: settings, the address, missing files.
 pub fn serve(options: ServeOptions) -> Result<(), StartError> {
-    let layers = layers(options.config.as_deref()).flag("--addr", "server.addr", options.addr);
+    let data_dir = options.data_dir.map(|folder| folder.to_string_lossy().into_owned());
+    let layers = layers(options.config.as_deref()).flag("--addr", "server.addr", options.addr).flag(
+        "--data-dir",
+        "server.data_dir",
+        data_dir,
+    );
     // Said before anything is started, and again with the demo's own addresses below.
     let config = config::load(&layers)?;
     runtime()?.block_on(async move {
@@ -111,7 +122,7 @@ pub fn serve(options: ServeOptions) -> Result<(), StartError> {
         let _signals = tokio::spawn(shutdown::on_signal(token.clone()));
         let listener = listen(config.server.addr).await?;
         if !options.demo {
-            return House::build(config, listener, false, token)?.run().await;
+            return House::build(config, listener, false, token).await?.run().await;
         }
         let played = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let symbols = config.market.symbols.clone();
@@ -123,18 +134,23 @@ pub fn serve(options: ServeOptions) -> Result<(), StartError> {
         });
         let urls = simulator.urls(played.local_addr()?);
         print_line(&serde_json::json!({ "simulator": urls }))?;
+        let feeds = urls.news.feeds.into_iter().map(Into::into).collect();
+        let layers = layers.default_feeds("--demo", feeds).default("--demo", "news.interval_s", DEMO_INTERVAL_S);
         let played_venues = [("binance", urls.binance), ("bybit", urls.bybit), ("okx", urls.okx)];
         let layers = played_venues
             .into_iter()
             .fold(layers, |layers, (venue, urls)| layers.venue_urls("--demo", venue, &urls.ws, &urls.rest));
         let config = config::load(&layers)?;
         let playing = tokio::spawn(simulator::serve(played, simulator, token.child_token()));
-        let served = House::build(config, listener, true, token.clone())?.run().await;
+        let served = House::build(config, listener, true, token.clone()).await?.run().await;
         token.cancel();
         playing.await.map_err(io::Error::other)??;
         served
     })
 }
+
+/// The demo's outlets publish often, and ask nobody to wait.
+const DEMO_INTERVAL_S: &str = "3";
 
 /// The demo's prices are the same every time at the same time.
 const DEMO_SEED: u64 = 1;

@@ -107,7 +107,7 @@ impl Storage {
         self.engine.read(move |connection| read::story_heads(connection, &ids)).await
     }
 
-    /// Stories that gained an article at `since` or later, newest first; at most `limit` and at most 10,000.
+    /// Stories that were first reported at `since` or later, newest first; at most `limit` and at most 10,000.
     pub async fn recent_stories(&self, since: UnixMs, limit: usize) -> Result<Vec<StoryHead>, StorageError> {
         self.engine.read(move |connection| read::recent_stories(connection, since, limit)).await
     }

@@ -5,7 +5,11 @@ mod faults;
 #[cfg(test)]
 mod net;
 #[cfg(test)]
+mod news;
+#[cfg(test)]
 mod recovery;
+#[cfg(test)]
+mod sse;
 #[cfg(test)]
 mod stage;
 #[cfg(test)]

@@ -74,10 +74,13 @@ impl Stage {
             simulated: true,
             dialer: Arc::clone(&net) as _,
             http: net,
+            news: None,
             clock,
             seed: 11,
             token: token.clone(),
-        });
+        })
+        .await
+        .unwrap();
         let api = api_router(Arc::clone(&core.services));
         Self { core, api, exchanges, token }
     }

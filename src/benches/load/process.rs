@@ -2,6 +2,7 @@
 
 use std::{
     net::{SocketAddr, TcpListener},
+    path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -40,6 +41,16 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// With these feeds, asked every second, and the database in `folder`.
+    pub fn with_news(mut self, feeds: &str, folder: &Path) -> Self {
+        let settings =
+            [("NEWS__FEEDS", feeds), ("NEWS__INTERVAL_S", "1"), ("SERVER__DATA_DIR", &folder.to_string_lossy())];
+        self.0.extend(settings.map(|(name, value)| (format!("MARKET_PULSE__{name}"), value.to_owned())));
+        self
+    }
+}
+
 /// A running binary; killed when dropped.
 pub struct Process {
     child: Child,
@@ -52,6 +63,9 @@ impl Process {
         // All readers come from one address here.
         settings.0.push(("MARKET_PULSE__LIMITS__CONNECTIONS_PER_ADDRESS".into(), "100000".into()));
         settings.0.push(("MARKET_PULSE__LIMITS__REQUESTS_PER_MINUTE".into(), "1000000".into()));
+        if !settings.0.iter().any(|(name, _)| name == "MARKET_PULSE__NEWS__FEEDS") {
+            settings.0.push(("MARKET_PULSE__NEWS__FEEDS".into(), "off".into()));
+        }
         Self::start("serve", settings).await
     }
 

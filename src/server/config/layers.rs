@@ -112,11 +112,19 @@ impl Layers {
 
     /// Feeds that take the place of the built-in ones where the settings name none, for the built-in exchanges.
     #[must_use]
-    pub fn default_feeds(mut self, flag: &'static str, feeds: Vec<Feed>) -> Self {
-        let key = "news.feeds";
+    pub fn default_feeds(self, flag: &'static str, feeds: Vec<Feed>) -> Self {
+        self.unless_set(flag, "news.feeds", Raw::Feeds(feeds))
+    }
+
+    /// Another default, which settings win over.
+    #[must_use]
+    pub fn default(self, flag: &'static str, key: &str, value: &str) -> Self {
+        self.unless_set(flag, key, Raw::Text(value.to_owned()))
+    }
+
+    fn unless_set(mut self, flag: &'static str, key: &str, raw: Raw) -> Self {
         if self.get(key).is_none_or(|setting| setting.origin == Origin::Default) {
-            let setting = Setting { raw: Raw::Feeds(feeds), origin: Origin::Flag { name: flag } };
-            self.settings.insert(key.to_owned(), setting);
+            self.settings.insert(key.to_owned(), Setting { raw, origin: Origin::Flag { name: flag } });
         }
         self
     }

@@ -15,7 +15,13 @@ use std::{
     time::Duration,
 };
 
-use crate::model::{story::Reaction, symbol::Symbol, time::UnixMs};
+use tracing::warn;
+
+use crate::model::{
+    story::{Reaction, StoryHead},
+    symbol::Symbol,
+    time::UnixMs,
+};
 
 /// Assets of one story that are watched.
 pub const MAX_SYMBOLS: usize = 3;
@@ -89,6 +95,11 @@ impl Due {
     pub fn is_late(&self, now: UnixMs) -> bool {
         now.since(self.at) > ms(LATE)
     }
+
+    /// The time of the first report.
+    pub fn reported_at(&self) -> UnixMs {
+        UnixMs(self.at.0.saturating_sub(ms(self.what.after())))
+    }
 }
 
 /// A reaction of which nothing is known yet.
@@ -113,6 +124,16 @@ impl Reactions {
             self.known.insert(due);
         }
         true
+    }
+
+    /// Waits for what the reactions of a story lack.
+    pub fn watch_story(&mut self, story: &StoryHead, now: UnixMs) {
+        let id: Arc<str> = story.id.as_str().into();
+        for reaction in &story.reaction {
+            if !self.watch(&id, reaction, now) {
+                warn!(story = %story.id, "too many prices after news are waited for; those of this story stay unknown");
+            }
+        }
     }
 
     /// What is due by `now`, in the order of time, and not waited for any more from here on. What nobody asked for in

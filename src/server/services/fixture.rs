@@ -122,7 +122,7 @@ impl Fixture {
                 quiet_after_s: config.market.quiet_after_s,
                 stale_after_s: config.market.stale_after_s,
             },
-            candles: CandleService::new(Arc::new(OneCandle), Arc::clone(&market), clock),
+            candles: Arc::new(CandleService::new(Arc::new(OneCandle), Arc::clone(&market), clock)),
             market,
             hub,
             started: clock.now(),

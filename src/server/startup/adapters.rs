@@ -10,18 +10,23 @@ use crate::{
     model::{
         candle::{Candle, Interval},
         symbol::Symbol,
+        time::UnixMs,
         venue::Venue,
     },
     server::{
         clock::Clock,
         event::LogEvent,
         hub::log::{EventStore, EventStoreError},
-        market::candle_service::CandleSource,
-        services::VenueReports,
+        market::{
+            board::MarketBoard,
+            candle_service::{CandleService, CandleSource},
+        },
+        news::{feeds::board::SourceBoard, prices::Prices},
+        services::{FeedReports, VenueReports},
         storage::Storage,
         venues::Venues,
     },
-    wire::status::VenueStatus,
+    wire::{news::SourceStatus, status::VenueStatus},
 };
 
 /// The venues, as the rest of the house asks them.
@@ -59,5 +64,35 @@ impl EventStore for Storage {
     fn read(&self, after: u64, limit: usize) -> BoxFuture<'static, Result<Vec<LogEvent>, EventStoreError>> {
         let storage = self.clone();
         async move { storage.events(after, limit).await.map_err(|error| EventStoreError(error.to_string())) }.boxed()
+    }
+}
+
+/// The market, as the news asks it.
+pub(super) struct MarketPrices {
+    pub board: Arc<MarketBoard>,
+    pub candles: Arc<CandleService>,
+}
+
+impl Prices for MarketPrices {
+    fn live(&self, symbol: Symbol) -> Option<f64> {
+        let ticker = self.board.ticker(symbol)?;
+        (ticker.sources > 0 && ticker.freshness.usable()).then_some(ticker.price)
+    }
+
+    /// The close of the minute that holds the time.
+    fn at(&self, symbol: Symbol, at: UnixMs) -> BoxFuture<'_, Option<f64>> {
+        async move {
+            let minute = Interval::OneMinute;
+            let candles = self.candles.candles(symbol, minute).await.ok()?;
+            let holds = |candle: &&Candle| (0..minute.ms()).contains(&at.since(candle.open_time));
+            candles.iter().find(holds).map(|candle| candle.close)
+        }
+        .boxed()
+    }
+}
+
+impl FeedReports for SourceBoard {
+    fn statuses(&self) -> Vec<SourceStatus> {
+        Self::statuses(self)
     }
 }

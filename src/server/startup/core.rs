@@ -5,20 +5,28 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::adapters::VenueSide;
+use super::{
+    StartError,
+    adapters::{MarketPrices, VenueSide},
+    news::{self, Around, NewsSide},
+};
 use crate::{
     model::{asset::AssetInfo, ticker::Ticker, venue::Venue},
     server::{
         clock::Clock,
         config::Config,
-        hub::{Hub, log::LogSetup},
+        hub::{
+            Hub,
+            log::{EventStore, LogSetup},
+        },
         market::{
             board::MarketBoard,
             candle_service::{CandleService, CandleSource},
             spark_loader::SparkLoader,
             task::{EVENT_CAPACITY, Inputs, MarketTask, SPARK_CAPACITY},
         },
-        services::{NoFeeds, Services, VenueReports},
+        news::desk::NewsDesk,
+        services::{FeedReports, NoFeeds, Services, VenueReports},
         venues::{self, Venues, VenuesSetup, dialer::Dialer, http_client::Http},
     },
     wire::page::SiteInfo,
@@ -31,6 +39,8 @@ pub struct CoreSetup {
     pub simulated: bool,
     pub dialer: Arc<dyn Dialer>,
     pub http: Arc<dyn Http>,
+    /// `None` runs without news.
+    pub news: Option<NewsSide>,
     pub clock: Clock,
     /// Of everything that is drawn by chance.
     pub seed: u64,
@@ -47,8 +57,11 @@ pub struct Core {
 
 impl Core {
     /// Starts every task. They end on the token.
-    pub fn start(setup: CoreSetup) -> Self {
-        let CoreSetup { config, simulated, dialer, http, clock, seed, token } = setup;
+    ///
+    /// # Errors
+    /// Where the database can't be read.
+    pub async fn start(setup: CoreSetup) -> Result<Self, StartError> {
+        let CoreSetup { config, simulated, dialer, http, news, clock, seed, token } = setup;
         let started = clock.now();
         let tasks = TaskTracker::new();
         let symbols = &config.market.symbols;
@@ -70,8 +83,18 @@ impl Core {
         let reports: Arc<dyn VenueReports> = side;
 
         let heartbeat = Duration::from_secs(config.server.heartbeat_s);
-        let hub =
-            Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, LogSetup::in_memory(clock), token.clone()));
+        let storage = news.as_ref().map(|news| news.storage.clone());
+        let log = match &storage {
+            Some(storage) => {
+                let range = storage.log_range().await?;
+                let store: Arc<dyn EventStore> = Arc::new(storage.clone());
+                LogSetup::stored(range, storage.log_first().await?, store)
+                    .await
+                    .map_err(|error| StartError::Setup(error.to_string()))?
+            }
+            None => LogSetup::in_memory(clock),
+        };
+        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, token.clone()));
         tasks.spawn(Arc::clone(&hub).run());
 
         let board = Arc::new(MarketBoard::new(symbols));
@@ -82,23 +105,43 @@ impl Core {
         let market = MarketTask::new(&config.market, &keys, Arc::clone(&board), clock, Arc::clone(&reload), publish);
         tasks.spawn(market.run(Inputs { events: event_inbox, sparks: series_inbox }, token.clone()));
         let sparks = SparkLoader::new(Arc::clone(&source), symbols, series, reload, clock);
-        tasks.spawn(sparks.run(token));
+        tasks.spawn(sparks.run(token.clone()));
+
+        let candles = Arc::new(CandleService::new(source, Arc::clone(&board), clock));
+        let desk = Arc::new(NewsDesk::default());
+        let feeds: Arc<dyn FeedReports> = match news {
+            None => Arc::new(NoFeeds),
+            Some(side) => {
+                let around = Around {
+                    config: &config.news,
+                    market: &board,
+                    prices: Arc::new(MarketPrices { board: Arc::clone(&board), candles: Arc::clone(&candles) }),
+                    log: Arc::clone(hub.log()),
+                    desk: Arc::clone(&desk),
+                    clock,
+                    seed,
+                    tasks: &tasks,
+                    token: &token,
+                };
+                news::start(side, around).await?
+            }
+        };
         tasks.close();
 
         let services = Arc::new(Services {
             clock,
             site: site_info(&config, &venues, simulated),
-            candles: CandleService::new(source, Arc::clone(&board), clock),
+            candles,
             market: board,
             hub,
             started,
             venues: reports,
-            news: Arc::default(),
-            feeds: Arc::new(NoFeeds),
-            storage: None,
+            news: desk,
+            feeds,
+            storage,
             config: Arc::new(config),
         });
-        Self { services, tasks }
+        Ok(Self { services, tasks })
     }
 }
 

@@ -1,10 +1,11 @@
 //! The server: built, then run.
 
-use std::{future::IntoFuture, path::Path, sync::Arc, time::Duration};
+use std::{fmt::Display, future::IntoFuture, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::Router;
 use tokio::{
     net::TcpListener,
+    task::spawn_blocking,
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -13,6 +14,8 @@ use tracing::{info, warn};
 use super::{
     StartError,
     core::{Core, CoreSetup},
+    data_dir::DataDir,
+    news::NewsSide,
 };
 use crate::server::{
     clock::Clock,
@@ -22,7 +25,9 @@ use crate::server::{
         router::api_router,
         stall::{GuardedListener, PeerAddr},
     },
+    news::feeds::client::FeedClient,
     shutdown::GRACE,
+    storage::Storage,
     venues::{dialer::TcpDialer, http_client::HttpClient},
 };
 
@@ -33,6 +38,8 @@ pub struct House {
     stall: Duration,
     tasks: TaskTracker,
     token: CancellationToken,
+    /// Kept until the end: a temporary one is removed when this goes.
+    _data_dir: Option<DataDir>,
 }
 
 impl House {
@@ -40,7 +47,7 @@ impl House {
     ///
     /// # Errors
     /// What is missing on this machine: files, a writable folder, TLS.
-    pub fn build(
+    pub async fn build(
         mut config: Config,
         listener: TcpListener,
         simulated: bool,
@@ -49,22 +56,31 @@ impl House {
         config.server.addr = listener.local_addr()?;
         let site_root = pages::find_site(config.server.site_root.as_deref())?;
         let options = pages::leptos_options(&site_root, config.server.addr)?;
-        check_data_dir(config.server.data_dir.as_deref())?;
-        if matches!(config.news.feeds, Feeds::These(_)) {
-            warn!("news.feeds is set, but this version has no news");
-        }
+        let data_dir = match config.news.feeds {
+            Feeds::Off => None,
+            Feeds::BuiltIn | Feeds::These(_) => Some(DataDir::choose(config.server.data_dir.as_deref(), simulated)?),
+        };
+        let news = match &data_dir {
+            None => None,
+            Some(folder) => Some(NewsSide {
+                storage: open_storage(folder.path().to_owned()).await?,
+                http: Arc::new(FeedClient::new(config.news.contact.as_deref()).map_err(setup)?),
+            }),
+        };
         let Core { services, tasks } = Core::start(CoreSetup {
             config,
             simulated,
-            dialer: Arc::new(TcpDialer::new().map_err(|error| StartError::Setup(error.to_string()))?),
-            http: Arc::new(HttpClient::new().map_err(|error| StartError::Setup(error.to_string()))?),
+            dialer: Arc::new(TcpDialer::new().map_err(setup)?),
+            http: Arc::new(HttpClient::new().map_err(setup)?),
+            news,
             clock: Clock::System,
             seed: rand::random(),
             token: token.clone(),
-        });
+        })
+        .await?;
         let stall = Duration::from_secs(services.config.limits.stall_s);
         let router = api_router(Arc::clone(&services)).merge(pages::router(&services, options));
-        Ok(Self { listener, router, stall, tasks, token })
+        Ok(Self { listener, router, stall, tasks, token, _data_dir: data_dir })
     }
 
     /// Answers until the token is cancelled, then ends every stream and waits for the tasks, but not for ever.
@@ -96,12 +112,12 @@ impl House {
     }
 }
 
-/// A folder that is named must be usable, or the server would find out only when it needs it.
-fn check_data_dir(path: Option<&Path>) -> Result<(), StartError> {
-    let Some(path) = path else { return Ok(()) };
-    let probe = path.join(".market-pulse-write-test");
-    std::fs::create_dir_all(path)
-        .and_then(|()| std::fs::write(&probe, b""))
-        .and_then(|()| std::fs::remove_file(&probe))
-        .map_err(|error| StartError::DataDir { path: path.to_owned(), error })
+/// Opening may have to bring an older database up to date.
+async fn open_storage(folder: PathBuf) -> Result<Storage, StartError> {
+    let opened = spawn_blocking(move || Storage::open(&folder, Clock::System)).await;
+    Ok(opened.map_err(setup)??)
+}
+
+fn setup(error: impl Display) -> StartError {
+    StartError::Setup(error.to_string())
 }

@@ -75,7 +75,7 @@ impl StorageError {
     }
 
     /// Whether it says that nothing can be stored at present, whatever it is.
-    pub(super) const fn stops_writing(&self) -> bool {
+    pub(in crate::server) const fn stops_writing(&self) -> bool {
         matches!(self, Self::Full | Self::ReadOnly | Self::Io | Self::Damaged | Self::Unavailable)
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn stories(connection: &Connection, query: &StoryQuery) -> Outcome<St
     let (stories, more) =
         selection.page(connection, "SELECT body FROM stories WHERE place = ?1", before, query.limit)?;
     let last = stories.last().filter(|_| more);
-    let next = last.map(|story: &StoryHead| Cursor { at: story.last_seen, id: story.id.clone() });
+    let next = last.map(|story: &StoryHead| Cursor { at: story.first_seen, id: story.id.clone() });
     Ok(StoryPageRows { stories, total, next })
 }
 

@@ -19,7 +19,7 @@ pub struct ArticleQuery {
     pub before: Option<Cursor>,
 }
 
-/// Some stories, newest first by the time of their last article.
+/// Some stories, newest first by the time of their first report: one that grows stays where it is.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StoryQuery {
     /// At most so many; 1 to 100.

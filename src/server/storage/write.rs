@@ -55,7 +55,7 @@ fn put_article(connection: &Connection, article: &Article) -> Outcome<()> {
 fn put_story(connection: &Connection, story: &StoryHead) -> Outcome<()> {
     let body = readable(&story.id, story)?;
     connection.prepare_cached("DELETE FROM stories WHERE id = ?1")?.execute([&story.id])?;
-    let place = place::free(connection, Placed::Stories, story.last_seen, &story.id)?;
+    let place = place::free(connection, Placed::Stories, story.first_seen, &story.id)?;
     let breaking_since = story.breaking.as_ref().filter(|_| story.is_breaking()).map(|breaking| breaking.since.0);
     connection
         .prepare_cached("INSERT INTO stories (place, id, category, breaking_since, body) VALUES (?1, ?2, ?3, ?4, ?5)")?

@@ -45,7 +45,7 @@ CREATE TABLE forgotten (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX forgotten_by_time ON forgotten (listed);
 
--- Placed by the time of the last article.
+-- Placed by the time of the first report, so that a story that grows stays where it is.
 CREATE TABLE stories (
     place INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
