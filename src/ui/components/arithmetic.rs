@@ -1,5 +1,6 @@
 //! The price, recalculated line by line.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use crate::{
@@ -16,7 +17,7 @@ pub fn Arithmetic(asset: AssetView) -> impl IntoView {
     let digits = asset.decimals;
     let symbol = asset.symbol();
     let ticker = asset.signals.ticker;
-    let terms = Memo::new(move |_| ticker.with(|t| t.as_deref().map(audit::terms).unwrap_or_default()));
+    let terms = memo(move || ticker.with(|t| t.as_deref().map(audit::terms).unwrap_or_default()));
     let rows = move || {
         let digits = digits.get();
         let row = |term: &audit::Term| {

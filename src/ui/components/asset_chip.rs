@@ -1,5 +1,6 @@
 //! An asset that a story is about.
 
+use crate::ui::reactive::memo;
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -24,7 +25,7 @@ pub fn AssetChip(symbol: Symbol, head: ArcRwSignal<Arc<StoryHead>>) -> impl Into
     let Some(asset) = AssetView::of(&LiveStore::expect(), symbol) else {
         return view! { <span class="chip"><b>{symbol.to_string()}</b></span> }.into_any();
     };
-    let moved = Memo::new(move |_| {
+    let moved = memo(move || {
         let latest =
             |head: &Arc<StoryHead>| head.reaction.iter().find(|r| r.symbol == symbol).and_then(Reaction::latest);
         head.with(latest).map(|(minutes, percent)| reaction_words(minutes, percent)).unwrap_or_default()

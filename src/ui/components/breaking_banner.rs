@@ -1,5 +1,6 @@
 //! The newest breaking story, on every page.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::{
@@ -20,7 +21,7 @@ pub fn BreakingBanner() -> impl IntoView {
     let dismissed = store.preferences().dismissed;
     let now = store.now();
     // The newest, and in its place the next where it is put away.
-    let told = Memo::new(move |_| {
+    let told = memo(move || {
         let mut told = news.breaking(now.get());
         dismissed.with(|dismissed| told.retain(|story| !dismissed.iter().any(|id| **id == *story.id)));
         told.truncate(1);
@@ -42,7 +43,7 @@ fn Banner(story: StoryRef) -> impl IntoView {
     let StoryRef { id, head } = story;
     let since = {
         let head = head.clone();
-        Memo::new(move |_| {
+        memo(move || {
             let since = head.with(|head| head.breaking.as_ref().map(|breaking| breaking.since));
             since.map(|since| time_ago(since, now.get())).unwrap_or_default()
         })

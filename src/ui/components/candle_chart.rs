@@ -3,6 +3,7 @@
 mod canvas;
 mod course;
 
+use crate::ui::reactive::{effect, memo};
 use std::time::Duration;
 
 use leptos::{html, prelude::*, task::spawn_local};
@@ -62,7 +63,7 @@ struct Chart {
 #[component]
 pub fn CandleChart(asset: AssetView) -> impl IntoView {
     let query = use_query_map();
-    let interval = Memo::new(move |_| {
+    let interval = memo(move || {
         query.with(|q| q.get_str("interval").and_then(|text| text.parse().ok())).unwrap_or(DEFAULT_INTERVAL)
     });
     let chart = Chart {
@@ -156,7 +157,7 @@ fn Overlay(stage: RwSignal<Stage>, retries: RwSignal<u32>) -> impl IntoView {
 /// Loads at first, for another interval, and on demand.
 fn load_on_change(chart: Chart, asset: &AssetView) {
     let symbol = asset.symbol();
-    Effect::new(move |_| {
+    effect(move || {
         chart.interval.track();
         chart.retries.track();
         chart.stage.set(Stage::Loading);
@@ -217,7 +218,7 @@ fn load(chart: Chart, symbol: crate::model::symbol::Symbol) {
 fn mark_stories(chart: Chart, asset: &AssetView) {
     let query = story_query::of_asset(asset.symbol());
     let news = LiveStore::expect().news();
-    Effect::new(move |_| {
+    effect(move || {
         let mark = |story: StoryRef| {
             story.head.with_untracked(|head| StoryMark {
                 at: head.first_seen,
@@ -236,7 +237,7 @@ fn mark_stories(chart: Chart, asset: &AssetView) {
 /// Moves the open candle with the price.
 fn follow(chart: Chart, asset: AssetView) {
     let ticker = asset.signals.ticker;
-    Effect::new(move |_| {
+    effect(move || {
         let Some(ticker) = ticker.get() else { return };
         let Some(last) = chart.last.get_value() else { return };
         let interval = chart.interval.get_untracked();

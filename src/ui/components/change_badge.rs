@@ -1,5 +1,6 @@
 //! A change in percent: sign, arrow and color.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use crate::ui::{
@@ -10,7 +11,7 @@ use crate::ui::{
 /// The 24 h change of an asset. `plain` draws it without a background.
 #[component]
 pub fn ChangeBadge(asset: AssetView, #[prop(optional)] plain: bool) -> impl IntoView {
-    let percent = Memo::new(move |_| asset.percent());
+    let percent = memo(move || asset.percent());
     let direction = move || Direction::of(percent.get());
     let shape = if plain { "change" } else { "change badge" };
     view! {

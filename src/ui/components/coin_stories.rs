@@ -1,5 +1,6 @@
 //! The stories about one asset, on its page.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::{load_states::LoadStates, story_announcer::StoryAnnouncer, story_item::StoryList};
@@ -20,9 +21,9 @@ pub fn CoinStories(asset: AssetView) -> impl IntoView {
     if !news.is_on() {
         return ().into_any();
     }
-    let query = Memo::new(move |_| story_query::of_asset(symbol));
+    let query = memo(move || story_query::of_asset(symbol));
     let load = StoryLoad::new(query, false);
-    let stories = Memo::new(move |_| query.with(|query| news.list(query)));
+    let stories = memo(move || query.with(|query| news.list(query)));
     let empty = move || load.stage.get() == Stage::Ready && stories.with(Vec::is_empty);
     let mut all = "/news?asset=".to_owned();
     all.push_str(symbol.as_str());

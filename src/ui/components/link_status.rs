@@ -1,5 +1,6 @@
 //! The page's own connection, in words.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::{
@@ -21,14 +22,14 @@ pub fn LinkStatus() -> impl IntoView {
     let site = store.site().clone();
     let counts = {
         let store = store.clone();
-        Memo::new(move |_| {
+        memo(move || {
             let delivers = store.link().get().delivers();
             let symbols = strip.get();
             let connected = symbols.iter().filter(|s| delivers && store.freshness(**s).usable()).count();
             (connected, symbols.len())
         })
     };
-    let state = Memo::new(move |_| link.get());
+    let state = memo(move || link.get());
     view! {
         <div class="link-status needs-script">
             <FreshnessDot mark=Signal::derive(move || mark(state.get(), counts.get())) silent=true/>

@@ -1,5 +1,6 @@
 //! The strip on top of every page: the visitor's assets, and the state of the connection.
 
+use crate::ui::reactive::{effect, memo};
 use leptos::{html, prelude::*};
 
 use super::{
@@ -38,7 +39,7 @@ pub fn MarketPulseTicker() -> impl IntoView {
     };
     let is_paused = {
         let paused = paused.clone();
-        Memo::new(move |_| paused.get())
+        memo(move || paused.get())
     };
     let class = move || {
         let length = match strip.with(Vec::len) {
@@ -130,12 +131,12 @@ fn watch_overflow(
             }
         }
     };
-    Effect::new(move |_| {
+    effect(move || {
         strip.track();
         // Once the new items are laid out.
         request_animation_frame(measure);
     });
-    Effect::new(move |_| {
+    effect(move || {
         let listening = window_event_listener(leptos::ev::resize, move |_| measure());
         on_cleanup(move || listening.remove());
     });

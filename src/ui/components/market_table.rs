@@ -4,6 +4,7 @@ mod order;
 mod row;
 mod toolbar;
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{Element, HtmlElement};
@@ -28,7 +29,7 @@ pub fn MarketTable() -> impl IntoView {
         let store = store.clone();
         let now = store.now();
         let strip = store.preferences().strip;
-        Memo::new(move |_| {
+        memo(move || {
             // The clock paces the order: rows that jump with each price can't be read.
             if !held.get() {
                 now.track();

@@ -1,5 +1,6 @@
 //! The live feed of the homepage.
 
+use crate::ui::reactive::{effect, memo};
 use leptos::{
     html,
     prelude::*,
@@ -42,15 +43,15 @@ fn off() -> AnyView {
 
 fn feed(news: NewsStore) -> AnyView {
     let params = use_query_map();
-    let query = Memo::new(move |_| params.with(story_query::read));
+    let query = memo(move || params.with(story_query::read));
     let load = StoryLoad::new(query, true);
     let stories = {
         let news = news.clone();
-        Memo::new(move |_| query.with(|query| news.list(query)))
+        memo(move || query.with(|query| news.list(query)))
     };
     let waiting = {
         let news = news.clone();
-        Memo::new(move |_| query.with(|query| news.waiting(query)))
+        memo(move || query.with(|query| news.waiting(query)))
     };
     let list = NodeRef::<html::Div>::new();
     let title = NodeRef::<html::H2>::new();
@@ -58,7 +59,7 @@ fn feed(news: NewsStore) -> AnyView {
     let away = watch_scroll(list, title);
     {
         let news = news.clone();
-        Effect::new(move |_| news.hold(away.get() || focused.get()));
+        effect(move || news.hold(away.get() || focused.get()));
     }
     {
         let news = news.clone();
@@ -116,7 +117,7 @@ fn feed(news: NewsStore) -> AnyView {
 /// Whether the reader is further down: in the list itself, or in the page where the list is a part of it.
 fn watch_scroll(list: NodeRef<html::Div>, title: NodeRef<html::H2>) -> RwSignal<bool> {
     let away = RwSignal::new(false);
-    Effect::new(move |_| {
+    effect(move || {
         let look = move |_| {
             let is_away = is_away(list, title);
             if away.try_get_untracked().is_some_and(|before| before != is_away) {

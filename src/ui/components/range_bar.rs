@@ -1,5 +1,6 @@
 //! Where the price stands between the low and the high of the last 24 h.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use crate::ui::{asset_view::AssetView, format};
@@ -12,7 +13,7 @@ const KNOB: f64 = 5.0;
 #[component]
 pub fn RangeBar(asset: AssetView) -> impl IntoView {
     let view = asset.clone();
-    let x = Memo::new(move |_| {
+    let x = memo(move || {
         view.figure(|t| position(t.price, t.low24h, t.high24h)).map(|p| KNOB + p * (WIDTH - 2.0 * KNOB))
     });
     let words = Signal::derive(move || {

@@ -1,5 +1,6 @@
 //! How prices moved after a story's first report.
 
+use crate::ui::reactive::memo;
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -63,7 +64,7 @@ fn Line(reaction: Reaction) -> impl IntoView {
     };
     let cell = |minutes: i64, moved: Option<f64>| {
         let (at, now) = (reaction.at, now.clone());
-        let words = Memo::new(move |_| move_words(at, minutes, moved, now.get()));
+        let words = memo(move || move_words(at, minutes, moved, now.get()));
         let class = Direction::of(moved).class();
         view! { <td class=class>{words}</td> }.into_any()
     };

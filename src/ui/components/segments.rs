@@ -1,5 +1,6 @@
 //! A few options of which one is chosen.
 
+use crate::ui::reactive::memo;
 use leptos::{
     prelude::*,
     wasm_bindgen::JsCast,
@@ -18,7 +19,7 @@ pub fn Segments(
     #[prop(into)] on_choose: Callback<&'static str>,
 ) -> impl IntoView {
     let option = move |label: &'static str| {
-        let checked = Memo::new(move |_| chosen.get() == label);
+        let checked = memo(move || chosen.get() == label);
         view! {
             <button
                 type="button"

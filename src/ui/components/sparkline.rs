@@ -1,5 +1,6 @@
 //! The course of the last 24 h as a small line.
 
+use crate::ui::reactive::memo;
 use std::fmt::Write;
 
 use leptos::prelude::*;
@@ -21,7 +22,7 @@ const MARGIN: f64 = 2.5;
 pub fn Sparkline(asset: AssetView) -> impl IntoView {
     let now = LiveStore::expect().now();
     let signals = asset.signals.clone();
-    let line = Memo::new(move |_| {
+    let line = memo(move || {
         // The clock paces the drawing: a price that changes twenty times a second needs no twenty lines.
         now.track();
         let spark = signals.spark.get()?;

@@ -1,5 +1,6 @@
 //! Which stories a list shows. A form that works without a script; with one, a choice is taken at once.
 
+use crate::ui::reactive::memo;
 use leptos::{html, prelude::*};
 use leptos_router::{
     NavigateOptions,
@@ -34,7 +35,7 @@ pub fn StoryFilter(action: &'static str, #[prop(optional)] words: bool) -> impl 
     categories.sort_unstable();
     categories.dedup();
     let categories = categories.into_iter().map(|category| (category.clone(), category)).collect();
-    let query = Memo::new(move |_| params.with(story_query::read));
+    let query = memo(move || params.with(story_query::read));
     let unfiltered = move || !query.with(filters);
     let field = NodeRef::<html::Input>::new();
     let on_submit = move |event: leptos::ev::SubmitEvent| {
@@ -87,7 +88,7 @@ fn Choice(
     choose: Callback<(&'static str, String)>,
 ) -> impl IntoView {
     let params = use_query_map();
-    let chosen = Memo::new(move |_| params.with(|params| params.get_str(name).unwrap_or_default().to_owned()));
+    let chosen = memo(move || params.with(|params| params.get_str(name).unwrap_or_default().to_owned()));
     let option = |(value, title): (String, String)| {
         let own = value.clone();
         view! { <option value=value selected=move || chosen.with(|chosen| *chosen == own)>{title}</option> }.into_any()

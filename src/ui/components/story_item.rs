@@ -1,5 +1,6 @@
 //! One story in a list.
 
+use crate::ui::reactive::memo;
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -51,7 +52,7 @@ pub fn StoryList(stories: Signal<Vec<StoryRef>>) -> impl IntoView {
 pub fn StoryMeta(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
     let now = LiveStore::expect().now();
     let first_seen = head.with_untracked(|head| head.first_seen);
-    let age = Memo::new(move |_| time_ago(first_seen, now.get()));
+    let age = memo(move || time_ago(first_seen, now.get()));
     let category = text(&head, |head| head.category.clone());
     view! {
         <p class="story-meta">
@@ -98,7 +99,7 @@ pub fn BreakingReasons(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
 pub fn AssetChips(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
     let symbols = {
         let head = head.clone();
-        Memo::new(move |_| head.with(|head| head.tickers.iter().copied().take(CHIPS).collect::<Vec<Symbol>>()))
+        memo(move || head.with(|head| head.tickers.iter().copied().take(CHIPS).collect::<Vec<Symbol>>()))
     };
     let chip = move |symbol| view! { <AssetChip symbol head=head.clone()/> }.into_any();
     move || symbols.get().into_iter().map(&chip).collect_view().into_any()
@@ -107,7 +108,7 @@ pub fn AssetChips(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
 /// A text of a story's head, which follows it.
 pub fn text(head: &ArcRwSignal<Arc<StoryHead>>, read: fn(&StoryHead) -> String) -> Signal<String> {
     let head = head.clone();
-    Memo::new(move |_| head.with(|head| read(head))).into()
+    memo(move || head.with(|head| read(head))).into()
 }
 
 /// The address of a story's page.

@@ -1,5 +1,6 @@
 //! Everything that was reported of a story.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use crate::{
@@ -22,7 +23,7 @@ pub fn Timeline(articles: RwSignal<Vec<Article>>) -> impl IntoView {
 fn Report(article: Article) -> impl IntoView {
     let now = LiveStore::expect().now();
     let at = article.at();
-    let age = Memo::new(move |_| time_ago(at, now.get()));
+    let age = memo(move || time_ago(at, now.get()));
     let undated = article.pub_date.is_none();
     let when = if undated { ["first seen ", &format::date_time(at)].concat() } else { format::date_time(at) };
     let author = article.author.map(|author| [" · ", &author].concat());

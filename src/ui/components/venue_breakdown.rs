@@ -1,5 +1,6 @@
 //! The audit of a price: what every venue says, what it weighs, and why.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::freshness_dot::FreshnessDot;
@@ -69,12 +70,12 @@ fn VenueRow(asset: AssetView, info: VenueInfo) -> impl IntoView {
     let symbol = asset.symbol();
     let quote = {
         let asset = asset.clone();
-        Memo::new(move |_| asset.figure(|t| t.venues.iter().find(|v| v.venue == venue).cloned()))
+        memo(move || asset.figure(|t| t.venues.iter().find(|v| v.venue == venue).cloned()))
     };
     let digits = asset.decimals;
-    let median = Memo::new(move |_| asset.figure(audit::median));
+    let median = memo(move || asset.figure(audit::median));
     // While nothing reaches the page, nothing is known of a venue either.
-    let cut_off = Memo::new(move |_| store.link().get().cuts_off());
+    let cut_off = memo(move || store.link().get().cuts_off());
     let mark = Signal::derive(move || {
         if cut_off.get() { Mark::Down } else { quote.with(|q| q.as_ref().map_or(Mark::Down, Mark::from)) }
     });

@@ -1,5 +1,6 @@
 //! Which venues make a price, in a few pixels.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use crate::{
@@ -27,7 +28,7 @@ pub fn VenueMarks(asset: AssetView) -> impl IntoView {
 
 fn mark(asset: &AssetView, info: VenueInfo) -> AnyView {
     let asset = asset.clone();
-    let state = Memo::new(move |_| {
+    let state = memo(move || {
         if asset.freshness.get() == Freshness::Down {
             return Mark::Down;
         }

@@ -1,5 +1,6 @@
 //! The venues at a glance, beside the table.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::freshness_dot::FreshnessDot;
@@ -51,7 +52,7 @@ fn VenuePart(info: VenueInfo) -> impl IntoView {
     let assets = store.site().assets.len();
     let part = {
         let (now, link) = (store.now(), store.link());
-        Memo::new(move |_| {
+        memo(move || {
             now.track();
             let mut part = part(&store, info.venue);
             if link.get().cuts_off() {

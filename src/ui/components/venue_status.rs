@@ -1,5 +1,6 @@
 //! One venue's connection on the status page.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::freshness_dot::FreshnessDot;
@@ -18,7 +19,7 @@ pub fn VenueStatusCard(
 ) -> impl IntoView {
     let venue = info.venue;
     let at = move || report.with(|r| r.as_ref().map(|r| r.at)).unwrap_or_default();
-    let status = Memo::new(move |_| {
+    let status = memo(move || {
         report.with(|r| r.as_ref().and_then(|r| r.venues.iter().find(|v| v.venue == venue).cloned()))
     });
     let mark = Signal::derive(move || {

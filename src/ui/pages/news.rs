@@ -1,5 +1,6 @@
 //! `/news`: every story that is kept, searched and page by page.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -22,7 +23,7 @@ pub fn NewsPage() -> impl IntoView {
     let news = LiveStore::expect().news();
     let is_on = news.is_on();
     let params = use_query_map();
-    let query = Memo::new(move |_| params.with(story_query::read));
+    let query = memo(move || params.with(story_query::read));
     let load = StoryLoad::new(query, false);
     let summary = move || match load.stage.get() {
         Stage::Ready => format::counted(load.total.get() as usize, "story", "stories"),

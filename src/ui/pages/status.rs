@@ -1,5 +1,6 @@
 //! `/status`: the connections, and the server itself.
 
+use crate::ui::reactive::effect;
 use std::time::Duration;
 
 use leptos::{prelude::*, task::spawn_local};
@@ -89,7 +90,7 @@ fn keep_asking(report: RwSignal<Option<StatusReport>>, failure: RwSignal<Option<
             }
         });
     };
-    Effect::new(move |_| {
+    effect(move || {
         if report.with_untracked(Option::is_none) {
             ask();
         }

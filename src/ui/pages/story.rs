@@ -1,5 +1,6 @@
 //! `/news/{storyId}`: one story, with everyone who reported it.
 
+use crate::ui::reactive::{effect, memo};
 use std::sync::Arc;
 
 use leptos::{prelude::*, task::spawn_local};
@@ -43,7 +44,7 @@ struct Named {
 #[component]
 pub fn StoryPage() -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let id = memo(move || params.with(|params| params.get("id").unwrap_or_default()));
     let named = Named {
         stage: RwSignal::new(Stage::Loading),
         story: RwSignal::new(Vec::new()),
@@ -88,7 +89,7 @@ impl Named {
     fn follow(self, news: NewsStore, id: Memo<String>) {
         let asked_for = StoredValue::new(id.get_untracked());
         let known = StoredValue::new(0_u32);
-        Effect::new(move |_| {
+        effect(move || {
             let id = id.get();
             let count = self.story.with(|story| story.first().map_or(0, |story| story.head.with(|head| head.articles)));
             let before = known.get_value();
@@ -145,7 +146,7 @@ fn StoryBodyView(story: StoryRef, articles: RwSignal<Vec<Article>>) -> impl Into
     let counts = text(&head, count_words);
     let best = {
         let head = head.clone();
-        let link = Memo::new(move |_| head.with(|head| head.link.clone()));
+        let link = memo(move || head.with(|head| head.link.clone()));
         move || {
             let link = link.get();
             let words = ["Read it at ", host(&link)].concat();
