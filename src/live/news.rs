@@ -158,10 +158,11 @@ impl NewsStore {
         self.book().arrived_since(seen, query)
     }
 
-    /// Stories that were told as breaking in the last two hours, the newest first. Tracks every change.
-    pub fn breaking(&self, now: UnixMs) -> Vec<StoryRef> {
+    /// The story that was told as breaking last, within two hours, without those that were put away. At most one, as a
+    /// list of stories takes it. Tracks every change.
+    pub fn breaking(&self, now: UnixMs, dismissed: &[String]) -> Vec<StoryRef> {
         self.0.changes.track();
-        self.book().breaking(now)
+        self.book().breaking(now, dismissed).into_iter().collect()
     }
 
     /// Stories that became breaking with the last frame: what a notification is made of. Each comes once.

@@ -1,9 +1,6 @@
 //! The order of stories, and what waits. No signal is written here: [`Written`] says which are to be.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use leptos::prelude::{ArcRwSignal, GetUntracked, WithUntracked};
 
@@ -31,7 +28,8 @@ pub(super) struct Book {
     /// Newest first by [`order`].
     entries: Vec<Entry>,
     /// What came since the last frame: one state per story, never a queue, because frames stop in a tab that nobody sees.
-    pending: HashMap<String, Arrival>,
+    /// In the order in which they came.
+    pending: Vec<Arrival>,
     /// New stories that are held back.
     waiting: Vec<Arrival>,
     held: bool,
@@ -69,7 +67,7 @@ impl Book {
     pub fn new(stories: Vec<StoryHead>, position: u64) -> Self {
         let mut book = Self {
             entries: Vec::new(),
-            pending: HashMap::new(),
+            pending: Vec::new(),
             waiting: Vec::new(),
             held: false,
             count: 0,
@@ -146,13 +144,12 @@ impl Book {
         let mut written = Written::default();
         if let Some(asked) = self.replaced.take() {
             let pending = &self.pending;
-            self.entries.retain(|entry| entry.streamed > asked.0 || pending.contains_key(&*entry.story.id));
+            let comes = |id: &str| pending.iter().any(|arrival| arrival.head.id == id);
+            self.entries.retain(|entry| entry.streamed > asked.0 || comes(&entry.story.id));
             self.waiting.retain(|arrival| arrival.count > asked.0);
             written.changed = true;
         }
-        let mut arrivals: Vec<Arrival> = std::mem::take(&mut self.pending).into_values().collect();
-        arrivals.sort_by_key(|arrival| arrival.count);
-        for mut arrival in arrivals {
+        for mut arrival in std::mem::take(&mut self.pending) {
             self.alarm(&arrival.head, &mut written);
             if let Some(entry) = self.find(&arrival.head.id).and_then(|at| self.entries.get_mut(at)) {
                 if arrival.streamed {
@@ -218,30 +215,35 @@ impl Book {
         (shown + waiting, self.count)
     }
 
-    pub fn breaking(&self, now: UnixMs) -> Vec<StoryRef> {
-        let since = |entry: &Entry| {
-            let since = entry.story.head.with_untracked(|head| head.breaking.as_ref().map(|b| b.since))?;
-            (now.since(since) < BREAKING_FOR_MS).then_some(since)
+    /// The story that was told as breaking last, without those that were put away.
+    pub fn breaking(&self, now: UnixMs, dismissed: &[String]) -> Option<StoryRef> {
+        let told = |entry: &&Entry| {
+            let since = entry.story.head.with_untracked(|head| head.breaking.as_ref().map(|breaking| breaking.since))?;
+            let is_shown = now.since(since) < BREAKING_FOR_MS && !dismissed.iter().any(|id| **id == *entry.story.id);
+            is_shown.then_some(since)
         };
-        let mut told: Vec<(UnixMs, StoryRef)> =
-            self.entries.iter().filter_map(|entry| Some((since(entry)?, entry.story.clone()))).collect();
-        told.sort_by_key(|(since, _)| std::cmp::Reverse(*since));
-        told.into_iter().map(|(_, story)| story).collect()
+        let mut newest: Option<(UnixMs, &Entry)> = None;
+        for entry in &self.entries {
+            if let Some(since) = told(&entry)
+                && newest.is_none_or(|(last, _)| since > last)
+            {
+                newest = Some((since, entry));
+            }
+        }
+        newest.map(|(_, entry)| entry.story.clone())
     }
 
     fn pend(&mut self, arrival: Arrival) {
-        self.pending.insert(arrival.head.id.clone(), arrival);
+        self.pending.retain(|known| known.head.id != arrival.head.id);
+        self.pending.push(arrival);
         if self.pending.len() > MAX_STORIES {
-            let oldest = self.pending.values().min_by_key(|arrival| arrival.head.first_seen);
-            if let Some(id) = oldest.map(|arrival| arrival.head.id.clone()) {
-                self.pending.remove(&id);
-            }
+            self.pending.remove(0);
         }
     }
 
     fn streamed_since(&self, asked: Asked, id: &str) -> bool {
         let after = |arrival: &Arrival| arrival.streamed && arrival.count > asked.0 && arrival.head.id == id;
-        self.pending.get(id).is_some_and(after)
+        self.pending.iter().any(after)
             || self.waiting.iter().any(after)
             || self.entries.iter().any(|entry| entry.streamed > asked.0 && *entry.story.id == *id)
     }
@@ -278,17 +280,15 @@ impl Book {
             listed += usize::from(entry.kept.is_none());
             entry.kept.is_some() || listed <= MAX_STORIES
         });
-        let mut kept: Vec<u64> = self.entries.iter().filter_map(|entry| entry.kept).collect();
-        let surplus = kept.len().saturating_sub(MAX_KEPT);
-        if surplus > 0 {
-            kept.sort_unstable();
-            let last_dropped = kept.get(surplus - 1).copied().unwrap_or_default();
-            let mut left = surplus;
-            self.entries.retain(|entry| {
-                let drop = left > 0 && entry.kept.is_some_and(|count| count <= last_dropped);
-                left -= usize::from(drop);
-                !drop
-            });
+        let kept = |entry: &Entry| entry.kept.is_some();
+        let mut surplus = self.entries.iter().filter(|entry| kept(entry)).count().saturating_sub(MAX_KEPT);
+        // Few at a time: no order is worth its code in the browser's build.
+        while surplus > 0 {
+            let first = self.entries.iter().filter_map(|entry| entry.kept).min();
+            if let Some(at) = self.entries.iter().rposition(|entry| entry.kept == first && kept(entry)) {
+                self.entries.remove(at);
+            }
+            surplus -= 1;
         }
     }
 }

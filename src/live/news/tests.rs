@@ -251,13 +251,17 @@ fn a_story_becomes_breaking_once() {
 fn breaking_stories_are_on_every_page_for_two_hours() {
     with_owner(|| {
         let news = store(vec![breaking("new", 100), breaking("old", 10), story("plain", 5)]);
-        let shown = |minute: i64| {
-            let now = UnixMs(AT + minute * 60_000);
-            news.breaking(now).iter().map(|story| story.id.to_string()).collect::<Vec<_>>().join(" ")
+        let shown = |minute: i64, dismissed: &[&str]| {
+            let dismissed: Vec<String> = dismissed.iter().map(|&id| id.to_owned()).collect();
+            let told = news.breaking(UnixMs(AT + minute * 60_000), &dismissed);
+            told.iter().map(|story| story.id.to_string()).collect::<String>()
         };
-        assert_eq!(shown(100), "new old");
-        assert_eq!(shown(131), "new");
-        assert_eq!(shown(221), "");
+        assert_eq!(shown(100, &[]), "new");
+        assert_eq!(shown(100, &["new"]), "old", "the next takes the place of one that was put away");
+        assert_eq!(shown(100, &["new", "old"]), "");
+        assert_eq!(shown(131, &["new"]), "");
+        assert_eq!(shown(219, &[]), "new");
+        assert_eq!(shown(221, &[]), "");
     });
 }
 

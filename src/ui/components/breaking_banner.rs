@@ -21,12 +21,7 @@ pub fn BreakingBanner() -> impl IntoView {
     let dismissed = store.preferences().dismissed;
     let now = store.now();
     // The newest, and in its place the next where it is put away.
-    let told = memo(move || {
-        let mut told = news.breaking(now.get());
-        dismissed.with(|dismissed| told.retain(|story| !dismissed.iter().any(|id| **id == *story.id)));
-        told.truncate(1);
-        told
-    });
+    let told = memo(move || dismissed.with(|dismissed| news.breaking(now.get(), dismissed)));
     view! {
         <section class="breaking" aria-label="Breaking news" aria-live="polite">
             <EachStory stories=told.into() item=|story| view! { <Banner story/> }.into_any()/>

@@ -31,9 +31,14 @@ pub fn StoryFilter(action: &'static str, #[prop(optional)] words: bool) -> impl 
     let options = |items: Vec<(String, String)>| items;
     let assets = store.site().assets.iter().map(|a| (a.symbol.to_string(), a.symbol.to_string())).collect();
     let sources = news.sources().iter().map(|s| (s.key.clone(), s.name.clone())).collect();
-    let mut categories: Vec<String> = news.sources().iter().map(|s| s.category.clone()).collect();
-    categories.sort_unstable();
-    categories.dedup();
+    // In order and once; sorting would be a part of the browser's build.
+    let mut categories: Vec<String> = Vec::new();
+    for source in news.sources() {
+        let at = categories.partition_point(|category| *category < source.category);
+        if categories.get(at) != Some(&source.category) {
+            categories.insert(at, source.category.clone());
+        }
+    }
     let categories = categories.into_iter().map(|category| (category.clone(), category)).collect();
     let query = memo(move || params.with(story_query::read));
     let unfiltered = move || !query.with(filters);
