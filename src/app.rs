@@ -70,6 +70,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     let start = first_html::carry(start::current);
     let store = LiveStore::with_choices(start.snapshot, start.choices);
+    store.news().begin_with(start.news);
     provide_context(store.clone());
     // Effects run in the browser only.
     #[cfg(feature = "hydrate")]

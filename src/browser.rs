@@ -22,6 +22,8 @@ thread_local! {
 /// Called once, after hydration. A second call does nothing, because a tab has one stream.
 pub fn start(store: LiveStore) {
     if !STARTED.replace(true) {
+        // The first page is made; what it did not take is for no other.
+        store.news().begin_with(None);
         preferences::follow(store.preferences());
         if store.news().is_on() {
             notify::follow(store.clone());

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod components;
 pub mod format;
 pub mod pages;
+pub mod reactive;
 pub mod response;
 pub mod story_load;
 pub mod story_query;

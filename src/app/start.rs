@@ -6,21 +6,23 @@ use crate::{
     live::preferences::Choices,
     model::time::UnixMs,
     wire::{
-        news::NewsSnapshot,
+        news::{FirstNews, NewsSnapshot},
         page::{PageSnapshot, SiteInfo},
     },
 };
 
-/// The market and the visitor's choices at the moment of the request.
+/// The market, the visitor's choices and the news that the page shows, at the moment of the request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PageStart {
     pub snapshot: PageSnapshot,
     pub choices: Choices,
+    /// `None` where the page shows nothing of the stored news.
+    pub news: Option<FirstNews>,
 }
 
 /// The start of the request that is being answered. Without one, while the routes are listed, it is empty.
 pub fn current() -> PageStart {
-    PageStart { snapshot: snapshot().unwrap_or_else(empty), choices: choices() }
+    PageStart { snapshot: snapshot().unwrap_or_else(empty), choices: choices(), news: news() }
 }
 
 /// The visitor's choices, from the cookies of the request.
@@ -46,6 +48,16 @@ fn snapshot() -> Option<PageSnapshot> {
 
 #[cfg(not(feature = "ssr"))]
 fn snapshot() -> Option<PageSnapshot> {
+    None
+}
+
+#[cfg(feature = "ssr")]
+fn news() -> Option<FirstNews> {
+    crate::server::http::page_news::of_request()
+}
+
+#[cfg(not(feature = "ssr"))]
+fn news() -> Option<FirstNews> {
     None
 }
 

@@ -13,7 +13,7 @@ use crate::{
         story::{BreakingState, StoryHead},
         time::UnixMs,
     },
-    wire::news::{NewsSnapshot, SourceName, StoriesQuery},
+    wire::news::{FirstNews, NewsSnapshot, SourceName, StoriesQuery},
 };
 
 /// Most stories of the homepage's list.
@@ -53,6 +53,7 @@ struct Inner {
     /// Stories that became breaking with the last frame.
     alarms: ArcRwSignal<Vec<Arc<StoryHead>>>,
     permission: ArcRwSignal<Permission>,
+    first: Mutex<Option<FirstNews>>,
     /// Moves on with every click that asks for notifications.
     wishes: ArcRwSignal<u32>,
 }
@@ -65,8 +66,19 @@ impl NewsStore {
             changes: ArcRwSignal::new(0),
             alarms: ArcRwSignal::new(Vec::new()),
             permission: ArcRwSignal::new(Permission::Unknown),
+            first: Mutex::new(None),
             wishes: ArcRwSignal::new(0),
         }))
+    }
+
+    /// Keeps what was read for the first page, until that takes it.
+    pub fn begin_with(&self, first: Option<FirstNews>) {
+        *self.0.first.lock().unwrap_or_else(PoisonError::into_inner) = first;
+    }
+
+    /// What was read for the page that is being made; once.
+    pub fn take_first(&self) -> Option<FirstNews> {
+        self.0.first.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The feeds; empty where news is off.
@@ -198,13 +210,17 @@ pub const fn filters(query: &StoriesQuery) -> bool {
     query.symbol.is_some() || query.source.is_some() || query.category.is_some() || query.q.is_some()
 }
 
-/// What a badge says of a story, and the class that draws it. `None` where it was never told as breaking.
-pub fn breaking_words(story: &StoryHead) -> Option<(&'static str, &'static str)> {
-    Some(match story.breaking.as_ref()?.state {
-        BreakingState::Breaking => ("Breaking", "breaking-mark"),
-        BreakingState::Upgraded => ("Breaking · confirmed", "breaking-mark"),
-        BreakingState::Retracted => ("Retracted", "breaking-mark is-retracted"),
-    })
+/// What a badge says of a story that its sources took back.
+pub const RETRACTED: &str = "Retracted";
+
+/// What a badge says of a story. Nothing where it was never told as breaking.
+pub fn breaking_words(story: &StoryHead) -> &'static str {
+    match story.breaking.as_ref().map(|breaking| breaking.state) {
+        None => "",
+        Some(BreakingState::Breaking) => "Breaking",
+        Some(BreakingState::Upgraded) => "Breaking · confirmed",
+        Some(BreakingState::Retracted) => RETRACTED,
+    }
 }
 
 #[cfg(test)]

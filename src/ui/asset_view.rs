@@ -1,5 +1,6 @@
 //! One asset as components look at it: what is known of it, its signals, and what is derived from them.
 
+use crate::ui::reactive::memo;
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -34,9 +35,9 @@ impl AssetView {
         };
         let freshness = {
             let store = store.clone();
-            Memo::new(move |_| store.freshness(symbol))
+            memo(move || store.freshness(symbol))
         };
-        Some(Self { info, signals, decimals: Memo::new(move |_| decimals.get().unwrap_or(2)), freshness })
+        Some(Self { info, signals, decimals: memo(move || decimals.get().unwrap_or(2)), freshness })
     }
 
     pub fn symbol(&self) -> Symbol {

@@ -3,15 +3,12 @@
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
-    api::{error::ApiError, get_stories::get_stories},
+    api::get_stories::get_stories,
     live::{
-        news::{NewsStore, StoryRef},
+        news::{Asked, NewsStore, StoryRef, filters},
         store::LiveStore,
     },
-    wire::{
-        first_html,
-        news::{StoriesQuery, StoryBody, StoryPage},
-    },
+    wire::news::{StoriesQuery, StoryPage},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +35,9 @@ pub struct StoryLoad {
     /// In the server's order.
     pub stories: RwSignal<Vec<StoryRef>>,
     /// How many there are on all pages.
-    pub total: RwSignal<u64>,
-    /// For the next page.
-    pub next: RwSignal<Option<String>>,
+    pub total: RwSignal<u32>,
+    /// For the next page; empty on the last.
+    pub next: RwSignal<String>,
     /// Asks again when it moves on.
     pub retries: RwSignal<u32>,
     /// Counts the questions, so that an answer that comes late is not shown over a newer one.
@@ -48,38 +45,41 @@ pub struct StoryLoad {
 }
 
 impl StoryLoad {
-    /// Asks for the stories of `query`, and again when that changes; `None` asks for nothing. The first answer may be a
-    /// part of the first HTML.
-    pub fn new(query: Memo<Option<StoriesQuery>>) -> Self {
+    /// Asks for the stories of `query`, and again when that changes. The first answer may be a part of the first HTML.
+    /// `filtered_only`: a query without a filter asks for nothing, because the page has the newest stories anyway.
+    pub fn new(query: Memo<StoriesQuery>, filtered_only: bool) -> Self {
         let news = LiveStore::expect().news();
         let load = Self {
             stage: RwSignal::new(Stage::Loading),
             stories: RwSignal::new(Vec::new()),
             total: RwSignal::new(0),
-            next: RwSignal::new(None),
+            next: RwSignal::new(String::new()),
             retries: RwSignal::new(0),
             ticket: StoredValue::new(0),
         };
-        if query.with_untracked(Option::is_none) || !news.is_on() {
+        let is_idle = move |news: &NewsStore| !news.is_on() || filtered_only && query.with(|query| !filters(query));
+        if untrack(|| is_idle(&news)) {
             load.stage.set(Stage::Ready);
-        } else if let Some(answer) = first_html::carry(stories_of_request) {
-            load.show(&news, answer);
+        } else if let Some(first) = news.take_first() {
+            load.take(&news, news.ask(), first.stories);
         }
         Effect::new(move |earlier: Option<()>| {
+            let idle = is_idle(&news);
             let wanted = query.get();
             load.retries.track();
-            // What the first HTML has needs no question.
-            if earlier.is_some() || load.stage.get_untracked() == Stage::Loading {
+            if idle {
+                load.stage.set(Stage::Ready);
+            } else if earlier.is_some() || load.stage.get_untracked() == Stage::Loading {
+                // What the first HTML has needs no question.
                 load.ask(&news, wanted);
             }
         });
         load
     }
 
-    fn ask(self, news: &NewsStore, query: Option<StoriesQuery>) {
+    fn ask(self, news: &NewsStore, query: StoriesQuery) {
         let ticket = self.ticket.get_value() + 1;
         self.ticket.set_value(ticket);
-        let Some(query) = query.filter(|_| news.is_on()) else { return self.stage.set(Stage::Ready) };
         self.stage.set(Stage::Loading);
         let news = news.clone();
         spawn_local(async move {
@@ -87,40 +87,16 @@ impl StoryLoad {
             let answer = get_stories(query).await;
             // The page may have been left, or another question asked, while the answer was on its way.
             if self.ticket.try_get_value() == Some(ticket) {
-                self.take(&news, asked, answer);
+                self.take(&news, asked, answer.ok());
             }
         });
     }
 
-    fn show(self, news: &NewsStore, answer: Result<StoryPage, ApiError>) {
-        self.take(news, news.ask(), answer);
+    fn take(self, news: &NewsStore, asked: Asked, answer: Option<StoryPage>) {
+        let Some(page) = answer else { return self.stage.set(Stage::Failed) };
+        self.stories.set(news.keep(asked, page.stories));
+        self.total.set(u32::try_from(page.total_count).unwrap_or(u32::MAX));
+        self.next.set(page.next_cursor.unwrap_or_default());
+        self.stage.set(Stage::Ready);
     }
-
-    fn take(self, news: &NewsStore, asked: crate::live::news::Asked, answer: Result<StoryPage, ApiError>) {
-        match answer {
-            Ok(page) => {
-                self.stories.set(news.keep(asked, page.stories));
-                self.total.set(page.total_count);
-                self.next.set(page.next_cursor);
-                self.stage.set(Stage::Ready);
-            }
-            Err(_) => self.stage.set(Stage::Failed),
-        }
-    }
-}
-
-/// The stories that the server read for this request; `None` in the browser, which asks for them.
-fn stories_of_request() -> Option<Result<StoryPage, ApiError>> {
-    #[cfg(feature = "ssr")]
-    return crate::server::http::page_news::of_request().and_then(|news| news.stories);
-    #[cfg(not(feature = "ssr"))]
-    None
-}
-
-/// The story that the server read for this request; `None` in the browser, which asks for it.
-pub fn story_of_request() -> Option<Result<Option<StoryBody>, ApiError>> {
-    #[cfg(feature = "ssr")]
-    return crate::server::http::page_news::of_request().and_then(|news| news.story);
-    #[cfg(not(feature = "ssr"))]
-    None
 }

@@ -179,6 +179,17 @@ impl From<Story> for StoryBody {
     }
 }
 
+/// What a page shows of the stored news, read before it is rendered. Nothing of it where the news could not be read.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct FirstNews {
+    /// The stories that the address asks for.
+    pub stories: Option<StoryPage>,
+    /// The story that the address names.
+    pub story: Option<StoryBody>,
+    /// The address names a story that is not there.
+    pub unknown: bool,
+}
+
 /// The news that a page starts with.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

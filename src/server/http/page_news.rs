@@ -13,26 +13,16 @@ use leptos_router::params::ParamsMap;
 use url::form_urlencoded;
 
 use crate::{
-    api::error::ApiError,
     live::news::filters,
     model::symbol::Symbol,
     server::services::Services,
     ui::story_query,
-    wire::news::{StoriesQuery, StoryBody, StoryPage},
+    wire::news::{FirstNews, StoriesQuery, StoryBody},
 };
 
-/// The answers of one request.
-#[derive(Debug, Clone, Default)]
-pub struct RequestNews {
-    /// The stories that the address asks for, where it asks for any.
-    pub stories: Option<Result<StoryPage, ApiError>>,
-    /// The story that the address names; `Ok(None)` where there is none.
-    pub story: Option<Result<Option<StoryBody>, ApiError>>,
-}
-
 /// What was read for the request that is being answered.
-pub fn of_request() -> Option<RequestNews> {
-    use_context::<http::request::Parts>()?.extensions.get::<Arc<RequestNews>>().map(|news| RequestNews::clone(news))
+pub fn of_request() -> Option<FirstNews> {
+    use_context::<http::request::Parts>()?.extensions.get::<Arc<FirstNews>>().map(|news| FirstNews::clone(news))
 }
 
 /// What an address asks for.
@@ -48,10 +38,14 @@ pub async fn read(State(services): State<Arc<Services>>, mut request: Request, n
     if matches!(*request.method(), Method::GET | Method::HEAD) && !services.news.snapshot().sources.is_empty() {
         let news = match wanted(request.uri().path(), request.uri().query().unwrap_or_default()) {
             Wanted::Nothing => None,
-            Wanted::Stories(query) => Some(RequestNews { stories: Some(services.stories(&query).await), story: None }),
+            Wanted::Stories(query) => {
+                Some(FirstNews { stories: services.stories(&query).await.ok(), ..FirstNews::default() })
+            }
             Wanted::Story(id) => {
-                let story = services.story(&id).await.map(|story| story.map(StoryBody::from));
-                Some(RequestNews { stories: None, story: Some(story) })
+                let answer = services.story(&id).await;
+                let unknown = matches!(answer, Ok(None));
+                let story = answer.ok().flatten().map(StoryBody::from);
+                Some(FirstNews { story, unknown, ..FirstNews::default() })
             }
         };
         if let Some(news) = news {

@@ -1,5 +1,6 @@
 //! The price, recalculated line by line.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use crate::{
@@ -16,7 +17,7 @@ pub fn Arithmetic(asset: AssetView) -> impl IntoView {
     let digits = asset.decimals;
     let symbol = asset.symbol();
     let ticker = asset.signals.ticker;
-    let terms = Memo::new(move |_| ticker.with(|t| t.as_deref().map(audit::terms).unwrap_or_default()));
+    let terms = memo(move || ticker.with(|t| t.as_deref().map(audit::terms).unwrap_or_default()));
     let rows = move || {
         let digits = digits.get();
         let row = |term: &audit::Term| {
@@ -49,7 +50,7 @@ pub fn Arithmetic(asset: AssetView) -> impl IntoView {
                     </tr>
                 </tfoot>
             </table>
-            <p class="empty small" class:hidden=Signal::derive(move || !without_venues())>
+            <p class="empty small" class:hidden=move || !without_venues()>
                 "No venue is used at the moment, so there is nothing to add up."
             </p>
             <p class="note">

@@ -1,5 +1,6 @@
 //! An asset that a story is about.
 
+use crate::ui::reactive::memo;
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -24,20 +25,28 @@ pub fn AssetChip(symbol: Symbol, head: ArcRwSignal<Arc<StoryHead>>) -> impl Into
     let Some(asset) = AssetView::of(&LiveStore::expect(), symbol) else {
         return view! { <span class="chip"><b>{symbol.to_string()}</b></span> }.into_any();
     };
-    let moved = Memo::new(move |_| {
-        head.with(|head| head.reaction.iter().find(|reaction| reaction.symbol == symbol).and_then(Reaction::latest))
+    let moved = memo(move || {
+        let latest =
+            |head: &Arc<StoryHead>| head.reaction.iter().find(|r| r.symbol == symbol).and_then(Reaction::latest);
+        head.with(latest).map(|(minutes, percent)| reaction_words(minutes, percent)).unwrap_or_default()
     });
     let freshness = asset.freshness;
+    // The sign is the first character.
     let class = move || {
-        let direction = moved.get().map_or("hidden", |(_, percent)| Direction::of(Some(percent)).class());
-        format!("reaction {direction}")
+        let class = moved.with(|moved| match moved.chars().next() {
+            None => "hidden",
+            Some('+') => Direction::Up.class(),
+            Some('0') => Direction::Flat.class(),
+            Some(_) => Direction::Down.class(),
+        });
+        class.to_owned()
     };
     view! {
         <a class="chip" href=asset.href() data-testid="story-chip" data-symbol=symbol.to_string()>
             <FreshnessDot mark=Signal::derive(move || Mark::from(freshness.get()))/>
             <b>{symbol.to_string()}</b>
             <Price asset=asset.clone()/>
-            <span class=class>{move || moved.get().map(|(minutes, percent)| reaction_words(minutes, percent))}</span>
+            <span class=class>{moved}</span>
         </a>
     }
     .into_any()

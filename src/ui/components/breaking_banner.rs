@@ -1,8 +1,13 @@
 //! The newest breaking story, on every page.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
-use super::story_item::{AssetChips, BreakingBadge, address, reason_words, text};
+use super::{
+    each_story::EachStory,
+    icon::{Glyph, Icon},
+    story_item::{AssetChips, BreakingBadge, address, reason_words, text},
+};
 use crate::{
     live::{news::StoryRef, store::LiveStore},
     model::time_ago::time_ago,
@@ -15,30 +20,30 @@ pub fn BreakingBanner() -> impl IntoView {
     let news = store.news();
     let dismissed = store.preferences().dismissed;
     let now = store.now();
-    let told = Memo::new(move |_| {
+    // The newest, and in its place the next where it is put away.
+    let told = memo(move || {
         let mut told = news.breaking(now.get());
         dismissed.with(|dismissed| told.retain(|story| !dismissed.iter().any(|id| **id == *story.id)));
+        told.truncate(1);
         told
     });
-    let first = Memo::new(move |_| told.with(|told| told.first().cloned()));
-    let others = Memo::new(move |_| told.with(|told| told.len().saturating_sub(1)));
     view! {
         <section class="breaking" aria-label="Breaking news" aria-live="polite">
-            {move || first.get().map(|story| view! { <Banner story others/> })}
+            <EachStory stories=told.into() item=|story| view! { <Banner story/> }.into_any()/>
         </section>
     }
     .into_any()
 }
 
 #[component]
-fn Banner(story: StoryRef, others: Memo<usize>) -> impl IntoView {
+fn Banner(story: StoryRef) -> impl IntoView {
     let store = LiveStore::expect();
     let preferences = store.preferences();
     let now = store.now();
     let StoryRef { id, head } = story;
     let since = {
         let head = head.clone();
-        Memo::new(move |_| {
+        memo(move || {
             let since = head.with(|head| head.breaking.as_ref().map(|breaking| breaking.since));
             since.map(|since| time_ago(since, now.get())).unwrap_or_default()
         })
@@ -58,9 +63,6 @@ fn Banner(story: StoryRef, others: Memo<usize>) -> impl IntoView {
                 </span>
             </p>
             <span class="breaking-chips"><AssetChips head/></span>
-            <a class="breaking-more" href="/news" class:hidden=Signal::derive(move || others.get() == 0)>
-                {Signal::derive(move || { let mut words = others.get().to_string(); words.insert(0, '+'); words.push_str(" more"); words })}
-            </a>
             <button
                 type="button"
                 class="icon-button needs-script"
@@ -68,7 +70,7 @@ fn Banner(story: StoryRef, others: Memo<usize>) -> impl IntoView {
                 data-testid="dismiss"
                 on:click=put_away
             >
-                <super::icon::Icon glyph=super::icon::Glyph::Close/>
+                <Icon glyph=Glyph::Close/>
             </button>
         </div>
     }

@@ -3,6 +3,7 @@
 mod canvas;
 mod course;
 
+use crate::ui::reactive::{effect, memo};
 use std::time::Duration;
 
 use leptos::{html, prelude::*, task::spawn_local};
@@ -62,7 +63,7 @@ struct Chart {
 #[component]
 pub fn CandleChart(asset: AssetView) -> impl IntoView {
     let query = use_query_map();
-    let interval = Memo::new(move |_| {
+    let interval = memo(move || {
         query.with(|q| q.get_str("interval").and_then(|text| text.parse().ok())).unwrap_or(DEFAULT_INTERVAL)
     });
     let chart = Chart {
@@ -102,7 +103,7 @@ pub fn CandleChart(asset: AssetView) -> impl IntoView {
                     />
                 </div>
             </div>
-            <div class="chart" data-testid="candle-chart" data-state=Signal::derive(move || chart.stage.get().as_str().to_owned())>
+            <div class="chart" data-testid="candle-chart" data-state=move || chart.stage.get().as_str().to_owned()>
                 <div
                     node_ref=chart.host
                     class="chart-host"
@@ -131,17 +132,17 @@ pub fn CandleChart(asset: AssetView) -> impl IntoView {
 #[component]
 fn Overlay(stage: RwSignal<Stage>, retries: RwSignal<u32>) -> impl IntoView {
     view! {
-        <div class="chart-overlay needs-script" class:hidden=Signal::derive(move || stage.get() != Stage::Loading)>
+        <div class="chart-overlay needs-script" class:hidden=move || stage.get() != Stage::Loading>
             <svg class="skeleton" viewBox="0 0 240 100" preserveAspectRatio="none" aria-hidden="true">
                 <path d="M12 70v20M9 74h6v10H9zM36 60v24M33 64h6v14h-6zM60 50v26M57 56h6v14h-6zM84 58v20M81 60h6v14h-6zM108 44v28M105 48h6v18h-6zM132 36v24M129 40h6v14h-6zM156 42v22M153 46h6v12h-6zM180 28v26M177 32h6v16h-6zM204 20v24M201 24h6v14h-6zM228 14v24M225 18h6v12h-6z"/>
             </svg>
             <p>"Loading candles…"</p>
         </div>
-        <div class="chart-overlay" class:hidden=Signal::derive(move || stage.get() != Stage::Empty)>
+        <div class="chart-overlay" class:hidden=move || stage.get() != Stage::Empty>
             <p><b>"No candles yet"</b></p>
             <p>"No venue has a history of this asset for this interval."</p>
         </div>
-        <div class="chart-overlay" role="alert" class:hidden=Signal::derive(move || stage.get() != Stage::Failed)>
+        <div class="chart-overlay" role="alert" class:hidden=move || stage.get() != Stage::Failed>
             <p><b>"The chart can't be shown"</b></p>
             <p>"The price above is not affected."</p>
             <button type="button" class="button" on:click=move |_| retries.update(|n| *n += 1)>"Try again"</button>
@@ -156,7 +157,7 @@ fn Overlay(stage: RwSignal<Stage>, retries: RwSignal<u32>) -> impl IntoView {
 /// Loads at first, for another interval, and on demand.
 fn load_on_change(chart: Chart, asset: &AssetView) {
     let symbol = asset.symbol();
-    Effect::new(move |_| {
+    effect(move || {
         chart.interval.track();
         chart.retries.track();
         chart.stage.set(Stage::Loading);
@@ -217,7 +218,7 @@ fn load(chart: Chart, symbol: crate::model::symbol::Symbol) {
 fn mark_stories(chart: Chart, asset: &AssetView) {
     let query = story_query::of_asset(asset.symbol());
     let news = LiveStore::expect().news();
-    let marks = Memo::new(move |_| {
+    effect(move || {
         let mark = |story: StoryRef| {
             story.head.with_untracked(|head| StoryMark {
                 at: head.first_seen,
@@ -225,10 +226,7 @@ fn mark_stories(chart: Chart, asset: &AssetView) {
                 title: head.title.clone(),
             })
         };
-        news.list(&query).into_iter().map(mark).collect::<Vec<_>>()
-    });
-    Effect::new(move |_| {
-        let marks = marks.get();
+        let marks: Vec<StoryMark> = news.list(&query).into_iter().map(mark).collect();
         let Some(host) = chart.host.get() else { return };
         if canvas::mark(&host, &marks).is_err() {
             leptos::logging::warn!("stories could not be marked on the chart");
@@ -239,7 +237,7 @@ fn mark_stories(chart: Chart, asset: &AssetView) {
 /// Moves the open candle with the price.
 fn follow(chart: Chart, asset: AssetView) {
     let ticker = asset.signals.ticker;
-    Effect::new(move |_| {
+    effect(move || {
         let Some(ticker) = ticker.get() else { return };
         let Some(last) = chart.last.get_value() else { return };
         let interval = chart.interval.get_untracked();

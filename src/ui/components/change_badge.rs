@@ -1,5 +1,6 @@
 //! A change in percent: sign, arrow and color.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use crate::ui::{
@@ -10,13 +11,13 @@ use crate::ui::{
 /// The 24 h change of an asset. `plain` draws it without a background.
 #[component]
 pub fn ChangeBadge(asset: AssetView, #[prop(optional)] plain: bool) -> impl IntoView {
-    let percent = Memo::new(move |_| asset.percent());
+    let percent = memo(move || asset.percent());
     let direction = move || Direction::of(percent.get());
     let shape = if plain { "change" } else { "change badge" };
     view! {
-        <span class=Signal::derive(move || format!("{shape} {}", direction().class()))>
-            <span class="arrow" aria-hidden="true">{Signal::derive(move || direction().arrow().to_owned())}</span>
-            <span>{Signal::derive(move || format::percent(percent.get()))}</span>
+        <span class=move || format!("{shape} {}", direction().class())>
+            <span class="arrow" aria-hidden="true">{move || direction().arrow().to_owned()}</span>
+            <span>{move || format::percent(percent.get())}</span>
         </span>
     }
     .into_any()

@@ -1,8 +1,9 @@
 //! The stories about one asset, on its page.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
-use super::{each_story::EachStory, load_states::LoadStates, story_announcer::StoryAnnouncer};
+use super::{load_states::LoadStates, story_announcer::StoryAnnouncer, story_item::StoryList};
 use crate::{
     live::store::LiveStore,
     ui::{
@@ -20,9 +21,9 @@ pub fn CoinStories(asset: AssetView) -> impl IntoView {
     if !news.is_on() {
         return ().into_any();
     }
-    let query = Memo::new(move |_| story_query::of_asset(symbol));
-    let load = StoryLoad::new(Memo::new(move |_| Some(query.get())));
-    let stories = Memo::new(move |_| query.with(|query| news.list(query)));
+    let query = memo(move || story_query::of_asset(symbol));
+    let load = StoryLoad::new(query, false);
+    let stories = memo(move || query.with(|query| news.list(query)));
     let empty = move || load.stage.get() == Stage::Ready && stories.with(Vec::is_empty);
     let mut all = "/news?asset=".to_owned();
     all.push_str(symbol.as_str());
@@ -31,7 +32,7 @@ pub fn CoinStories(asset: AssetView) -> impl IntoView {
     view! {
         <section class="card coin-stories" aria-labelledby="stories" data-testid="coin-stories">
             <div class="card-head"><h2 id="stories">{title}</h2></div>
-            <EachStory stories=stories.into()/>
+            <StoryList stories=stories.into()/>
             <LoadStates load empty=Signal::derive(empty)/>
             <StoryAnnouncer query/>
             <p class="note"><a href=all>{more}</a></p>

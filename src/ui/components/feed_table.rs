@@ -15,22 +15,24 @@ use crate::{
 /// Every feed with its state. What fails stands first: none is dropped without a word.
 #[component]
 pub fn FeedTable(report: RwSignal<Option<StatusReport>>) -> impl IntoView {
-    let at = Memo::new(move |_| report.with(|r| r.as_ref().map(|r| r.at)).unwrap_or_default());
-    let feeds = Memo::new(move |_| report.with(|r| r.as_ref().map(|r| arranged(&r.feeds)).unwrap_or_default()));
-    let storage = Memo::new(move |_| report.with(|r| r.as_ref().and_then(|r| r.storage_error.clone())));
     let rows = move || {
-        let at = at.get();
-        feeds.with(|feeds| feeds.iter().map(|feed| row(feed, at)).collect_view()).into_any()
+        let rows =
+            |report: &StatusReport| arranged(&report.feeds).iter().map(|feed| row(feed, report.at)).collect_view();
+        report.with(|report| report.as_ref().map(rows).unwrap_or_default()).into_any()
     };
-    let without_feeds = move || feeds.with(Vec::is_empty);
+    let text = move |read: fn(&StatusReport) -> String| {
+        Signal::derive(move || report.with(|report| report.as_ref().map(read)).unwrap_or_default())
+    };
+    let storage = text(|report| report.storage_error.clone().unwrap_or_default());
+    let without_feeds = move || report.with(|report| report.as_ref().is_none_or(|report| report.feeds.is_empty()));
     view! {
         <section class="card" aria-labelledby="feeds" data-testid="feeds">
             <div class="card-head">
                 <h2 id="feeds">"News feeds"</h2>
-                <p class="muted">{Signal::derive(move || feeds.with(|feeds| summary(feeds)))}</p>
+                <p class="muted">{text(|report| summary(&report.feeds))}</p>
             </div>
-            <p class="notice" role="alert" class:hidden=Signal::derive(move || storage.with(Option::is_none)) data-testid="storage-error">
-                {move || storage.get().map(|error| ["Nothing can be stored, so news waits: ", &error].concat())}
+            <p class="notice" role="alert" class:hidden=move || storage.with(String::is_empty) data-testid="storage-error">
+                "Nothing can be stored, so news waits: "{storage}
             </p>
             <table class="feed-table" class:hidden=without_feeds>
                 <thead>
@@ -45,7 +47,7 @@ pub fn FeedTable(report: RwSignal<Option<StatusReport>>) -> impl IntoView {
                 </thead>
                 <tbody>{rows}</tbody>
             </table>
-            <p class="empty small" class:hidden=Signal::derive(move || !without_feeds())>"This server follows no feeds."</p>
+            <p class="empty small" class:hidden=move || !without_feeds()>"This server follows no feeds."</p>
         </section>
     }
     .into_any()

@@ -9,11 +9,10 @@ use crate::ui::audit::Mark;
 /// `silent` leaves the word out, where it stands beside the mark anyway.
 #[component]
 pub fn FreshnessDot(#[prop(into)] mark: Signal<Mark>, #[prop(optional)] silent: bool) -> impl IntoView {
-    let word = (!silent).then(|| {
-        view! { <span class="sr-only">{Signal::derive(move || mark.get().word().to_owned())}</span> }.into_any()
-    });
+    let word =
+        (!silent).then(|| view! { <span class="sr-only">{move || mark.get().word().to_owned()}</span> }.into_any());
     view! {
-        <span class=Signal::derive(move || format!("dot dot-{}", mark.get().class())) title=Signal::derive(move || mark.get().word().to_owned())>
+        <span class=move || format!("dot dot-{}", mark.get().class()) title=move || mark.get().word().to_owned()>
             {word}
         </span>
     }

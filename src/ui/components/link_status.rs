@@ -1,5 +1,6 @@
 //! The page's own connection, in words.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::{
@@ -21,19 +22,19 @@ pub fn LinkStatus() -> impl IntoView {
     let site = store.site().clone();
     let counts = {
         let store = store.clone();
-        Memo::new(move |_| {
+        memo(move || {
             let delivers = store.link().get().delivers();
             let symbols = strip.get();
             let connected = symbols.iter().filter(|s| delivers && store.freshness(**s).usable()).count();
             (connected, symbols.len())
         })
     };
-    let state = Memo::new(move |_| link.get());
+    let state = memo(move || link.get());
     view! {
         <div class="link-status needs-script">
             <FreshnessDot mark=Signal::derive(move || mark(state.get(), counts.get())) silent=true/>
-            <span class="link-words" data-testid="link-status">{Signal::derive(move || words(state.get(), counts.get()))}</span>
-            <span class="sr-only" role="status">{Signal::derive(move || announcement(state.get()).to_owned())}</span>
+            <span class="link-words" data-testid="link-status">{move || words(state.get(), counts.get())}</span>
+            <span class="sr-only" role="status">{move || announcement(state.get()).to_owned()}</span>
             <button type="button" class="icon-button small" popovertarget="link-help" aria-label="What this means">
                 <Icon glyph=Glyph::Question/>
             </button>
@@ -43,7 +44,7 @@ pub fn LinkStatus() -> impl IntoView {
                     " means that this page receives every change as it happens. When the stream is away, it asks every 5 seconds (“Polling”) and keeps trying to get back."
                 </p>
                 <p>
-                    <b>{Signal::derive(move || { let (connected, total) = counts.get(); format!("{connected}/{total} connected") })}</b>
+                    <b>{move || { let (connected, total) = counts.get(); format!("{connected}/{total} connected") }}</b>
                     {format!(
                         " counts the assets of this strip whose price is backed by at least one venue that is connected and has sent data within the last {} s.",
                         format::plain(site.stale_after_s),

@@ -7,13 +7,13 @@ use crate::ui::story_load::{Stage, StoryLoad};
 /// Loading, nothing found, or no answer. Each has a place and words of its own.
 #[component]
 pub fn LoadStates(load: StoryLoad, #[prop(into)] empty: Signal<bool>) -> impl IntoView {
-    let is = move |stage| Signal::derive(move || load.stage.get() != stage);
+    let is = move |stage| move || load.stage.get() != stage;
     view! {
         <div class="story-skeletons needs-script" class:hidden=is(Stage::Loading) aria-hidden="true">
             <i></i><i></i><i></i><i></i>
         </div>
-        <p class="sr-only" role="status">{Signal::derive(move || if load.stage.get() == Stage::Loading { "Loading stories" } else { "" }.to_owned())}</p>
-        <p class="empty small" class:hidden=Signal::derive(move || !empty.get()) data-testid="no-stories">
+        <p class="sr-only" role="status">{move || if load.stage.get() == Stage::Loading { "Loading stories" } else { "" }.to_owned()}</p>
+        <p class="empty small" class:hidden=move || !empty.get() data-testid="no-stories">
             <b>"No stories"</b>
             <span>"Nothing that was reported so far fits."</span>
         </p>

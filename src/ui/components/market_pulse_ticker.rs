@@ -1,5 +1,6 @@
 //! The strip on top of every page: the visitor's assets, and the state of the connection.
 
+use crate::ui::reactive::{effect, memo};
 use leptos::{html, prelude::*};
 
 use super::{
@@ -38,7 +39,7 @@ pub fn MarketPulseTicker() -> impl IntoView {
     };
     let is_paused = {
         let paused = paused.clone();
-        Memo::new(move |_| paused.get())
+        memo(move || paused.get())
     };
     let class = move || {
         let length = match strip.with(Vec::len) {
@@ -67,8 +68,8 @@ pub fn MarketPulseTicker() -> impl IntoView {
                 <button
                     type="button"
                     class="icon-button pause-button needs-script"
-                    class:invisible=Signal::derive(move || !overflows.get())
-                    aria-pressed=Signal::derive(move || is_paused.get().to_string())
+                    class:invisible=move || !overflows.get()
+                    aria-pressed=move || is_paused.get().to_string()
                     aria-label="Pause the strip"
                     on:click=toggle
                 >
@@ -101,7 +102,7 @@ fn Item(symbol: Symbol, #[prop(optional)] testid: Option<&'static str>) -> impl 
                 class="strip-item"
                 data-testid=testid
                 data-symbol=symbol.to_string()
-                data-freshness=Signal::derive(move || freshness.get().as_str().to_owned())
+                data-freshness=move || freshness.get().as_str().to_owned()
             >
                 <a href=asset.href()>
                     <FreshnessDot mark/>
@@ -130,12 +131,12 @@ fn watch_overflow(
             }
         }
     };
-    Effect::new(move |_| {
+    effect(move || {
         strip.track();
         // Once the new items are laid out.
         request_animation_frame(measure);
     });
-    Effect::new(move |_| {
+    effect(move || {
         let listening = window_event_listener(leptos::ev::resize, move |_| measure());
         on_cleanup(move || listening.remove());
     });

@@ -4,6 +4,7 @@ mod order;
 mod row;
 mod toolbar;
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{Element, HtmlElement};
@@ -28,7 +29,7 @@ pub fn MarketTable() -> impl IntoView {
         let store = store.clone();
         let now = store.now();
         let strip = store.preferences().strip;
-        Memo::new(move |_| {
+        memo(move || {
             // The clock paces the order: rows that jump with each price can't be read.
             if !held.get() {
                 now.track();
@@ -64,9 +65,9 @@ pub fn MarketTable() -> impl IntoView {
                     <EachSymbol symbols=rows.into() item=|symbol| view! { <Row symbol/> }.into_any()/>
                 </tbody>
             </table>
-            <p class="empty" class:hidden=Signal::derive(move || !empty())>
+            <p class="empty" class:hidden=move || !empty()>
                 <b>"No asset matches."</b>
-                <span>{Signal::derive(move || filter.with(|f| format!("Nothing here is called “{}”.", f.trim())))}</span>
+                <span>{move || filter.with(|f| format!("Nothing here is called “{}”.", f.trim()))}</span>
                 <button type="button" class="button" on:click=move |_| { filter.set(String::new()); scope.set(Scope::All); }>
                     "Show all"
                 </button>
@@ -80,10 +81,10 @@ pub fn MarketTable() -> impl IntoView {
 #[component]
 fn Head(column: Column, sort: RwSignal<Sort>, class: &'static str) -> impl IntoView {
     view! {
-        <th scope="col" class=class aria-sort=Signal::derive(move || sort.get().aria(column).to_owned())>
+        <th scope="col" class=class aria-sort=move || sort.get().aria(column).to_owned()>
             <button type="button" on:click=move |_| sort.update(|s| *s = s.after_click(column))>
                 {column.title()}
-                <span class="sort-mark" aria-hidden="true">{Signal::derive(move || sort.get().mark(column).to_owned())}</span>
+                <span class="sort-mark" aria-hidden="true">{move || sort.get().mark(column).to_owned()}</span>
             </button>
         </th>
     }

@@ -1,5 +1,6 @@
 //! The largest changes of the last 24 h.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::{change_badge::ChangeBadge, each_symbol::EachSymbol, price::Price};
@@ -14,7 +15,7 @@ pub fn Movers() -> impl IntoView {
     let store = LiveStore::expect();
     let side = |rising: bool| {
         let (store, now) = (store.clone(), store.now());
-        Memo::new(move |_| {
+        memo(move || {
             now.track();
             let change = |symbol| Some((symbol, store.asset(symbol)?.ticker.get_untracked()?.change_percent24h?));
             let (up, down) = extremes(store.site().assets.iter().filter_map(|a| change(a.symbol)).collect());
@@ -32,7 +33,7 @@ pub fn Movers() -> impl IntoView {
             <ul class="mover-list" aria-label="Falling most">
                 <EachSymbol symbols=down.into() item/>
             </ul>
-            <p class="empty small" class:hidden=Signal::derive(move || !(up.with(Vec::is_empty) && down.with(Vec::is_empty)))>
+            <p class="empty small" class:hidden=move || !(up.with(Vec::is_empty) && down.with(Vec::is_empty))>
                 "Nothing has moved yet."
             </p>
         </section>

@@ -1,5 +1,6 @@
 //! The live feed of the homepage.
 
+use crate::ui::reactive::{effect, memo};
 use leptos::{
     html,
     prelude::*,
@@ -9,14 +10,11 @@ use leptos::{
 use leptos_router::hooks::use_query_map;
 
 use super::{
-    each_story::EachStory, load_states::LoadStates, notify_button::NotifyButton, story_announcer::StoryAnnouncer,
-    story_filter::StoryFilter,
+    load_states::LoadStates, notify_button::NotifyButton, story_announcer::StoryAnnouncer, story_filter::StoryFilter,
+    story_item::StoryList,
 };
 use crate::{
-    live::{
-        news::{NewsStore, filters},
-        store::LiveStore,
-    },
+    live::{news::NewsStore, store::LiveStore},
     ui::{
         format,
         story_load::{Stage, StoryLoad},
@@ -45,16 +43,15 @@ fn off() -> AnyView {
 
 fn feed(news: NewsStore) -> AnyView {
     let params = use_query_map();
-    let query = Memo::new(move |_| params.with(story_query::read));
-    // Without a filter the page has all that there is to show.
-    let load = StoryLoad::new(Memo::new(move |_| Some(query.get()).filter(filters)));
+    let query = memo(move || params.with(story_query::read));
+    let load = StoryLoad::new(query, true);
     let stories = {
         let news = news.clone();
-        Memo::new(move |_| query.with(|query| news.list(query)))
+        memo(move || query.with(|query| news.list(query)))
     };
     let waiting = {
         let news = news.clone();
-        Memo::new(move |_| query.with(|query| news.waiting(query)))
+        memo(move || query.with(|query| news.waiting(query)))
     };
     let list = NodeRef::<html::Div>::new();
     let title = NodeRef::<html::H2>::new();
@@ -62,7 +59,7 @@ fn feed(news: NewsStore) -> AnyView {
     let away = watch_scroll(list, title);
     {
         let news = news.clone();
-        Effect::new(move |_| news.hold(away.get() || focused.get()));
+        effect(move || news.hold(away.get() || focused.get()));
     }
     {
         let news = news.clone();
@@ -90,15 +87,15 @@ fn feed(news: NewsStore) -> AnyView {
             <NotifyButton/>
         </div>
         <StoryFilter action="/"/>
-        <div class="feed-body" data-state=Signal::derive(move || load.stage.get().as_str().to_owned())>
+        <div class="feed-body" data-state=move || load.stage.get().as_str().to_owned()>
             <button
                 type="button"
                 class="feed-new"
-                class:hidden=Signal::derive(move || waiting.get() == 0)
+                class:hidden=move || waiting.get() == 0
                 data-testid="new-stories"
                 on:click=show_new
             >
-                {Signal::derive(move || format::counted(waiting.get(), "new story", "new stories"))}
+                {move || format::counted(waiting.get(), "new story", "new stories")}
             </button>
             <div
                 class="feed-list"
@@ -107,7 +104,7 @@ fn feed(news: NewsStore) -> AnyView {
                 on:focusin=move |_| focused.set(true)
                 on:focusout=move |event| focused.set(stays_inside(&event, list))
             >
-                <EachStory stories=stories.into()/>
+                <StoryList stories=stories.into()/>
                 <LoadStates load empty=Signal::derive(empty)/>
             </div>
         </div>
@@ -120,7 +117,7 @@ fn feed(news: NewsStore) -> AnyView {
 /// Whether the reader is further down: in the list itself, or in the page where the list is a part of it.
 fn watch_scroll(list: NodeRef<html::Div>, title: NodeRef<html::H2>) -> RwSignal<bool> {
     let away = RwSignal::new(false);
-    Effect::new(move |_| {
+    effect(move || {
         let look = move |_| {
             let is_away = is_away(list, title);
             if away.try_get_untracked().is_some_and(|before| before != is_away) {

@@ -14,9 +14,19 @@ pub fn NotifyButton() -> impl IntoView {
     let (permission, wishes) = (news.permission(), news.wishes());
     let state = {
         let notify = notify.clone();
-        Memo::new(move |_| State::of(permission.get(), notify.get()))
+        move || State::of(permission.get(), notify.get())
     };
-    let press = move |_| match state.get_untracked() {
+    let is = |wanted: fn(State) -> bool| {
+        let state = state.clone();
+        move || wanted(state())
+    };
+    let (is_on, is_useless) = (is(|s| s == State::On), is(|s| matches!(s, State::Denied | State::Unsupported)));
+    let text = |read: fn(State) -> &'static str| {
+        let state = state.clone();
+        Signal::derive(move || read(state()).to_owned())
+    };
+    let (words, hint) = (text(State::words), text(State::hint));
+    let press = move |_| match untrack(&state) {
         State::On => notify.set(false),
         State::Off => wishes.update(|wishes| *wishes += 1),
         State::Denied | State::Unsupported => {}
@@ -26,13 +36,13 @@ pub fn NotifyButton() -> impl IntoView {
             type="button"
             class="button notify needs-script"
             data-testid="notify"
-            aria-pressed=Signal::derive(move || (state.get() == State::On).to_string())
-            disabled=Signal::derive(move || matches!(state.get(), State::Denied | State::Unsupported))
-            title=Signal::derive(move || state.get().hint().to_owned())
+            aria-pressed=move || is_on().to_string()
+            disabled=is_useless
+            title=hint
             on:click=press
         >
             <Icon glyph=Glyph::Bell/>
-            <span>{Signal::derive(move || state.get().words().to_owned())}</span>
+            <span>{words}</span>
         </button>
     }
     .into_any()

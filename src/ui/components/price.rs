@@ -25,10 +25,10 @@ pub fn Price(
     let dim = move || if fresh.get().usable() { "" } else { "is-dim" };
     view! {
         <span
-            class=Signal::derive(move || format!("price {class} {} {} {}", width(), flash.get(), dim()))
+            class=move || format!("price {class} {} {} {}", width(), flash.get(), dim())
             data-testid=testid
         >
-            {Signal::derive(move || asset.price_text())}
+            {move || asset.price_text()}
         </span>
     }
     .into_any()

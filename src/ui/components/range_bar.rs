@@ -1,5 +1,6 @@
 //! Where the price stands between the low and the high of the last 24 h.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use crate::ui::{asset_view::AssetView, format};
@@ -12,7 +13,7 @@ const KNOB: f64 = 5.0;
 #[component]
 pub fn RangeBar(asset: AssetView) -> impl IntoView {
     let view = asset.clone();
-    let x = Memo::new(move |_| {
+    let x = memo(move || {
         view.figure(|t| position(t.price, t.low24h, t.high24h)).map(|p| KNOB + p * (WIDTH - 2.0 * KNOB))
     });
     let words = Signal::derive(move || {
@@ -21,14 +22,14 @@ pub fn RangeBar(asset: AssetView) -> impl IntoView {
         format!("{} to {}", format::price(low, digits), format::price(high, digits))
     });
     view! {
-        <span class="range" title=Signal::derive(move || words.get())>
+        <span class="range" title=move || words.get()>
             <svg viewBox=format!("0 0 {WIDTH} 12") aria-hidden="true">
                 <rect class="range-track" x="0" y="4" width=WIDTH.to_string() height="4" rx="2"/>
-                <rect class="range-fill" x="0" y="4" height="4" rx="2" width=Signal::derive(move || figure(x.get().unwrap_or(0.0)))/>
+                <rect class="range-fill" x="0" y="4" height="4" rx="2" width=move || figure(x.get().unwrap_or(0.0))/>
                 <circle
                     class="range-knob"
-                    class:hidden=Signal::derive(move || x.get().is_none())
-                    cx=Signal::derive(move || figure(x.get().unwrap_or(KNOB)))
+                    class:hidden=move || x.get().is_none()
+                    cx=move || figure(x.get().unwrap_or(KNOB))
                     cy="6"
                     r="4.5"
                 />

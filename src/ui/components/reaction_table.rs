@@ -1,5 +1,6 @@
 //! How prices moved after a story's first report.
 
+use crate::ui::reactive::memo;
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -21,13 +22,16 @@ const MINUTE_MS: i64 = 60_000;
 /// One line for each asset: the price at the first report, and the moves after 5, 15 and 60 minutes.
 #[component]
 pub fn ReactionTable(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
-    let reactions = Memo::new(move |_| head.with(|head| head.reaction.clone()));
+    let without = {
+        let head = head.clone();
+        move || head.with(|head| head.reaction.is_empty())
+    };
     let rows = move || {
         let row = |reaction: Reaction| view! { <Line reaction/> }.into_any();
-        reactions.get().into_iter().map(row).collect_view().into_any()
+        head.with(|head| head.reaction.iter().cloned().map(row).collect_view()).into_any()
     };
     view! {
-        <section class="card" aria-labelledby="reaction" class:hidden=Signal::derive(move || reactions.with(Vec::is_empty))>
+        <section class="card" aria-labelledby="reaction" class:hidden=without>
             <div class="card-head"><h2 id="reaction">"Price reaction"</h2><p class="muted">"since the first report"</p></div>
             <table class="reaction-table" data-testid="reaction-table">
                 <thead>
@@ -60,7 +64,7 @@ fn Line(reaction: Reaction) -> impl IntoView {
     };
     let cell = |minutes: i64, moved: Option<f64>| {
         let (at, now) = (reaction.at, now.clone());
-        let words = Memo::new(move |_| move_words(at, minutes, moved, now.get()));
+        let words = memo(move || move_words(at, minutes, moved, now.get()));
         let class = Direction::of(moved).class();
         view! { <td class=class>{words}</td> }.into_any()
     };

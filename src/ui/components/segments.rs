@@ -1,5 +1,6 @@
 //! A few options of which one is chosen.
 
+use crate::ui::reactive::memo;
 use leptos::{
     prelude::*,
     wasm_bindgen::JsCast,
@@ -18,13 +19,13 @@ pub fn Segments(
     #[prop(into)] on_choose: Callback<&'static str>,
 ) -> impl IntoView {
     let option = move |label: &'static str| {
-        let checked = Memo::new(move |_| chosen.get() == label);
+        let checked = memo(move || chosen.get() == label);
         view! {
             <button
                 type="button"
                 role="radio"
-                aria-checked=Signal::derive(move || checked.get().to_string())
-                tabindex=Signal::derive(move || if checked.get() { "0" } else { "-1" }.to_owned())
+                aria-checked=move || checked.get().to_string()
+                tabindex=move || if checked.get() { "0" } else { "-1" }.to_owned()
                 on:click=move |_| on_choose.run(label)
             >
                 {label}

@@ -1,5 +1,6 @@
 //! The course of the last 24 h as a small line.
 
+use crate::ui::reactive::memo;
 use std::fmt::Write;
 
 use leptos::prelude::*;
@@ -21,7 +22,7 @@ const MARGIN: f64 = 2.5;
 pub fn Sparkline(asset: AssetView) -> impl IntoView {
     let now = LiveStore::expect().now();
     let signals = asset.signals.clone();
-    let line = Memo::new(move |_| {
+    let line = memo(move || {
         // The clock paces the drawing: a price that changes twenty times a second needs no twenty lines.
         now.track();
         let spark = signals.spark.get()?;
@@ -31,8 +32,8 @@ pub fn Sparkline(asset: AssetView) -> impl IntoView {
     let class = move || format!("sparkline {}", Direction::of(asset.percent()).class());
     view! {
         <svg class=class viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">
-            <polygon points=Signal::derive(move || line.get().map(|l| area(&l)).unwrap_or_default())/>
-            <polyline points=Signal::derive(move || line.get().unwrap_or_default())/>
+            <polygon points=move || line.get().map(|l| area(&l)).unwrap_or_default()/>
+            <polyline points=move || line.get().unwrap_or_default()/>
         </svg>
     }
     .into_any()

@@ -1,5 +1,6 @@
 //! Which stories a list shows. A form that works without a script; with one, a choice is taken at once.
 
+use crate::ui::reactive::memo;
 use leptos::{html, prelude::*};
 use leptos_router::{
     NavigateOptions,
@@ -34,7 +35,7 @@ pub fn StoryFilter(action: &'static str, #[prop(optional)] words: bool) -> impl 
     categories.sort_unstable();
     categories.dedup();
     let categories = categories.into_iter().map(|category| (category.clone(), category)).collect();
-    let query = Memo::new(move |_| params.with(story_query::read));
+    let query = memo(move || params.with(story_query::read));
     let unfiltered = move || !query.with(filters);
     let field = NodeRef::<html::Input>::new();
     let on_submit = move |event: leptos::ev::SubmitEvent| {
@@ -55,7 +56,7 @@ pub fn StoryFilter(action: &'static str, #[prop(optional)] words: bool) -> impl 
                     maxlength=MAX_WORDS
                     data-testid="news-search"
                     value=query.with_untracked(|query| query.q.clone().unwrap_or_default())
-                    prop:value=Signal::derive(move || query.with(|query| query.q.clone().unwrap_or_default()))
+                    prop:value=move || query.with(|query| query.q.clone().unwrap_or_default())
                 />
             </label>
         }
@@ -87,10 +88,10 @@ fn Choice(
     choose: Callback<(&'static str, String)>,
 ) -> impl IntoView {
     let params = use_query_map();
-    let chosen = Memo::new(move |_| params.with(|params| params.get_str(name).unwrap_or_default().to_owned()));
+    let chosen = memo(move || params.with(|params| params.get_str(name).unwrap_or_default().to_owned()));
     let option = |(value, title): (String, String)| {
         let own = value.clone();
-        view! { <option value=value selected=Signal::derive(move || chosen.with(|chosen| *chosen == own))>{title}</option> }.into_any()
+        view! { <option value=value selected=move || chosen.with(|chosen| *chosen == own)>{title}</option> }.into_any()
     };
     let everything = option((String::new(), all.to_owned()));
     view! {
@@ -99,7 +100,7 @@ fn Choice(
             <select
                 name=name
                 data-testid=name
-                class:is-chosen=Signal::derive(move || !chosen.with(String::is_empty))
+                class:is-chosen=move || !chosen.with(String::is_empty)
                 prop:value=chosen
                 on:change=move |event| choose.run((name, event_target_value(&event)))
             >

@@ -1,13 +1,14 @@
 //! One story in a list.
 
+use crate::ui::reactive::memo;
 use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::asset_chip::AssetChip;
+use super::{asset_chip::AssetChip, each_story::EachStory};
 use crate::{
     live::{
-        news::{StoryRef, breaking_words},
+        news::{RETRACTED, StoryRef, breaking_words},
         store::LiveStore,
     },
     model::{story::StoryHead, symbol::Symbol, time_ago::time_ago},
@@ -39,12 +40,19 @@ pub fn StoryItem(story: StoryRef) -> impl IntoView {
     .into_any()
 }
 
+/// A list of stories that follows `stories`.
+#[component]
+pub fn StoryList(stories: Signal<Vec<StoryRef>>) -> impl IntoView {
+    view! { <ul class="stories"><EachStory stories item=|story| view! { <StoryItem story/> }.into_any()/></ul> }
+        .into_any()
+}
+
 /// Badge, category and age of a story.
 #[component]
 pub fn StoryMeta(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
     let now = LiveStore::expect().now();
     let first_seen = head.with_untracked(|head| head.first_seen);
-    let age = Memo::new(move |_| time_ago(first_seen, now.get()));
+    let age = memo(move || time_ago(first_seen, now.get()));
     let category = text(&head, |head| head.category.clone());
     view! {
         <p class="story-meta">
@@ -59,13 +67,15 @@ pub fn StoryMeta(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
 /// `Breaking`, `Retracted`; nothing for most stories.
 #[component]
 pub fn BreakingBadge(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
-    let words = Memo::new(move |_| head.with(|head| breaking_words(head)));
+    let words = text(&head, |head| breaking_words(head).to_owned());
     view! {
         <span
-            class=Signal::derive(move || words.get().map_or("hidden", |(_, class)| class).to_owned())
+            class="breaking-mark"
+            class:hidden=move || words.with(String::is_empty)
+            class:is-retracted=move || words.with(|words| words == RETRACTED)
             data-testid="breaking-badge"
         >
-            {Signal::derive(move || words.get().map_or("", |(word, _)| word).to_owned())}
+            {words}
         </span>
     }
     .into_any()
@@ -76,7 +86,7 @@ pub fn BreakingBadge(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
 pub fn BreakingReasons(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
     let reasons = text(&head, reason_words);
     view! {
-        <p class="story-reasons" class:hidden=Signal::derive(move || reasons.with(String::is_empty)) data-testid="breaking-reasons">
+        <p class="story-reasons" class:hidden=move || reasons.with(String::is_empty) data-testid="breaking-reasons">
             <span class="sr-only">"Why: "</span>
             {reasons}
         </p>
@@ -89,7 +99,7 @@ pub fn BreakingReasons(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
 pub fn AssetChips(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
     let symbols = {
         let head = head.clone();
-        Memo::new(move |_| head.with(|head| head.tickers.iter().copied().take(CHIPS).collect::<Vec<Symbol>>()))
+        memo(move || head.with(|head| head.tickers.iter().copied().take(CHIPS).collect::<Vec<Symbol>>()))
     };
     let chip = move |symbol| view! { <AssetChip symbol head=head.clone()/> }.into_any();
     move || symbols.get().into_iter().map(&chip).collect_view().into_any()
@@ -98,7 +108,7 @@ pub fn AssetChips(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
 /// A text of a story's head, which follows it.
 pub fn text(head: &ArcRwSignal<Arc<StoryHead>>, read: fn(&StoryHead) -> String) -> Signal<String> {
     let head = head.clone();
-    Memo::new(move |_| head.with(|head| read(head))).into()
+    memo(move || head.with(|head| read(head))).into()
 }
 
 /// The address of a story's page.

@@ -1,5 +1,6 @@
 //! Which assets the strip shows.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::{
@@ -52,7 +53,7 @@ fn Choice(info: AssetInfo) -> impl IntoView {
     let symbol = info.symbol;
     let chosen = {
         let strip = preferences.strip.clone();
-        Memo::new(move |_| strip.with(|s| s.contains(&symbol)))
+        memo(move || strip.with(|s| s.contains(&symbol)))
     };
     // The last one stays: a strip without assets says nothing.
     let last = {

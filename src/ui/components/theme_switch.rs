@@ -16,7 +16,7 @@ pub fn ThemeSwitch() -> impl IntoView {
             Theme::Light => "Light",
             Theme::Dark => "Dark",
         };
-        view! { <option value=option.as_str() selected=Signal::derive(move || theme.get() == option)>{label}</option> }
+        view! { <option value=option.as_str() selected=move || theme.get() == option>{label}</option> }
     });
     let on_change = move |event| {
         if let Some(theme) = Theme::parse(&event_target_value(&event)) {

@@ -1,5 +1,6 @@
 //! Everything that was reported of a story.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use crate::{
@@ -10,24 +11,19 @@ use crate::{
 
 /// One line for each article, oldest first. Titles are text; addresses are those of web pages or none.
 #[component]
-pub fn Timeline(#[prop(into)] articles: Signal<Vec<Article>>) -> impl IntoView {
-    view! {
-        <ol class="timeline" data-testid="timeline">
-            <For
-                each=move || articles.get()
-                key=|article| article.id.clone()
-                children=|article| view! { <Report article/> }.into_any()
-            />
-        </ol>
-    }
-    .into_any()
+pub fn Timeline(articles: RwSignal<Vec<Article>>) -> impl IntoView {
+    let reports = move || {
+        let report = |article| view! { <Report article/> }.into_any();
+        articles.get().into_iter().map(report).collect_view().into_any()
+    };
+    view! { <ol class="timeline" data-testid="timeline">{reports}</ol> }.into_any()
 }
 
 #[component]
 fn Report(article: Article) -> impl IntoView {
     let now = LiveStore::expect().now();
     let at = article.at();
-    let age = Memo::new(move |_| time_ago(at, now.get()));
+    let age = memo(move || time_ago(at, now.get()));
     let undated = article.pub_date.is_none();
     let when = if undated { ["first seen ", &format::date_time(at)].concat() } else { format::date_time(at) };
     let author = article.author.map(|author| [" · ", &author].concat());

@@ -1,5 +1,6 @@
 //! The audit of a price: what every venue says, what it weighs, and why.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::freshness_dot::FreshnessDot;
@@ -69,12 +70,12 @@ fn VenueRow(asset: AssetView, info: VenueInfo) -> impl IntoView {
     let symbol = asset.symbol();
     let quote = {
         let asset = asset.clone();
-        Memo::new(move |_| asset.figure(|t| t.venues.iter().find(|v| v.venue == venue).cloned()))
+        memo(move || asset.figure(|t| t.venues.iter().find(|v| v.venue == venue).cloned()))
     };
     let digits = asset.decimals;
-    let median = Memo::new(move |_| asset.figure(audit::median));
+    let median = memo(move || asset.figure(audit::median));
     // While nothing reaches the page, nothing is known of a venue either.
-    let cut_off = Memo::new(move |_| store.link().get().cuts_off());
+    let cut_off = memo(move || store.link().get().cuts_off());
     let mark = Signal::derive(move || {
         if cut_off.get() { Mark::Down } else { quote.with(|q| q.as_ref().map_or(Mark::Down, Mark::from)) }
     });
@@ -107,26 +108,26 @@ fn VenueRow(asset: AssetView, info: VenueInfo) -> impl IntoView {
             role="row"
             data-testid="venue-row"
             data-venue=venue.to_string()
-            data-freshness=Signal::derive(move || if cut_off.get() { Freshness::Down.as_str() } else { freshness() }.to_owned())
-            class:is-dim=Signal::derive(move || quote.with(|q| !q.as_ref().is_some_and(|q| q.used)))
+            data-freshness=move || if cut_off.get() { Freshness::Down.as_str() } else { freshness() }.to_owned()
+            class:is-dim=move || quote.with(|q| !q.as_ref().is_some_and(|q| q.used))
         >
             <th role="rowheader" scope="row">
                 <b>{info.title}</b>
                 <span class="state"><FreshnessDot mark silent=true/><span>{words}</span></span>
             </th>
-            <td role="cell" data-label="Price"><span class="figure">{Signal::derive(move || format::price(read(|q| q.price), digits.get()))}</span></td>
+            <td role="cell" data-label="Price"><span class="figure">{move || format::price(read(|q| q.price), digits.get())}</span></td>
             <td role="cell" data-label="From median"><span class="figure">{distance}</span></td>
             <td role="cell" data-label="Weight">
                 <span class="weight">
                     <svg class="weight-bar" viewBox="0 0 64 6" preserveAspectRatio="none" aria-hidden="true">
                         <rect class="weight-track" width="64" height="6" rx="3"/>
-                        <rect class="weight-fill" height="6" rx="3" width=Signal::derive(move || format!("{:.1}", weight().unwrap_or(0.0) * 64.0))/>
+                        <rect class="weight-fill" height="6" rx="3" width=move || format!("{:.1}", weight().unwrap_or(0.0) * 64.0)/>
                     </svg>
-                    <span class="figure">{Signal::derive(move || format::share(weight(), 1))}</span>
+                    <span class="figure">{move || format::share(weight(), 1)}</span>
                 </span>
             </td>
             <td role="cell" data-label="Volume">
-                <span class="figure">{Signal::derive(move || format::compact(read(|q| q.volume24h)))}</span>
+                <span class="figure">{move || format::compact(read(|q| q.volume24h))}</span>
                 <small>{format!(" {symbol}")}</small>
             </td>
             <td role="cell" data-label="Age"><span class="figure">{age}</span></td>

@@ -1,5 +1,6 @@
 //! Which venues make a price, in a few pixels.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use crate::{
@@ -18,7 +19,7 @@ pub fn VenueMarks(asset: AssetView) -> impl IntoView {
         <span class="venue-marks">
             {marks}
             <span class="sr-only">
-                <span data-testid="source-count">{Signal::derive(move || sources(&asset))}</span>
+                <span data-testid="source-count">{move || sources(&asset)}</span>
                 {format!(" of {total} venues used")}
             </span>
         </span>
@@ -27,7 +28,7 @@ pub fn VenueMarks(asset: AssetView) -> impl IntoView {
 
 fn mark(asset: &AssetView, info: VenueInfo) -> AnyView {
     let asset = asset.clone();
-    let state = Memo::new(move |_| {
+    let state = memo(move || {
         if asset.freshness.get() == Freshness::Down {
             return Mark::Down;
         }
@@ -35,7 +36,7 @@ fn mark(asset: &AssetView, info: VenueInfo) -> AnyView {
     });
     let title = move || format!("{}: {}", info.title, state.get().word());
     view! {
-        <span class=Signal::derive(move || format!("venue-mark mark-{}", state.get().class())) title=title aria-hidden="true">
+        <span class=move || format!("venue-mark mark-{}", state.get().class()) title=title aria-hidden="true">
             {info.mark.to_string()}
         </span>
     }

@@ -1,5 +1,6 @@
 //! The venues at a glance, beside the table.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::freshness_dot::FreshnessDot;
@@ -51,7 +52,7 @@ fn VenuePart(info: VenueInfo) -> impl IntoView {
     let assets = store.site().assets.len();
     let part = {
         let (now, link) = (store.now(), store.link());
-        Memo::new(move |_| {
+        memo(move || {
             now.track();
             let mut part = part(&store, info.venue);
             if link.get().cuts_off() {
@@ -65,10 +66,10 @@ fn VenuePart(info: VenueInfo) -> impl IntoView {
         <li>
             <FreshnessDot mark=Signal::derive(move || Mark::from(part.get().freshness))/>
             <b>{info.title}</b>
-            <span class="muted">{Signal::derive(move || format!("{}/{assets}", part.get().used))}</span>
+            <span class="muted">{move || format!("{}/{assets}", part.get().used)}</span>
             <svg class="weight-bar" viewBox="0 0 64 6" preserveAspectRatio="none" aria-hidden="true">
                 <rect class="weight-track" width="64" height="6" rx="3"/>
-                <rect class="weight-fill" height="6" rx="3" width=Signal::derive(move || format!("{:.1}", part.get().weight * 64.0))/>
+                <rect class="weight-fill" height="6" rx="3" width=move || format!("{:.1}", part.get().weight * 64.0)/>
             </svg>
             <span class="figure">{share}</span>
         </li>

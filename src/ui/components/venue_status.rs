@@ -1,5 +1,6 @@
 //! One venue's connection on the status page.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::freshness_dot::FreshnessDot;
@@ -18,7 +19,7 @@ pub fn VenueStatusCard(
 ) -> impl IntoView {
     let venue = info.venue;
     let at = move || report.with(|r| r.as_ref().map(|r| r.at)).unwrap_or_default();
-    let status = Memo::new(move |_| {
+    let status = memo(move || {
         report.with(|r| r.as_ref().and_then(|r| r.venues.iter().find(|v| v.venue == venue).cloned()))
     });
     let mark = Signal::derive(move || {
@@ -41,13 +42,13 @@ pub fn VenueStatusCard(
             class="card venue-card"
             data-testid="venue-status"
             data-venue=venue.to_string()
-            data-state=Signal::derive(move || status.with(|s| s.as_ref().map_or("unknown", |s| s.state.as_str()).to_owned()))
+            data-state=move || status.with(|s| s.as_ref().map_or("unknown", |s| s.state.as_str()).to_owned())
         >
             <div class="card-head">
                 <h2>{info.title}</h2>
                 <p class="state"><FreshnessDot mark silent=true/><span>{state}</span></p>
             </div>
-            <p class="notice" class:hidden=Signal::derive(move || detail.with(String::is_empty))>{detail}</p>
+            <p class="notice" class:hidden=move || detail.with(String::is_empty)>{detail}</p>
             <dl class="facts-list">
                 <Fact name="Last message" value=read(|s, at| Some(format!("{} ago", format::age(at.since(s.last_message_at?)))))/>
                 <Fact name="Messages" value=read(|s, _| Some(format!("{:.1} a second", s.messages_per_second)))/>

@@ -1,5 +1,6 @@
 //! `/coin/{symbol}`: one price and its proof.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -31,7 +32,7 @@ use crate::{
 #[component]
 pub fn CoinPage() -> impl IntoView {
     let params = use_params_map();
-    let text = Memo::new(move |_| params.with(|p| p.get("symbol").unwrap_or_default()));
+    let text = memo(move || params.with(|p| p.get("symbol").unwrap_or_default()));
     move || {
         let text = text.get();
         match Symbol::parse(&text) {
@@ -102,7 +103,7 @@ fn Hero(asset: AssetView) -> impl IntoView {
         })
     };
     view! {
-        <section class="card hero" aria-labelledby="asset" data-freshness=Signal::derive(move || freshness.get().as_str().to_owned())>
+        <section class="card hero" aria-labelledby="asset" data-freshness=move || freshness.get().as_str().to_owned()>
             <div class="hero-name">
                 <AssetMark info=info.clone()/>
                 <h1 id="asset">{info.name}<small>{format!(" {symbol}/USDT")}</small></h1>

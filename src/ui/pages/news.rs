@@ -1,5 +1,6 @@
 //! `/news`: every story that is kept, searched and page by page.
 
+use crate::ui::reactive::memo;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -8,7 +9,7 @@ use crate::{
     live::store::LiveStore,
     ui::{
         components::{
-            each_story::EachStory, load_states::LoadStates, notify_button::NotifyButton, story_filter::StoryFilter,
+            load_states::LoadStates, notify_button::NotifyButton, story_filter::StoryFilter, story_item::StoryList,
         },
         format,
         story_load::{Stage, StoryLoad},
@@ -22,14 +23,14 @@ pub fn NewsPage() -> impl IntoView {
     let news = LiveStore::expect().news();
     let is_on = news.is_on();
     let params = use_query_map();
-    let query = Memo::new(move |_| params.with(story_query::read));
-    let load = StoryLoad::new(Memo::new(move |_| Some(query.get())));
+    let query = memo(move || params.with(story_query::read));
+    let load = StoryLoad::new(query, false);
     let summary = move || match load.stage.get() {
-        Stage::Ready => format::counted(usize::try_from(load.total.get()).unwrap_or(usize::MAX), "story", "stories"),
+        Stage::Ready => format::counted(load.total.get() as usize, "story", "stories"),
         Stage::Loading | Stage::Failed => String::new(),
     };
     let empty = move || load.stage.get() == Stage::Ready && load.stories.with(Vec::is_empty);
-    let older = move || load.next.get().map(|cursor| params.with(|params| page(params, &cursor)));
+    let older = move || load.next.with(|cursor| params.with(|params| page(params, cursor)));
     let newest = move || params.with(|params| page(params, ""));
     let is_later = move || query.with(|query| query.before.is_some());
     view! {
@@ -41,8 +42,8 @@ pub fn NewsPage() -> impl IntoView {
                 <div class="needs-script" class:hidden=!is_on><NotifyButton/></div>
             </div>
             <div class:hidden=!is_on><StoryFilter action="/news" words=true/></div>
-            <div class="news-list" data-testid="news-list" data-state=Signal::derive(move || load.stage.get().as_str().to_owned())>
-                <EachStory stories=load.stories.into()/>
+            <div class="news-list" data-testid="news-list" data-state=move || load.stage.get().as_str().to_owned()>
+                <StoryList stories=load.stories.into()/>
                 <LoadStates load empty=Signal::derive(move || is_on && empty())/>
                 <p class="empty small" class:hidden=is_on>
                     <b>"News is off"</b>
@@ -50,11 +51,11 @@ pub fn NewsPage() -> impl IntoView {
                 </p>
             </div>
             <nav class="pager" aria-label="Pages of stories">
-                <a class="button" href=newest class:hidden=Signal::derive(move || !is_later()) data-testid="newest">"Newest"</a>
+                <a class="button" href=newest class:hidden=move || !is_later() data-testid="newest">"Newest"</a>
                 <a
                     class="button"
-                    href=Signal::derive(move || older().unwrap_or_default())
-                    class:hidden=Signal::derive(move || load.next.with(Option::is_none))
+                    href=older
+                    class:hidden=move || load.next.with(String::is_empty)
                     data-testid="older"
                 >
                     "Older stories"

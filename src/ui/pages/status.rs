@@ -1,5 +1,6 @@
 //! `/status`: the connections, and the server itself.
 
+use crate::ui::reactive::effect;
 use std::time::Duration;
 
 use leptos::{prelude::*, task::spawn_local};
@@ -43,12 +44,12 @@ pub fn StatusPage() -> impl IntoView {
     view! {
         <Title text="Status · Market Pulse"/>
         <div class="stack">
-            <section class="card" aria-labelledby="status" class:is-dim=Signal::derive(move || !fresh.get())>
+            <section class="card" aria-labelledby="status" class:is-dim=move || !fresh.get()>
                 <div class="card-head">
                     <h1 id="status">"Status"</h1>
                     <p class="muted" data-testid="status-summary">{summary}</p>
                 </div>
-                <p class="notice" class:hidden=Signal::derive(move || failure.with(Option::is_none))>
+                <p class="notice" class:hidden=move || failure.with(Option::is_none)>
                     {move || failure.get().map(|error| {
                         let since = report.with(|r| r.as_ref().map(|r| format::clock(r.at)));
                         let since = since.map(|at| format!(" The figures are from {at}.")).unwrap_or_default();
@@ -89,7 +90,7 @@ fn keep_asking(report: RwSignal<Option<StatusReport>>, failure: RwSignal<Option<
             }
         });
     };
-    Effect::new(move |_| {
+    effect(move || {
         if report.with_untracked(Option::is_none) {
             ask();
         }

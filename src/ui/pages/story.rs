@@ -1,5 +1,6 @@
 //! `/news/{storyId}`: one story, with everyone who reported it.
 
+use crate::ui::reactive::{effect, memo};
 use std::sync::Arc;
 
 use leptos::{prelude::*, task::spawn_local};
@@ -8,11 +9,14 @@ use leptos_router::hooks::use_params_map;
 
 use super::error::ErrorPage;
 use crate::{
-    api::{error::ApiError, get_story::get_story},
-    live::{news::StoryRef, store::LiveStore},
+    api::get_story::get_story,
+    live::{
+        news::{NewsStore, StoryRef},
+        store::LiveStore,
+    },
     model::{
         article::Article,
-        story::{BreakingState, MAX_TIMELINE, StoryHead},
+        story::{Breaking, BreakingState, MAX_TIMELINE, StoryHead},
     },
     ui::{
         components::{
@@ -22,52 +26,41 @@ use crate::{
         },
         format,
         response::title_text,
-        story_load::story_of_request,
+        story_load::Stage,
     },
-    wire::{first_html, news::StoryBody},
+    wire::news::StoryBody,
 };
 
-/// What is known of the story that the address names.
-#[derive(Clone)]
-enum State {
-    Loading,
-    Shown(StoryRef),
-    Unknown,
-    Failed,
+/// The story that the address names. Copied into effects; gone with the component.
+#[derive(Clone, Copy)]
+struct Named {
+    stage: RwSignal<Stage>,
+    /// Empty where there is no such story.
+    story: RwSignal<Vec<StoryRef>>,
+    articles: RwSignal<Vec<Article>>,
 }
 
 /// The page of one story.
 #[component]
 pub fn StoryPage() -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
-    let state = RwSignal::new(State::Loading);
-    let articles = RwSignal::new(Vec::<Article>::new());
-    if let Some(answer) = first_html::carry(story_of_request) {
-        show(state, articles, answer);
-    } else if !LiveStore::expect().news().is_on() {
-        state.set(State::Unknown);
+    let id = memo(move || params.with(|params| params.get("id").unwrap_or_default()));
+    let named = Named {
+        stage: RwSignal::new(Stage::Loading),
+        story: RwSignal::new(Vec::new()),
+        articles: RwSignal::new(Vec::new()),
+    };
+    let news = LiveStore::expect().news();
+    if !news.is_on() {
+        named.stage.set(Stage::Ready);
+    } else if let Some(first) = news.take_first() {
+        named.show(&news, first.story, first.unknown);
     }
-    Effect::new(move |earlier: Option<()>| {
-        let id = id.get();
-        if earlier.is_some() || matches!(state.get_untracked(), State::Loading) {
-            state.set(State::Loading);
-            ask(state, articles, id);
-        }
-    });
-    follow(state, articles);
+    named.follow(news, id);
     move || {
-        match state.get() {
-        State::Loading => view! {
-            <Title text="News · Market Pulse"/>
-            <section class="card" aria-busy="true">
-                <h1 class="sr-only">"Loading a story"</h1>
-                <div class="story-skeletons" aria-hidden="true"><i></i><i></i><i></i></div>
-            </section>
-        }
-        .into_any(),
-        State::Shown(story) => view! { <StoryBodyView story articles/> }.into_any(),
-        State::Unknown => view! {
+        match (named.stage.get(), named.story.with(|story| story.first().cloned())) {
+        (Stage::Ready, Some(story)) => view! { <StoryBodyView story articles=named.articles/> }.into_any(),
+        (Stage::Ready, None) => view! {
             <ErrorPage
                 status=404
                 title="This story is not here"
@@ -75,55 +68,74 @@ pub fn StoryPage() -> impl IntoView {
             />
         }
         .into_any(),
-        State::Failed => view! {
+        (Stage::Failed, _) => view! {
             <ErrorPage status=503 title="This story can't be read now" detail="Try again in a few seconds. Prices are not affected."/>
+        }
+        .into_any(),
+        (Stage::Loading, _) => view! {
+            <Title text="News · Market Pulse"/>
+            <section class="card" aria-busy="true">
+                <h1 class="sr-only">"Loading a story"</h1>
+                <div class="story-skeletons" aria-hidden="true"><i></i><i></i><i></i></div>
+            </section>
         }
         .into_any(),
     }
     }
 }
 
-fn show(state: RwSignal<State>, articles: RwSignal<Vec<Article>>, answer: Result<Option<StoryBody>, ApiError>) {
-    match answer {
-        Ok(Some(StoryBody { head, timeline })) => {
-            articles.set(timeline);
-            let news = LiveStore::expect().news();
-            let story = news.keep(news.ask(), vec![head]).into_iter().next();
-            // The same story again keeps its view: only its timeline is longer.
-            if !matches!((state.get_untracked(), &story), (State::Shown(shown), Some(story)) if shown == *story) {
-                state.set(story.map_or(State::Unknown, State::Shown));
+impl Named {
+    /// Asks for the story where the first HTML has none, for another one, and again when it gained an article.
+    fn follow(self, news: NewsStore, id: Memo<String>) {
+        let asked_for = StoredValue::new(id.get_untracked());
+        let known = StoredValue::new(0_u32);
+        effect(move || {
+            let id = id.get();
+            let count = self.story.with(|story| story.first().map_or(0, |story| story.head.with(|head| head.articles)));
+            let before = known.get_value();
+            known.set_value(count);
+            if !news.is_on() {
+                return;
             }
-        }
-        Ok(None) => state.set(State::Unknown),
-        Err(_) if matches!(state.get_untracked(), State::Shown(_)) => {}
-        Err(_) => state.set(State::Failed),
+            if asked_for.get_value() != id {
+                asked_for.set_value(id.clone());
+                self.stage.set(Stage::Loading);
+                self.ask(news.clone(), id);
+            } else if self.stage.get_untracked() == Stage::Loading && count == 0 || before > 0 && count > before {
+                self.ask(news.clone(), id);
+            }
+        });
     }
-}
 
-fn ask(state: RwSignal<State>, articles: RwSignal<Vec<Article>>, id: String) {
-    let owner = Owner::current();
-    spawn_local(async move {
-        let answer = get_story(id).await;
-        // The page may have been left while the answer was on its way.
-        if let Some(owner) = owner.filter(|_| state.try_get_untracked().is_some()) {
-            owner.with(|| show(state, articles, answer));
-        }
-    });
-}
+    fn ask(self, news: NewsStore, id: String) {
+        spawn_local(async move {
+            let answer = get_story(id).await;
+            // The page may have been left while the answer was on its way.
+            if self.stage.try_get_untracked().is_some() {
+                let unknown = matches!(answer, Ok(None));
+                self.show(&news, answer.ok().flatten(), unknown);
+            }
+        });
+    }
 
-/// Asks for the timeline again when the story gained an article.
-fn follow(state: RwSignal<State>, articles: RwSignal<Vec<Article>>) {
-    Effect::new(move |earlier: Option<Option<(Arc<str>, u32)>>| {
-        let State::Shown(story) = state.get() else { return None };
-        let count = story.head.with(|head| head.articles);
-        if let Some((id, before)) = earlier.flatten()
-            && id == story.id
-            && count != before
-        {
-            ask(state, articles, id.to_string());
+    fn show(self, news: &NewsStore, body: Option<StoryBody>, unknown: bool) {
+        if let Some(StoryBody { head, timeline }) = body {
+            self.articles.set(timeline);
+            let story = news.keep(news.ask(), vec![head]);
+            // The same story again keeps its view: only its timeline is longer.
+            if self.story.with_untracked(|shown| *shown != story) {
+                self.story.set(story);
+            }
+        } else if unknown {
+            self.story.set(Vec::new());
+        } else if self.stage.get_untracked() != Stage::Ready {
+            // What is shown stays where a later question has no answer.
+            return self.stage.set(Stage::Failed);
         }
-        Some((story.id, count))
-    });
+        if self.stage.get_untracked() != Stage::Ready {
+            self.stage.set(Stage::Ready);
+        }
+    }
 }
 
 #[component]
@@ -134,7 +146,7 @@ fn StoryBodyView(story: StoryRef, articles: RwSignal<Vec<Article>>) -> impl Into
     let counts = text(&head, count_words);
     let best = {
         let head = head.clone();
-        let link = Memo::new(move |_| head.with(|head| head.link.clone()));
+        let link = memo(move || head.with(|head| head.link.clone()));
         move || {
             let link = link.get();
             let words = ["Read it at ", host(&link)].concat();
@@ -150,7 +162,7 @@ fn StoryBodyView(story: StoryRef, articles: RwSignal<Vec<Article>>) -> impl Into
                 <article class="card story-hero" aria-labelledby="story" data-testid="story-page">
                     <StoryMeta head=head.clone()/>
                     <h1 id="story">{title}</h1>
-                    <p class="story-lead" class:hidden=Signal::derive(move || lead.with(String::is_empty))>{lead}</p>
+                    <p class="story-lead" class:hidden=move || lead.with(String::is_empty)>{lead}</p>
                     <div class="story-foot">
                         <AssetChips head=head.clone()/>
                         <span class="story-best">{best}</span>
@@ -159,7 +171,7 @@ fn StoryBodyView(story: StoryRef, articles: RwSignal<Vec<Article>>) -> impl Into
                 <section class="card" aria-labelledby="timeline">
                     <div class="card-head"><h2 id="timeline">"Timeline"</h2><p class="muted">{counts}</p></div>
                     <Timeline articles/>
-                    <p class="note" class:hidden=Signal::derive(move || !cut())>"The newest 200 reports are shown."</p>
+                    <p class="note" class:hidden=move || !cut()>"The newest 200 reports are shown."</p>
                 </section>
             </div>
             <aside class="side" aria-label="About this story">
@@ -174,23 +186,26 @@ fn StoryBodyView(story: StoryRef, articles: RwSignal<Vec<Article>>) -> impl Into
 /// The reasons, one a line, with the score that they add up to.
 #[component]
 fn WhyBreaking(head: ArcRwSignal<Arc<StoryHead>>) -> impl IntoView {
-    let breaking = Memo::new(move |_| head.with(|head| head.breaking.clone()));
-    let with = move |read: fn(&crate::model::story::Breaking) -> String| {
-        move || breaking.with(|breaking| breaking.as_ref().map(read)).unwrap_or_default()
+    let with = |read: fn(&Breaking) -> String| {
+        let head = head.clone();
+        Signal::derive(move || head.with(|head| head.breaking.as_ref().map(read)).unwrap_or_default())
     };
+    let state = with(|breaking| state_words(breaking.state).to_owned());
+    let score = with(|breaking| ["score ", &format::grouped(breaking.score, 2)].concat());
+    let since = with(|breaking| ["Told first on ", &format::date_time(breaking.since), ". "].concat());
     let reasons = move || {
-        let reasons = breaking.with(|breaking| breaking.as_ref().map(|b| b.reasons.clone())).unwrap_or_default();
+        let reasons = head.with(|head| head.breaking.as_ref().map(|b| b.reasons.clone())).unwrap_or_default();
         reasons.into_iter().map(|reason| view! { <li>{reason}</li> }.into_any()).collect_view().into_any()
     };
     view! {
-        <section class="card" aria-labelledby="why" class:hidden=Signal::derive(move || breaking.with(Option::is_none)) data-testid="why-breaking">
+        <section class="card" aria-labelledby="why" class:hidden=move || state.with(String::is_empty) data-testid="why-breaking">
             <div class="card-head">
-                <h2 id="why">{with(|breaking| state_words(breaking.state).to_owned())}</h2>
-                <p class="muted">{with(|breaking| ["score ", &format::grouped(breaking.score, 2)].concat())}</p>
+                <h2 id="why">{state}</h2>
+                <p class="muted">{score}</p>
             </div>
             <ul class="why-list">{reasons}</ul>
             <p class="note">
-                {with(|breaking| ["Told first on ", &format::date_time(breaking.since), ". "].concat())}
+                {since}
                 "The score runs from 0 to 1. It counts independent sources within a short time, how new the matter is, the rank of the sources, and how prices moved."
             </p>
         </section>

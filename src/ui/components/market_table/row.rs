@@ -36,8 +36,8 @@ pub fn Row(symbol: Symbol) -> impl IntoView {
             <tr
                 data-testid="market-row"
                 data-symbol=symbol.to_string()
-                data-freshness=Signal::derive(move || freshness.get().as_str().to_owned())
-                class:is-dim=Signal::derive(move || !freshness.get().usable())
+                data-freshness=move || freshness.get().as_str().to_owned()
+                class:is-dim=move || !freshness.get().usable()
             >
                 <th scope="row" class="col-asset">
                     <a href=asset.href() class="row-link">

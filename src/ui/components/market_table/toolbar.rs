@@ -1,5 +1,6 @@
 //! Title, filter and scope of the table.
 
+use crate::ui::reactive::effect;
 use leptos::{html, prelude::*, wasm_bindgen::JsCast, web_sys::Element};
 
 use super::order::Scope;
@@ -17,7 +18,7 @@ pub fn Toolbar(filter: RwSignal<String>, scope: RwSignal<Scope>) -> impl IntoVie
     let store = LiveStore::expect();
     let (assets, venues) = (store.site().assets.len(), store.site().venues.len());
     let input = NodeRef::<html::Input>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let listening = window_event_listener(leptos::ev::keydown, move |event| on_slash(&event, input));
         on_cleanup(move || listening.remove());
     });
