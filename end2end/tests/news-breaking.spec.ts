@@ -1,12 +1,12 @@
 import type { Page } from "@playwright/test";
 import { openLive } from "../fixture/page";
-import { expect, invented, OUTLETS, test, wordings } from "../fixture/news";
+import { expect, invented, OUTLETS, test, verdicts, wordings } from "../fixture/news";
 import type { Server } from "../fixture/server";
 
 /** Five outlets report one event within seconds. */
-async function breakingNews(server: Server): Promise<string> {
+async function breakingNews(server: Server, words: (name: string) => string[] = wordings): Promise<string> {
   const name = invented();
-  for (const [at, title] of wordings(name).entries()) await server.publish({ source: OUTLETS[at] ?? "", title });
+  for (const [at, title] of words(name).entries()) await server.publish({ source: OUTLETS[at] ?? "", title });
   return (await server.story(name)).id;
 }
 
@@ -74,7 +74,7 @@ test.describe("notifications", { tag: "@once" }, () => {
     await expect(button).toHaveAttribute("aria-pressed", "true");
     expect((await record(page)).asked).toBe(1);
 
-    const id = await breakingNews(server);
+    const id = await breakingNews(server, verdicts);
     await expect(banner(page, id)).toBeVisible({ timeout: 20_000 });
     await expect.poll(async () => (await record(page)).shown.filter((n) => n.tag === id).length).toBe(1);
     // The story goes on changing.

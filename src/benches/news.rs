@@ -40,7 +40,7 @@ const TIMED: usize = 2_000;
 /// 100,000 articles in a week.
 const SPACING_MS: i64 = 7 * 86_400_000 / 100_000;
 
-/// A feed as WordPress writes it: a description, and the first paragraphs as HTML.
+/// A feed as blogs write it: a description, and the first paragraphs as HTML.
 fn rss(wires: &[Wire]) -> String {
     let mut text = String::from(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><rss version=\"2.0\" xmlns:content=\"http://purl.org/rss/1.0/modules/content/\">\

@@ -13,7 +13,8 @@
 //!
 //! A story is breaking from [`Thresholds::score`] on, if all of this holds too:
 //!
-//! - Its first dated report is at most [`YOUNG`] old.
+//! - Its first dated report is at most [`YOUNG`] old, and its newest at most [`CURRENT`]: a server that starts does not
+//!   tell the morning's news as breaking.
 //! - Two independent sources report it within the window, or one of tier 1 does and the market moved by half of what
 //!   fills that part. So one weak source never suffices, however much the price moves, and no words in a title count.
 //! - No source took it back.
@@ -47,6 +48,9 @@ use crate::{
 
 /// A story whose first report is older than this is not breaking any more, and one told longer ago is not upgraded.
 pub const YOUNG: Duration = Duration::from_hours(6);
+
+/// A story that nobody reported for this long is not breaking any more.
+pub const CURRENT: Duration = Duration::from_hours(1);
 
 /// How far the score must rise over the one that was told before the story is told again as upgraded.
 pub const UPGRADE: f64 = 0.15;

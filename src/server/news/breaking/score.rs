@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Move, StoryFacts, Thresholds, Voice, is_young, withdrawal};
+use super::{CURRENT, Move, StoryFacts, Thresholds, Voice, is_young, withdrawal};
 use crate::model::{
     story::{Breaking, BreakingState},
     time::UnixMs,
@@ -50,7 +50,7 @@ struct Corroboration {
 pub(super) fn breaking(facts: &StoryFacts<'_>, thresholds: &Thresholds, now: UnixMs) -> Option<Breaking> {
     let reports = reports(facts.voices, now);
     let first = reports.first()?;
-    if !is_young(first.at, now) {
+    if !is_young(first.at, now) || !is_current(&reports, now) {
         return None;
     }
     let corroboration = corroboration(&reports, thresholds);
@@ -87,6 +87,12 @@ pub(super) fn breaking(facts: &StoryFacts<'_>, thresholds: &Thresholds, now: Uni
         reasons.push(format!("tier-{best_tier} source"));
     }
     Some(Breaking { score, reasons, state: BreakingState::Breaking, since: now })
+}
+
+/// Somebody still reports it: what came to rest hours ago is no news to anybody who was there.
+fn is_current(reports: &[Report<'_>], now: UnixMs) -> bool {
+    let current = i64::try_from(CURRENT.as_millis()).unwrap_or(i64::MAX);
+    reports.last().is_some_and(|newest| now.since(newest.at) <= current)
 }
 
 /// Every report that counts, in the order of time: dated, no correction, no copy.

@@ -154,6 +154,13 @@ fn what_does_not_suffice() {
             "",
         ),
         (
+            "what nobody reported for an hour",
+            vec![voice("a", 1, 75), voice("b", 2, 70), voice("c", 2, 65), voice("d", 2, 61)],
+            1.0,
+            vec![],
+            "",
+        ),
+        (
             "words alone are nothing",
             vec![Voice { title: "BREAKING: Bitcoin bitcoin BITCOIN crashes", ..voice("a", 2, 1) }],
             1.0,
