@@ -1,6 +1,6 @@
 //! The document, the application and its routes.
 
-mod start;
+pub mod start;
 
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, provide_meta_context};

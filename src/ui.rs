@@ -7,5 +7,6 @@ pub mod format;
 pub mod pages;
 pub mod reactive;
 pub mod response;
+pub mod sorted;
 pub mod story_load;
 pub mod story_query;

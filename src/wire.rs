@@ -2,7 +2,9 @@
 
 pub mod error;
 pub mod event_stream;
+pub mod fields;
 pub mod first_html;
+pub mod json;
 pub mod news;
 pub mod page;
 pub mod realtime;

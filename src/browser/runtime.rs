@@ -156,6 +156,9 @@ impl Runtime {
         match message::read(text) {
             Reading::Known(message) => {
                 self.tell_time(&message);
+                if let RealtimeMessage::Heartbeat(heartbeat) = &message {
+                    self.remember(&heartbeat.last_id);
+                }
                 let gap = if let RealtimeMessage::Gap { data } = &message { Some(data.reason) } else { None };
                 self.store.take(message);
                 self.remember(id);

@@ -1,8 +1,9 @@
 //! Reading one message of the stream. A page must survive anything that arrives.
 
-use serde::{Deserialize, de::DeserializeOwned};
-
-use crate::wire::realtime::RealtimeMessage;
+use crate::wire::{
+    json::{self, Fields, FromJson, Json},
+    realtime::RealtimeMessage,
+};
 
 /// What a text of the stream was.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,33 +17,24 @@ pub enum Reading {
 
 /// Reads one text of the stream: its type first, then what that type carries.
 pub fn read(text: &str) -> Reading {
-    let Ok(Kind { name }) = parse(text) else { return Reading::Malformed };
+    known(text).unwrap_or(Reading::Malformed)
+}
+
+fn known(text: &str) -> Option<Reading> {
+    let json: Json = json::read(text.as_bytes()).ok()?;
+    let mut fields = Fields::of(json)?;
+    let name: String = fields.take("type")?;
+    // These two carry their fields in the message itself.
     let message = match name.as_str() {
-        "connected" => parse(text).map(RealtimeMessage::Connected),
-        "ticker" => parse(text).map(|Carrier { data }| RealtimeMessage::Ticker { data }),
-        "status" => parse(text).map(|Carrier { data }| RealtimeMessage::Status { data }),
-        "story" => parse(text).map(|Carrier { data }| RealtimeMessage::Story { data }),
-        "gap" => parse(text).map(|Carrier { data }| RealtimeMessage::Gap { data }),
-        "heartbeat" => parse(text).map(RealtimeMessage::Heartbeat),
-        _ => return Reading::Unknown,
+        "connected" => RealtimeMessage::Connected(FromJson::from_json(fields.rest())?),
+        "heartbeat" => RealtimeMessage::Heartbeat(FromJson::from_json(fields.rest())?),
+        "ticker" => RealtimeMessage::Ticker { data: fields.take("data")? },
+        "status" => RealtimeMessage::Status { data: fields.take("data")? },
+        "story" => RealtimeMessage::Story { data: fields.take("data")? },
+        "gap" => RealtimeMessage::Gap { data: fields.take("data")? },
+        _ => return Some(Reading::Unknown),
     };
-    message.map_or(Reading::Malformed, Reading::Known)
-}
-
-#[derive(Deserialize)]
-struct Kind {
-    #[serde(rename = "type")]
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct Carrier<T> {
-    data: T,
-}
-
-/// From bytes, as the answers of server functions are read: one reader for all keeps the browser's build small.
-fn parse<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
-    serde_json::from_slice(text.as_bytes())
+    Some(Reading::Known(message))
 }
 
 #[cfg(test)]

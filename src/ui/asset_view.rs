@@ -1,6 +1,5 @@
 //! One asset as components look at it: what is known of it, its signals, and what is derived from them.
 
-use crate::ui::reactive::memo;
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -9,6 +8,7 @@ use super::format;
 use crate::{
     live::store::{AssetSignals, LiveStore},
     model::{asset::AssetInfo, freshness::Freshness, symbol::Symbol, ticker::Ticker},
+    ui::reactive::memo,
 };
 
 /// Cheap to clone. Made inside a component: the derived values go with it.

@@ -1,6 +1,6 @@
 //! How a price is made, in figures and words that anyone can check. Pure.
 
-use super::format;
+use super::{format, sorted::sorted_by};
 use crate::{
     model::{
         freshness::Freshness,
@@ -61,8 +61,7 @@ impl From<&VenueQuote> for Mark {
 /// The median of the venues that could be used: what outliers are measured against. `None` without any.
 pub fn median(ticker: &Ticker) -> Option<f64> {
     let usable = |v: &&VenueQuote| v.freshness.usable() && matches!(v.reason, None | Some(Reason::Outlier));
-    let mut prices: Vec<f64> = ticker.venues.iter().filter(usable).filter_map(|v| v.price).collect();
-    prices.sort_by(f64::total_cmp);
+    let prices = sorted_by(ticker.venues.iter().filter(usable).filter_map(|v| v.price), &f64::total_cmp);
     let middle = prices.len() / 2;
     if prices.len() % 2 == 1 {
         prices.get(middle).copied()

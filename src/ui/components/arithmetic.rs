@@ -1,11 +1,10 @@
 //! The price, recalculated line by line.
 
-use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use crate::{
     live::store::LiveStore,
-    ui::{asset_view::AssetView, audit, format},
+    ui::{asset_view::AssetView, audit, format, reactive::memo},
 };
 
 /// Σ weight × price of the venues used, in figures that anyone can check.

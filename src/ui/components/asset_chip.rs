@@ -1,6 +1,5 @@
 //! An asset that a story is about.
 
-use crate::ui::reactive::memo;
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -16,6 +15,7 @@ use crate::{
         asset_view::AssetView,
         audit::Mark,
         format::{self, Direction},
+        reactive::memo,
     },
 };
 

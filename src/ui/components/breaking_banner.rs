@@ -1,6 +1,5 @@
 //! The newest breaking story, on every page.
 
-use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::{
@@ -11,6 +10,7 @@ use super::{
 use crate::{
     live::{news::StoryRef, store::LiveStore},
     model::time_ago::time_ago,
+    ui::reactive::memo,
 };
 
 /// Under the strip, for two hours, until it is put away. A story that was taken back says so.

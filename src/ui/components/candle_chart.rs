@@ -3,7 +3,6 @@
 mod canvas;
 mod course;
 
-use crate::ui::reactive::{effect, memo};
 use std::time::Duration;
 
 use leptos::{html, prelude::*, task::spawn_local};
@@ -17,7 +16,12 @@ use crate::{
     api::get_candles::get_candles,
     live::{link::Link, news::StoryRef, store::LiveStore},
     model::candle::{Candle, Interval},
-    ui::{asset_view::AssetView, components::segments::Segments, story_query},
+    ui::{
+        asset_view::AssetView,
+        components::segments::Segments,
+        reactive::{effect, memo},
+        story_query,
+    },
 };
 
 /// How long the drawing library may take before the visitor is told that something is wrong.

@@ -1,12 +1,13 @@
 //! A change in percent: sign, arrow and color.
 
-use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use crate::ui::{
     asset_view::AssetView,
     format::{self, Direction},
 };
+
+use crate::ui::reactive::memo;
 
 /// The 24 h change of an asset. `plain` draws it without a background.
 #[component]

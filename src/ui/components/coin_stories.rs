@@ -1,6 +1,5 @@
 //! The stories about one asset, on its page.
 
-use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::{load_states::LoadStates, story_announcer::StoryAnnouncer, story_item::StoryList};
@@ -8,6 +7,7 @@ use crate::{
     live::store::LiveStore,
     ui::{
         asset_view::AssetView,
+        reactive::memo,
         story_load::{Stage, StoryLoad},
         story_query,
     },

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::freshness_dot::FreshnessDot;
 use crate::{
     model::time::UnixMs,
-    ui::{audit::Mark, format},
+    ui::{audit::Mark, format, sorted::sorted_by},
     wire::{
         news::{SourceState, SourceStatus},
         status::StatusReport,
@@ -77,20 +77,14 @@ fn row(feed: &SourceStatus, at: UnixMs) -> AnyView {
     .into_any()
 }
 
-/// Dead ones first, then those that fail, then the others; each by name. By insertion: a sorting of its own would be a
-/// part of the browser's build.
+/// Dead ones first, then those that fail, then the others; each by name.
 fn arranged(feeds: &[SourceStatus]) -> Vec<&SourceStatus> {
     let rank = |feed: &SourceStatus| match feed.state {
         SourceState::Dead => 0,
         SourceState::Failing => 1,
         SourceState::Pending | SourceState::Ok => 2,
     };
-    let mut arranged: Vec<&SourceStatus> = Vec::with_capacity(feeds.len());
-    for feed in feeds {
-        let at = arranged.partition_point(|other| (rank(other), &other.name) <= (rank(feed), &feed.name));
-        arranged.insert(at, feed);
-    }
-    arranged
+    sorted_by(feeds, &|a, b| rank(a).cmp(&rank(b)).then_with(|| a.name.cmp(&b.name)))
 }
 
 fn state(feed: &SourceStatus) -> (Mark, String) {

@@ -1,6 +1,5 @@
 //! The page's own connection, in words.
 
-use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::{
@@ -10,7 +9,7 @@ use super::{
 use crate::{
     live::{link::Link, store::LiveStore},
     model::freshness::Freshness,
-    ui::{audit::Mark, format},
+    ui::{audit::Mark, format, reactive::memo},
 };
 
 /// `Real-time · 4/4 connected`, with an explanation that keyboards and phones reach too.

@@ -1,6 +1,5 @@
 //! The strip on top of every page: the visitor's assets, and the state of the connection.
 
-use crate::ui::reactive::{effect, memo};
 use leptos::{html, prelude::*};
 
 use super::{
@@ -16,7 +15,11 @@ use super::{
 use crate::{
     live::store::LiveStore,
     model::symbol::Symbol,
-    ui::{asset_view::AssetView, audit::Mark},
+    ui::{
+        asset_view::AssetView,
+        audit::Mark,
+        reactive::{effect, memo},
+    },
 };
 
 /// The Market Pulse Ticker. It scrolls when its assets need more room than there is; hover, focus and a button

@@ -4,7 +4,6 @@ mod order;
 mod row;
 mod toolbar;
 
-use crate::ui::reactive::memo;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{Element, HtmlElement};
@@ -14,7 +13,11 @@ use self::{
     row::Row,
     toolbar::Toolbar,
 };
-use crate::{live::store::LiveStore, model::symbol::Symbol, ui::components::each_symbol::EachSymbol};
+use crate::{
+    live::store::LiveStore,
+    model::symbol::Symbol,
+    ui::{components::each_symbol::EachSymbol, reactive::memo},
+};
 
 /// All assets: sortable, filterable, and walked through with the arrow keys.
 #[component]

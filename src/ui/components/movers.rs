@@ -1,10 +1,13 @@
 //! The largest changes of the last 24 h.
 
-use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::{change_badge::ChangeBadge, each_symbol::EachSymbol, price::Price};
-use crate::{live::store::LiveStore, model::symbol::Symbol, ui::asset_view::AssetView};
+use crate::{
+    live::store::LiveStore,
+    model::symbol::Symbol,
+    ui::{asset_view::AssetView, reactive::memo, sorted::sorted_by},
+};
 
 /// How many rise and fall are shown.
 const EACH: usize = 3;
@@ -59,8 +62,8 @@ fn Mover(symbol: Symbol) -> impl IntoView {
 }
 
 /// Those that rose most, and those that fell most with the deepest fall first.
-fn extremes(mut changes: Vec<(Symbol, f64)>) -> (Vec<Symbol>, Vec<Symbol>) {
-    changes.sort_by(|a, b| b.1.total_cmp(&a.1));
+fn extremes(changes: Vec<(Symbol, f64)>) -> (Vec<Symbol>, Vec<Symbol>) {
+    let changes = sorted_by(changes, &|a, b| b.1.total_cmp(&a.1));
     let up = changes.iter().filter(|c| c.1 > 0.0).take(EACH).map(|c| c.0).collect();
     let down = changes.iter().rev().filter(|c| c.1 < 0.0).take(EACH).map(|c| c.0).collect();
     (up, down)

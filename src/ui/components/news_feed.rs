@@ -1,6 +1,5 @@
 //! The live feed of the homepage.
 
-use crate::ui::reactive::{effect, memo};
 use leptos::{
     html,
     prelude::*,
@@ -17,6 +16,7 @@ use crate::{
     live::{news::NewsStore, store::LiveStore},
     ui::{
         format,
+        reactive::{effect, memo},
         story_load::{Stage, StoryLoad},
         story_query,
     },

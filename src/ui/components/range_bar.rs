@@ -1,9 +1,8 @@
 //! Where the price stands between the low and the high of the last 24 h.
 
-use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
-use crate::ui::{asset_view::AssetView, format};
+use crate::ui::{asset_view::AssetView, format, reactive::memo};
 
 const WIDTH: f64 = 112.0;
 /// Half of the knob, which stays inside the bar at both ends.
@@ -13,9 +12,8 @@ const KNOB: f64 = 5.0;
 #[component]
 pub fn RangeBar(asset: AssetView) -> impl IntoView {
     let view = asset.clone();
-    let x = memo(move || {
-        view.figure(|t| position(t.price, t.low24h, t.high24h)).map(|p| KNOB + p * (WIDTH - 2.0 * KNOB))
-    });
+    let x =
+        memo(move || view.figure(|t| position(t.price, t.low24h, t.high24h)).map(|p| KNOB + p * (WIDTH - 2.0 * KNOB)));
     let words = Signal::derive(move || {
         let digits = asset.decimals.get();
         let (low, high) = (asset.figure(|t| t.low24h), asset.figure(|t| t.high24h));

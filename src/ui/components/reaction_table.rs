@@ -1,6 +1,5 @@
 //! How prices moved after a story's first report.
 
-use crate::ui::reactive::memo;
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -14,6 +13,7 @@ use crate::{
     ui::{
         asset_view::AssetView,
         format::{self, Direction},
+        reactive::memo,
     },
 };
 

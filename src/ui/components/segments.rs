@@ -1,11 +1,12 @@
 //! A few options of which one is chosen.
 
-use crate::ui::reactive::memo;
 use leptos::{
     prelude::*,
     wasm_bindgen::JsCast,
     web_sys::{Element, HtmlElement},
 };
+
+use crate::ui::reactive::memo;
 
 /// A radio group that looks like one control: Tab leads to the chosen option, the arrow keys to the others.
 ///

@@ -1,6 +1,5 @@
 //! The course of the last 24 h as a small line.
 
-use crate::ui::reactive::memo;
 use std::fmt::Write;
 
 use leptos::prelude::*;
@@ -8,7 +7,7 @@ use leptos::prelude::*;
 use crate::{
     live::store::LiveStore,
     model::{ticker::Ticker, time::UnixMs},
-    ui::{asset_view::AssetView, format::Direction},
+    ui::{asset_view::AssetView, format::Direction, reactive::memo},
     wire::page::{SPARK_POINTS, Spark},
 };
 

@@ -1,6 +1,5 @@
 //! Which stories a list shows. A form that works without a script; with one, a choice is taken at once.
 
-use crate::ui::reactive::memo;
 use leptos::{html, prelude::*};
 use leptos_router::{
     NavigateOptions,
@@ -10,7 +9,7 @@ use leptos_router::{
 use super::icon::{Glyph, Icon};
 use crate::{
     live::{news::filters, store::LiveStore},
-    ui::story_query,
+    ui::{reactive::memo, story_query},
 };
 
 /// Longest text that can be looked for.

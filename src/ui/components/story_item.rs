@@ -1,6 +1,5 @@
 //! One story in a list.
 
-use crate::ui::reactive::memo;
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -12,7 +11,7 @@ use crate::{
         store::LiveStore,
     },
     model::{story::StoryHead, symbol::Symbol, time_ago::time_ago},
-    ui::format,
+    ui::{format, reactive::memo},
 };
 
 /// How many sources are named.

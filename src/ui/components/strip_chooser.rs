@@ -1,13 +1,12 @@
 //! Which assets the strip shows.
 
-use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::{
     asset_mark::AssetMark,
     icon::{Glyph, Icon},
 };
-use crate::{live::store::LiveStore, model::asset::AssetInfo};
+use crate::{live::store::LiveStore, model::asset::AssetInfo, ui::reactive::memo};
 
 /// A button that opens a list of all assets. The choice is remembered.
 #[component]

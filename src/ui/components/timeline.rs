@@ -1,12 +1,11 @@
 //! Everything that was reported of a story.
 
-use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use crate::{
     live::store::LiveStore,
     model::{article::Article, time_ago::time_ago},
-    ui::format,
+    ui::{format, reactive::memo},
 };
 
 /// One line for each article, oldest first. Titles are text; addresses are those of web pages or none.

@@ -1,6 +1,5 @@
 //! The audit of a price: what every venue says, what it weighs, and why.
 
-use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::freshness_dot::FreshnessDot;
@@ -12,6 +11,7 @@ use crate::{
         audit::{self, Mark},
         components::venue_marks::sources,
         format,
+        reactive::memo,
     },
     wire::page::SiteInfo,
 };

@@ -1,12 +1,11 @@
 //! Which venues make a price, in a few pixels.
 
-use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use crate::{
     live::store::LiveStore,
     model::{freshness::Freshness, venue::VenueInfo},
-    ui::{asset_view::AssetView, audit::Mark},
+    ui::{asset_view::AssetView, audit::Mark, reactive::memo},
 };
 
 /// One letter for each venue, with its state as a shape: filled, ringed, dashed, crossed out.

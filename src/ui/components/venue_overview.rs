@@ -1,6 +1,5 @@
 //! The venues at a glance, beside the table.
 
-use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::freshness_dot::FreshnessDot;
@@ -10,7 +9,7 @@ use crate::{
         freshness::Freshness,
         venue::{Venue, VenueInfo},
     },
-    ui::{audit::Mark, format},
+    ui::{audit::Mark, format, reactive::memo},
 };
 
 /// What a venue contributes over all assets.

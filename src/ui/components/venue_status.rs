@@ -1,12 +1,11 @@
 //! One venue's connection on the status page.
 
-use crate::ui::reactive::memo;
 use leptos::prelude::*;
 
 use super::freshness_dot::FreshnessDot;
 use crate::{
     model::{symbol::Symbol, time::UnixMs, venue::VenueInfo},
-    ui::{audit::Mark, format},
+    ui::{audit::Mark, format, reactive::memo},
     wire::status::{ConnectionState, StatusReport, VenueStatus},
 };
 
@@ -19,9 +18,8 @@ pub fn VenueStatusCard(
 ) -> impl IntoView {
     let venue = info.venue;
     let at = move || report.with(|r| r.as_ref().map(|r| r.at)).unwrap_or_default();
-    let status = memo(move || {
-        report.with(|r| r.as_ref().and_then(|r| r.venues.iter().find(|v| v.venue == venue).cloned()))
-    });
+    let status =
+        memo(move || report.with(|r| r.as_ref().and_then(|r| r.venues.iter().find(|v| v.venue == venue).cloned())));
     let mark = Signal::derive(move || {
         if fresh.get() { status.with(|s| s.as_ref().map_or(Mark::Down, |s| mark(s.state))) } else { Mark::Down }
     });

@@ -1,6 +1,5 @@
 //! `/coin/{symbol}`: one price and its proof.
 
-use crate::ui::reactive::memo;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -25,6 +24,7 @@ use crate::{
             venue_status::Fact,
         },
         format,
+        reactive::memo,
     },
 };
 

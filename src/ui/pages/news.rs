@@ -1,6 +1,5 @@
 //! `/news`: every story that is kept, searched and page by page.
 
-use crate::ui::reactive::memo;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -12,6 +11,7 @@ use crate::{
             load_states::LoadStates, notify_button::NotifyButton, story_filter::StoryFilter, story_item::StoryList,
         },
         format,
+        reactive::memo,
         story_load::{Stage, StoryLoad},
         story_query,
     },

@@ -1,6 +1,5 @@
 //! `/status`: the connections, and the server itself.
 
-use crate::ui::reactive::effect;
 use std::time::Duration;
 
 use leptos::{prelude::*, task::spawn_local};
@@ -15,6 +14,7 @@ use crate::{
             venue_status::{Fact, VenueStatusCard},
         },
         format,
+        reactive::effect,
     },
     wire::{
         first_html,

@@ -1,6 +1,5 @@
 //! `/news/{storyId}`: one story, with everyone who reported it.
 
-use crate::ui::reactive::{effect, memo};
 use std::sync::Arc;
 
 use leptos::{prelude::*, task::spawn_local};
@@ -25,6 +24,7 @@ use crate::{
             timeline::{Outward, Timeline, host},
         },
         format,
+        reactive::{effect, memo},
         response::title_text,
         story_load::Stage,
     },

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::model::symbol::Symbol;
+use crate::{model::symbol::Symbol, ui::sorted::sorted_by};
 
 /// How many assets count as movers.
 const MOVERS: usize = 10;
@@ -113,13 +113,13 @@ pub fn arrange(mut entries: Vec<Entry>, filter: &str, scope: Scope, sort: Sort) 
         Scope::Mine => entries.retain(|e| e.mine),
         Scope::Movers => {
             let size = |e: &Entry| e.change.map(f64::abs);
-            sort_by(&mut entries, &|a, b| figures(size(a), size(b), Way::Descending));
+            entries = sorted_by(entries, &|a, b| figures(size(a), size(b), Way::Descending));
             entries.truncate(MOVERS);
         }
     }
     if let Some((column, way)) = sort.0 {
         // Stable: equal figures keep the site's order.
-        sort_by(&mut entries, &|a, b| match column {
+        entries = sorted_by(entries, &|a, b| match column {
             Column::Asset => turn(a.symbol.cmp(&b.symbol), way),
             Column::Price => figures(a.price, b.price, way),
             Column::Change => figures(a.change, b.change, way),
@@ -127,11 +127,6 @@ pub fn arrange(mut entries: Vec<Entry>, filter: &str, scope: Scope, sort: Sort) 
         });
     }
     entries.into_iter().map(|e| e.symbol).collect()
-}
-
-/// One instance of the sorting for every order: it is large.
-fn sort_by(entries: &mut [Entry], order: &dyn Fn(&Entry, &Entry) -> Ordering) {
-    entries.sort_by(order);
 }
 
 fn matches(entry: &Entry, needle: &str) -> bool {

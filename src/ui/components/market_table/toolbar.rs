@@ -1,14 +1,16 @@
 //! Title, filter and scope of the table.
 
-use crate::ui::reactive::effect;
 use leptos::{html, prelude::*, wasm_bindgen::JsCast, web_sys::Element};
 
 use super::order::Scope;
 use crate::{
     live::store::LiveStore,
-    ui::components::{
-        icon::{Glyph, Icon},
-        segments::Segments,
+    ui::{
+        components::{
+            icon::{Glyph, Icon},
+            segments::Segments,
+        },
+        reactive::effect,
     },
 };
 
