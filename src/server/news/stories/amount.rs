@@ -23,7 +23,12 @@ pub enum Unit {
 pub struct Amount {
     pub value: f32,
     pub unit: Unit,
+    /// "Nearly", "more than": rounded by who tells it.
+    pub rough: bool,
 }
+
+/// How far apart, as a share of the greater, a rounded amount may be from what it stands for.
+const ROUGH: f32 = 0.105;
 
 /// What two amounts say of each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +60,8 @@ impl Amount {
         let tolerance = match self.unit {
             Unit::Date | Unit::Serial | Unit::Ordinal | Unit::Duration => 0.0,
             _ if high <= 20.0 && self.unit == Unit::Count => 0.0,
+            Unit::Money | Unit::Bare | Unit::Count if self.rough || other.rough => ROUGH,
+            Unit::Money | Unit::Bare if self.rounds_to(other) || other.rounds_to(self) => ROUGH,
             // A round number stands for its neighborhood: "nearly 20 million", "over $1 billion".
             _ if self.is_round() || other.is_round() => 0.055,
             _ => 0.02,
@@ -95,6 +102,14 @@ impl Amount {
             Unit::Count | Unit::Ordinal => 0.5,
             Unit::Duration => 0.3,
         }
+    }
+
+    /// The other is this one with fewer digits: 4.6 million and 5 million.
+    fn rounds_to(self, other: Self) -> bool {
+        let digits = other.digits();
+        let magnitude = 10_f32.powf(other.value.abs().max(f32::MIN_POSITIVE).log10().floor());
+        let step = magnitude / if digits > 1 { 10.0 } else { 1.0 };
+        digits < self.digits() && digits <= 2 && (self.value - other.value).abs() <= step * 0.501
     }
 
     /// One significant digit.

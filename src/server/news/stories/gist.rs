@@ -16,6 +16,42 @@ const LEAD: Limits = Limits { chars: 300, tokens: 48, marks: 18, amounts: 4 };
 /// Most assets that are taken from what the feed's reader recognized.
 const MAX_TICKERS: usize = 6;
 
+/// What outlets put before a title, with a colon. None says what happened.
+const LABELS: [&str; 16] = [
+    "update",
+    "updated",
+    "report",
+    "reports",
+    "correction",
+    "corrected",
+    "retraction",
+    "retracted",
+    "just in",
+    "breaking",
+    "breaking news",
+    "developing",
+    "exclusive",
+    "alert",
+    "news",
+    "🚨 breaking",
+];
+
+/// An amount after one of these is rounded: "nearly $75 million" is told of 72.9.
+const ROUGH: [&str; 12] = [
+    "nearly",
+    "almost",
+    "about",
+    "around",
+    "roughly",
+    "approximately",
+    "some",
+    "over",
+    "than",
+    "under",
+    "least",
+    "close",
+];
+
 #[derive(Clone, Copy)]
 struct Limits {
     chars: usize,
@@ -43,7 +79,7 @@ struct Section {
 impl Gist {
     pub fn of(report: &Report<'_>) -> Self {
         let mut said = Section::default();
-        said.read(&LEXICON, report.title, TITLE);
+        said.read(&LEXICON, unlabeled(report.title), TITLE);
         let title_marks = u8::try_from(said.marks.len()).unwrap_or(u8::MAX);
         let title_amounts = u8::try_from(said.amounts.len()).unwrap_or(u8::MAX);
         said.read(&LEXICON, report.lead, LEAD);
@@ -79,6 +115,20 @@ impl Gist {
     }
 }
 
+/// A title without what an outlet puts before it to say what kind of report this is.
+fn unlabeled(title: &str) -> &str {
+    let mut rest = title;
+    while let Some((label, after)) = rest.split_once(':') {
+        let known = LABELS.iter().any(|known| known.eq_ignore_ascii_case(label.trim()));
+        // A label alone is all that the title says.
+        if !known || after.trim().is_empty() {
+            break;
+        }
+        rest = after;
+    }
+    rest
+}
+
 impl Section {
     fn read(&mut self, lexicon: &Lexicon, text: &str, limits: Limits) {
         let tokens = tokens(text, limits.chars, limits.tokens);
@@ -98,7 +148,11 @@ impl Section {
                 at += words;
             } else if let Some((amount, words)) = quantity::read(following) {
                 match amount {
-                    Some(amount) if self.amounts.len() < amounts => self.amounts.push(amount),
+                    Some(amount) if self.amounts.len() < amounts => {
+                        let before = tokens.get(at.saturating_sub(2)..at).unwrap_or_default();
+                        let rough = before.iter().any(|token| ROUGH.contains(&token.text.as_str()));
+                        self.amounts.push(Amount { rough, ..amount });
+                    }
                     Some(_) => {}
                     // A year, a code, `24/7`: a word of its own.
                     None => self.mark(&[Term::new(Kind::Common, &token.text)], Case::Unknown),
@@ -191,7 +245,8 @@ impl Style {
         let short = token.text.len() <= 4;
         match sense.kind() {
             _ if self == Self::Shout => true,
-            Kind::Coin if short => token.shout,
+            // A name of four letters or fewer, as the lexicon writes it: `Tron`, `Sui`.
+            Kind::Coin if short && !lexicon.needs_capital(&token.text) => token.shout,
             Kind::Place if token.text.len() <= 2 => token.shout,
             Kind::Coin => token.capital || !lexicon.needs_capital(&token.text),
             Kind::Place | Kind::Org => token.capital,

@@ -180,14 +180,14 @@ impl StoryIndex {
         near.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
         near.truncate(MAX_COMPARED);
         let source = Term::new(Kind::Word, report.source_key);
-        near.iter().filter_map(|(number, _)| self.compare_with(*number, gist, source)).collect()
+        near.iter().filter_map(|(number, _)| self.compare_with(*number, gist, source, report.at)).collect()
     }
 
-    fn compare_with(&self, number: u32, gist: &Gist, source: Term) -> Option<Compared> {
+    fn compare_with(&self, number: u32, gist: &Gist, source: Term, at: UnixMs) -> Option<Compared> {
         let kept = self.kept(number)?;
-        let likeness = Likeness::of(gist, &kept.gist, &self.vocabulary);
+        let likeness = Likeness::of(gist, &kept.gist, at.since(kept.at).unsigned_abs(), &self.vocabulary);
         let mut log_odds = likeness.log_odds();
-        if kept.source == source && kept.gist != *gist {
+        if kept.source == source && kept.gist.title() != gist.title() {
             log_odds -= SAME_SOURCE;
         }
         Some(Compared { number, log_odds, overlap: likeness.overlap() })
@@ -216,11 +216,11 @@ impl StoryIndex {
             let odds: Vec<f64> = members
                 .speakers
                 .iter()
-                .filter_map(|number| self.compare_with(*number, gist, source))
+                .filter_map(|number| self.compare_with(*number, gist, source, report.at))
                 .map(|with| with.log_odds)
                 .collect();
             let support = mean(odds.iter().map(|odds| probability(*odds)));
-            if near.log_odds < needed || support < SUPPORT {
+            if near.log_odds < needed || (odds.len() > 1 && support < SUPPORT) {
                 continue;
             }
             let rank = probability(near.log_odds) + support;
@@ -275,14 +275,14 @@ impl StoryIndex {
     }
 }
 
-/// An outlet seldom reports one event twice, but often the next one in the same words.
-const SAME_SOURCE: f64 = 0.7;
+/// An outlet seldom reports one event twice, but often the next one in the same words. Fitted with the weights.
+const SAME_SOURCE: f64 = 2.21;
 
 /// What the longest gap adds to the log odds that joining takes.
 const LATE: f64 = 1.5;
 
-/// The members of a story, on the average, are at least so likely about the same.
-const SUPPORT: f64 = 0.45;
+/// The members of a story of several, on the average, are at least so likely about the same.
+const SUPPORT: f64 = 0.5;
 
 fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// How many measures there are.
-pub const MEASURES: usize = 22;
+pub const MEASURES: usize = 28;
 
 /// Two reports side by side.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,35 +19,42 @@ pub struct Likeness {
 
 /// What each measure adds to the log odds of one event.
 ///
-/// Found by logistic regression on the pairs marked `tune` beside the tests, each weight drawn to what was expected of
-/// it and held on its side of nothing. A measure that came out as nothing was taken out.
+/// Found by logistic regression on the pairs marked `tune` beside the tests and on streams of the simulator's outlets,
+/// each weight drawn to what was expected of it and held on its side of nothing. Measures that came out as nothing were
+/// taken out.
 const WEIGHTS: [f64; MEASURES] = [
-    1.46,  // the titles have of each other, the geometric mean
-    1.10,  // the same without names, assets and places
-    1.01,  // the heaviest name in both
-    0.17,  // all names in both
-    -2.83, // both titles name somebody that the other lacks
-    -3.24, // any clash, the more so the more alike they are otherwise
-    3.39,  // the same is said of the same
-    1.12,  // assets in both
-    -3.10, // other assets
-    1.92,  // acts in both
-    -1.57, // other acts
-    -3.22, // acts that exclude each other
-    2.14,  // amounts in both
-    -3.12, // amounts that differ
-    -1.59, // one is of a regular column
-    1.89,  // the leads share
-    -4.13, // leads strange to each other, without a name in both
-    -2.57, // other places
-    1.03,  // places in both
-    2.09,  // the same amounts of the same
-    0.13,  // one title has of the other, the greater
-    -2.52, // long runs of the same words, and something else in each
+    0.24,  // the titles have of each other, the geometric mean
+    0.95,  // the heaviest name in both
+    -4.72, // both titles name somebody that the other lacks
+    -3.99, // any clash, the more so the more alike they are otherwise
+    1.54,  // the same is said of the same
+    1.81,  // assets in both
+    -3.35, // other assets
+    1.05,  // acts in both
+    -1.75, // other acts
+    -0.22, // acts that exclude each other
+    2.70,  // amounts in both
+    -4.37, // amounts that differ
+    -1.61, // one is of a regular column
+    -5.02, // leads strange to each other, without a name in both
+    -2.64, // other places
+    2.89,  // places in both
+    2.00,  // the same amounts of the same
+    0.44,  // one title has of the other, the greater
+    -2.62, // long runs of the same words, and something else in each
+    3.83,  // close in time
+    2.00,  // close in time, and two subjects in both
+    2.48,  // close in time, and neither names another subject
+    2.29,  // close in time, and amounts in both
+    1.92,  // close in time, and acts in both
+    0.51,  // close in time, and the same is said of the same
+    3.33,  // close in time, and the titles have of each other
+    -0.99, // both titles name somebody, and nobody is in both
+    2.00,  // nearly the same title, and nothing against it; set by hand
 ];
 
 /// What the log odds are before anything is measured: most pairs are about two events.
-const BIAS: f64 = -2.59;
+const BIAS: f64 = -2.72;
 
 /// What it counts that a word of a title is in the other's lead only.
 const IN_LEAD: f64 = 0.8;
@@ -58,8 +65,15 @@ const NAMED: f64 = 0.35;
 /// What an amount in a title weighs, beside words of 0 to 1.
 const AMOUNT_WEIGHT: f64 = 0.5;
 
+/// Titles that share more than this are nearly the same.
+const NEARLY_ALL: f64 = 0.8;
+
+/// Reports this far apart are half as fresh as at once.
+const HALF_FRESH_MS: f64 = 600_000.0;
+
 impl Likeness {
-    pub fn of(one: &Gist, other: &Gist, vocabulary: &Vocabulary) -> Self {
+    /// `gap_ms` lies between them.
+    pub fn of(one: &Gist, other: &Gist, gap_ms: u64, vocabulary: &Vocabulary) -> Self {
         let (a, b) = (Covered::of(one, other, vocabulary), Covered::of(other, one, vocabulary));
         let names = Names::of(one, other, vocabulary);
         let coins = Shared::of(one, other, Kind::Coin, vocabulary);
@@ -69,20 +83,25 @@ impl Likeness {
         let (agree, differ) = amounts(one, other);
         // To rise above and to fall below one price is not the same.
         let agree = agree * (1.0 - opposite);
-        let (leads, strange) = leads(one, other, vocabulary);
+        let strange = strange_leads(one, other, vocabulary);
         let form = one.title().iter().chain(other.title()).any(|mark| mark.term().kind() == Kind::Form);
         let clash = names.conflict.max(coins.conflict).max(places.conflict).max(differ).max(opposite);
         let whole = (a.whole() * b.whole()).sqrt();
         let said = (a.said() * b.said()).sqrt();
         let run = run(one, other);
+        let twins = ((whole - NEARLY_ALL) / (1.0 - NEARLY_ALL)).max(0.0);
+        // Two who speak of other assets or places are no nearer for speaking at once.
+        let fresh = fresh(gap_ms) * (1.0 - coins.conflict.max(places.conflict));
+        let pair = names.pair(coins.agree, places.agree);
+        // Neither title names anybody or anything that the other report lacks.
+        let whole_cast =
+            if names.conflict < NAMED && coins.conflict == 0.0 && places.conflict == 0.0 { pair } else { 0.0 };
         // Who or what both are about.
         let subject = names.best.max(coins.agree).max(places.agree);
         Self {
             measures: [
                 whole,
-                said,
                 names.best,
-                names.all.min(1.2),
                 names.conflict,
                 clash * whole,
                 subject * said,
@@ -94,13 +113,21 @@ impl Likeness {
                 agree,
                 differ,
                 if form { 1.0 } else { 0.0 },
-                leads,
                 strange * (1.0 - names.best * 0.7),
                 places.conflict,
                 places.agree.min(1.0),
                 subject * agree,
                 a.whole().max(b.whole()),
                 run * a.lacking().min(b.lacking()).min(1.0),
+                fresh,
+                fresh * pair,
+                fresh * whole_cast,
+                fresh * agree,
+                fresh * acts.agree.min(1.0),
+                fresh * subject * said,
+                fresh * whole,
+                strangers(one, other, vocabulary),
+                twins * (1.0 - clash.min(1.0)) * (1.0 - strange),
             ],
         }
     }
@@ -203,6 +230,25 @@ fn place(gist: &Gist, term: Term) -> f64 {
     }
 }
 
+/// Who is in the title is what the report is about; a lead names many.
+fn prominence(gist: &Gist, term: Term) -> f64 {
+    if gist.title().iter().any(|mark| mark.term() == term) { 1.0 } else { 0.6 }
+}
+
+/// 1 where both titles name somebody or something, and nothing that both name.
+fn strangers(one: &Gist, other: &Gist, vocabulary: &Vocabulary) -> f64 {
+    let subjects = |gist: &Gist| -> Vec<Term> {
+        let named = |term: &Term| match term.kind() {
+            Kind::Coin | Kind::Place | Kind::Org => true,
+            _ => vocabulary.is_name(*term) > NAMED && vocabulary.weight(*term) > NAMED,
+        };
+        gist.title().iter().map(|mark| mark.term()).filter(named).collect()
+    };
+    let (mine, theirs) = (subjects(one), subjects(other));
+    let strange = !mine.is_empty() && !theirs.is_empty() && !mine.iter().any(|term| theirs.contains(term));
+    if strange { 1.0 } else { 0.0 }
+}
+
 /// The longest run of words that both titles have in one order, as a share of the shorter title. Outlets that word an
 /// event by themselves seldom have long ones; titles made of one pattern do.
 fn run(one: &Gist, other: &Gist) -> f64 {
@@ -222,8 +268,8 @@ fn run(one: &Gist, other: &Gist) -> f64 {
     if longest < 2 { 0.0 } else { longest as f64 / shorter as f64 }
 }
 
-/// How much the leads share, and how strange they are to each other; nothing where one has none to speak of.
-fn leads(one: &Gist, other: &Gist, vocabulary: &Vocabulary) -> (f64, f64) {
+/// How strange the leads are to each other, 0 to 1; nothing where one has none to speak of.
+fn strange_leads(one: &Gist, other: &Gist, vocabulary: &Vocabulary) -> f64 {
     let of = |mine: &Gist, theirs: &Gist| {
         let (mut all, mut found) = (0.0, 0.0);
         for slot in slots(mine.lead()) {
@@ -237,10 +283,9 @@ fn leads(one: &Gist, other: &Gist, vocabulary: &Vocabulary) -> (f64, f64) {
     };
     let ((a, size_a), (b, size_b)) = (of(one, other), of(other, one));
     if size_a.min(size_b) < 1.0 {
-        return (0.0, 0.0);
+        return 0.0;
     }
-    let leads = (a * b).sqrt();
-    (leads, (1.0 - leads * 3.0).max(0.0))
+    (1.0 - (a * b).sqrt() * 3.0).max(0.0)
 }
 
 /// Names and rare words.
@@ -248,8 +293,9 @@ fn leads(one: &Gist, other: &Gist, vocabulary: &Vocabulary) -> (f64, f64) {
 struct Names {
     /// The heaviest name in both.
     best: f64,
-    /// All names in both.
-    all: f64,
+    /// The two heaviest, where what only a lead has counts for less.
+    first: f64,
+    second: f64,
     /// Both titles have a name that the other report lacks: the lighter of the two.
     conflict: f64,
 }
@@ -263,7 +309,9 @@ impl Names {
             }
             let (weight, name) = (vocabulary.weight(term), vocabulary.is_name(term));
             names.best = names.best.max(weight * name);
-            names.all += weight * name;
+            let told = weight * name * prominence(one, term) * prominence(other, term);
+            (names.first, names.second) =
+                if told > names.first { (told, names.first) } else { (names.first, names.second.max(told)) };
         }
         let name = |slot: &[Mark]| {
             let term = slot.first().map(|mark| mark.term());
@@ -278,6 +326,21 @@ impl Names {
         names.conflict = lacking(one, other).min(lacking(other, one));
         names
     }
+
+    /// The second of all that both are about: two who are named together are a firmer bond than one.
+    fn pair(&self, coins: f64, places: f64) -> f64 {
+        let mut all = [self.first, self.second, coins.min(1.0), places.min(1.0)];
+        all.sort_by(|a, b| b.total_cmp(a));
+        let [_, second, ..] = all;
+        second
+    }
+}
+
+/// How close in time two reports are: 1 at once, one half after ten minutes, hardly anything after hours.
+fn fresh(gap_ms: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "some days")]
+    let gap = gap_ms as f64;
+    1.0 / (1.0 + gap / HALF_FRESH_MS)
 }
 
 /// What two titles say of one kind.

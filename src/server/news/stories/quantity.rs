@@ -34,7 +34,7 @@ pub fn read(tokens: &[Token]) -> Option<(Option<Amount>, usize)> {
 fn amount(value: f64, unit: Unit) -> Option<Amount> {
     #[expect(clippy::cast_possible_truncation, reason = "seven digits are more than any two reports agree on")]
     let value = value as f32;
-    value.is_finite().then_some(Amount { value, unit })
+    value.is_finite().then_some(Amount { value, unit, rough: false })
 }
 
 fn is(token: Option<&Token>, words: &[&str]) -> bool {

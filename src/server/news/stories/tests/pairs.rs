@@ -1,5 +1,6 @@
 //! Pairs of reports, written from scratch in the manner of wires, with what a person says of them: whether they tell
-//! of one event. One half was never used to choose anything by.
+//! of one event. The weights were fitted to one half, with streams of the simulator. The other half was held out of the
+//! fit, but not out of sight: its totals, and now and then its mistakes, were looked at while the rest was made.
 
 use std::collections::{BTreeMap, HashSet};
 
