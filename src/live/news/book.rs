@@ -218,7 +218,8 @@ impl Book {
     /// The story that was told as breaking last, without those that were put away.
     pub fn breaking(&self, now: UnixMs, dismissed: &[String]) -> Option<StoryRef> {
         let told = |entry: &&Entry| {
-            let since = entry.story.head.with_untracked(|head| head.breaking.as_ref().map(|breaking| breaking.since))?;
+            let since =
+                entry.story.head.with_untracked(|head| head.breaking.as_ref().map(|breaking| breaking.since))?;
             let is_shown = now.since(since) < BREAKING_FOR_MS && !dismissed.iter().any(|id| **id == *entry.story.id);
             is_shown.then_some(since)
         };
