@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod grouping;
+#[cfg(test)]
 mod net;
 #[cfg(test)]
 mod news;

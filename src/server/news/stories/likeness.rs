@@ -50,7 +50,7 @@ const WEIGHTS: [f64; MEASURES] = [
     0.51,  // close in time, and the same is said of the same
     3.33,  // close in time, and the titles have of each other
     -0.99, // both titles name somebody, and nobody is in both
-    2.00,  // nearly the same title, and nothing against it; set by hand
+    1.80,  // nearly the same title, and nothing against it; set by hand
 ];
 
 /// What the log odds are before anything is measured: most pairs are about two events.

@@ -2,6 +2,7 @@ mod grouping;
 mod hostile;
 mod pairs;
 mod window;
+mod wordings;
 
 use super::{corpus::wires, *};
 
