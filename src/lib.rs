@@ -9,7 +9,7 @@
 //! | server only | `ssr` | [`server`] |
 //! | browser only | `hydrate` | `browser` |
 //!
-//! Data walks one way: venues → market → hub → pages and streams.
+//! Data walks one way: venues → market → hub → pages and streams, and feeds → stories → storage → hub.
 
 // Deeply nested views make deeply nested types.
 #![recursion_limit = "512"]

@@ -22,8 +22,10 @@ pub fn BreakingBanner() -> impl IntoView {
     let now = store.now();
     // The newest, and in its place the next where it is put away.
     let told = memo(move || dismissed.with(|dismissed| news.breaking(now.get(), dismissed)));
+    // What arrives while somebody reads lies over the page's foot: in its flow it would push everything down.
+    let class = if told.with_untracked(Vec::is_empty) { "breaking is-late" } else { "breaking" };
     view! {
-        <section class="breaking" aria-label="Breaking news" aria-live="polite">
+        <section class=class aria-label="Breaking news" aria-live="polite">
             <EachStory stories=told.into() item=|story| view! { <Banner story/> }.into_any()/>
         </section>
     }
