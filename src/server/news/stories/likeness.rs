@@ -68,6 +68,9 @@ const AMOUNT_WEIGHT: f64 = 0.5;
 /// Titles that share more than this are nearly the same.
 const NEARLY_ALL: f64 = 0.8;
 
+/// Sharing this much beside an asset, closeness in time counts in full.
+const PARTICULAR: f64 = 0.35;
+
 /// Reports this far apart are half as fresh as at once.
 const HALF_FRESH_MS: f64 = 600_000.0;
 
@@ -90,8 +93,10 @@ impl Likeness {
         let said = (a.said() * b.said()).sqrt();
         let run = run(one, other);
         let twins = ((whole - NEARLY_ALL) / (1.0 - NEARLY_ALL)).max(0.0);
-        // Two who speak of other assets or places are no nearer for speaking at once.
-        let fresh = fresh(gap_ms) * (1.0 - coins.conflict.max(places.conflict));
+        // Two who speak of other assets or places are no nearer for speaking at once, and neither are two who share an
+        // asset and nothing else: much is said of Bitcoin in a minute.
+        let particular = names.best.max(acts.agree).max(agree).max(places.agree).max(said);
+        let fresh = fresh(gap_ms) * (1.0 - coins.conflict.max(places.conflict)) * (particular / PARTICULAR).min(1.0);
         let pair = names.pair(coins.agree, places.agree);
         // Neither title names anybody or anything that the other report lacks.
         let whole_cast =
