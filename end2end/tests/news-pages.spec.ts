@@ -60,34 +60,33 @@ test("an item without a date says so", async ({ page, server }) => {
   await expect(page.getByTestId("report").getByText("undated")).toBeVisible();
 });
 
-test("the news are searched and turned page by page", async ({ page, server }) => {
-  test.setTimeout(90_000);
-  const word = invented();
-  const names = Array.from({ length: 23 }, invented);
-  const deeds = ["opens a vault", "sues a broker", "hires an actuary", "burns its reserve", "moves to Lisbon", "adopts quarterly audits"];
-  for (const [at, name] of names.entries()) {
-    const title = `${name} ${deeds[at % deeds.length]} with ${invented()} and ${invented()}`;
-    await server.publish({ source: OUTLETS[at % OUTLETS.length] ?? "", title, description: `${word} ${name}` });
-  }
-  await expect.poll(async () => (await server.stories(word)).length, { timeout: 30_000 }).toBe(names.length);
+test("the news are turned page by page", async ({ page }) => {
+  const ids = () => stories(page).evaluateAll((all) => all.map((s) => s.getAttribute("data-story") ?? ""));
+  await openLive(page, "/news");
+  await expect(stories(page)).toHaveCount(20);
+  const firstPage = await ids();
+  await page.getByTestId("older").click();
+  await expect(page).toHaveURL(/[?&]before=/);
+  await expect.poll(async () => (await ids()).some((id) => firstPage.includes(id))).toBe(false);
+  const secondPage = await ids();
+  expect(secondPage.length).toBeGreaterThan(0);
+  // What is published meanwhile moves nothing on an older page.
+  await page.reload();
+  expect(await ids()).toEqual(secondPage);
+  await page.getByTestId("newest").click();
+  await expect(stories(page)).toHaveCount(20);
+});
 
+test("the news are searched", async ({ page, server }) => {
+  const word = invented();
+  await server.publish({ source: "ledger_wire", title: `${word} opens a museum of ledgers in Porto` });
+  await server.story(word);
   await openLive(page, "/news");
   await page.getByTestId("news-search").fill(word);
   await page.getByTestId("news-search").press("Enter");
   await expect(page).toHaveURL(new RegExp(`/news\\?q=${word}$`));
-  await expect(page.getByTestId("story-count")).toHaveText("23 stories");
-  await expect(stories(page)).toHaveCount(20);
-  const firstPage = await stories(page).evaluateAll((all) => all.map((s) => s.getAttribute("data-story")));
-  await page.getByTestId("older").click();
-  await expect(page).toHaveURL(/[?&]before=/);
-  await expect(stories(page)).toHaveCount(3);
-  const secondPage = await stories(page).evaluateAll((all) => all.map((s) => s.getAttribute("data-story")));
-  expect(new Set([...firstPage, ...secondPage]).size).toBe(23);
+  await expect(stories(page)).toHaveCount(1);
   await expect(page.getByTestId("older")).toBeHidden();
-  await page.reload();
-  await expect(stories(page)).toHaveCount(3);
-  await page.getByTestId("newest").click();
-  await expect(stories(page)).toHaveCount(20);
 
   await page.getByTestId("news-search").fill(`${word} nothinghasthisword`);
   await page.getByTestId("news-search").press("Enter");

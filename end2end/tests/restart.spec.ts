@@ -40,7 +40,8 @@ test("a client that is cut off by a kill gets every story once, and nothing brea
   const client = listen(server.url);
   try {
     const name = invented();
-    const entry = (n: number) => `${name} ledger entry ${n}: Port ${invented()} votes on mining fees`;
+    const town = invented();
+    const entry = (n: number) => `${town} ledger entry ${n}: Port ${invented()} votes on mining fees`;
     const publish = (n: number, title: string) => server.publish({ source: OUTLETS[n % OUTLETS.length] ?? "", title });
     for (const [n, title] of wordings(name).entries()) await publish(n, title);
     for (let n = 0; n < 4; n += 1) await publish(n, entry(n));
