@@ -1,6 +1,8 @@
 //! HTTP out: one endpoint a file, the layers in one place.
 
 pub mod address;
+pub mod body;
+pub mod browser_policy;
 pub mod cors;
 pub mod error;
 mod event_query;
@@ -16,8 +18,10 @@ mod query;
 pub mod rate_limit;
 mod ready;
 mod realtime;
+mod refusal;
 pub mod router;
 mod rss;
+pub mod serve;
 mod sources;
 mod sse;
 pub mod stall;

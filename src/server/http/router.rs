@@ -1,6 +1,6 @@
 //! The routes of the API, and the order of the layers around them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -9,16 +9,19 @@ use axum::{
     routing::{any, get},
 };
 use http::{HeaderValue, header};
+use leptos::config::LeptosOptions;
 
 use super::{
+    body::{BodyBounds, MAX_BODY, bound_body},
+    browser_policy::{BrowserPolicy, browser_policy},
     cors::{Origins, cors},
     error::{method_not_allowed, not_found},
     health::health,
     live::live,
-    news,
+    news, pages,
     price::price,
     query::bound_uri,
-    rate_limit::{RateLimiter, rate_limit},
+    rate_limit::limit_rest,
     ready::ready,
     realtime,
     rss::rss,
@@ -35,7 +38,6 @@ use crate::server::services::Services;
 /// make the server look dead. Streams have limits of their own.
 pub fn api_router(services: Arc<Services>) -> Router {
     let config = &services.config;
-    let limiter = Arc::new(RateLimiter::new(config.limits.requests_per_minute, &config.server.trusted_proxies));
     let origins = Arc::new(Origins::new(&config.server.cors_origins));
 
     let rest = Router::new()
@@ -52,7 +54,7 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .route("/api/", any(not_found))
         .route("/api/{*rest}", any(not_found))
         .layer(map_response(no_store))
-        .layer(from_fn_with_state(limiter, rate_limit));
+        .layer(from_fn_with_state(Arc::clone(&services), limit_rest));
     let probes = Router::new()
         .route("/health", get(health))
         .route("/ready", get(ready))
@@ -71,6 +73,18 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .layer(from_fn(bound_uri))
         .layer(from_fn_with_state(origins, cors))
         .with_state(services)
+}
+
+/// The whole site: the API, the pages, and around both what every request and every answer has to keep to.
+pub fn site(services: &Arc<Services>, options: LeptosOptions) -> Router {
+    let config = &services.config;
+    let patience = Duration::from_secs(config.limits.body_timeout_s);
+    let bounds = BodyBounds { most: MAX_BODY, patience };
+    let policy = Arc::new(BrowserPolicy::new(&config.server, pages::reload_port(&options)));
+    api_router(Arc::clone(services))
+        .merge(pages::router(services, options))
+        .layer(from_fn_with_state(bounds, bound_body))
+        .layer(from_fn_with_state(policy, browser_policy))
 }
 
 /// What says nothing else is of now: nobody may keep it.
