@@ -50,6 +50,8 @@ pub enum HttpError {
     BadText,
     #[error("the path is not UTF-8 text")]
     BadPath,
+    #[error("a request names a path that begins with a slash")]
+    BadTarget,
     #[error("there is nothing at this address")]
     NotFound,
     #[error("this address answers other methods; see the Allow header")]
@@ -103,7 +105,8 @@ impl HttpError {
             | Self::BadLimit
             | Self::BadCursor
             | Self::BadText
-            | Self::BadPath => StatusCode::BAD_REQUEST,
+            | Self::BadPath
+            | Self::BadTarget => StatusCode::BAD_REQUEST,
             Self::UnknownSymbol(_) | Self::OtherQuote | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
@@ -139,6 +142,7 @@ impl HttpError {
             Self::BadCursor => "bad_cursor",
             Self::BadText => "bad_text",
             Self::BadPath => "bad_path",
+            Self::BadTarget => "bad_target",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::UriTooLong => "uri_too_long",

@@ -8,7 +8,12 @@
 
 use std::{convert::Infallible, future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::ConnectInfo, response::Response};
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    response::{IntoResponse, Response},
+};
 use http::{HeaderValue, Request, header};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -25,7 +30,7 @@ use tokio_util::{
 use tower::Service;
 use tracing::{debug, warn};
 
-use super::{refusal, stall::StallGuard};
+use super::{error::HttpError, refusal, stall::StallGuard};
 use crate::server::{
     client::Client,
     config::Config,
@@ -210,6 +215,9 @@ impl Door {
 
 /// Hands a request to the router, with the address that it came from.
 ///
+/// A request to a proxy (`CONNECT host:80`) or to the server as a whole (`OPTIONS *`) names no path, which everything
+/// behind the door takes for granted.
+///
 /// A chunked body ends the connection with the answer: where a `Content-Length` came beside it, which is not seen here
 /// any more, a proxy in between may have another opinion of where the next request begins.
 /// <https://www.rfc-editor.org/rfc/rfc9112#section-6.1-15>
@@ -221,9 +229,12 @@ fn answer(
     let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(PeerAddr(peer)));
-    let answering = router.call(request);
+    let answering = request.uri().path().starts_with('/').then(|| router.call(request));
     async move {
-        let mut response = answering.await?;
+        let mut response = match answering {
+            Some(answering) => answering.await?,
+            None => HttpError::BadTarget.into_response(),
+        };
         if chunked {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }

@@ -157,7 +157,6 @@ async fn what_is_no_request_is_no_trouble() {
     for garbage in [
         &b"GET /symbols\r\n\r\n"[..],
         b"GET /symbols HTTP/9.9\r\nhost: localhost\r\n\r\n",
-        b"GET symbols HTTP/1.1\r\nhost: localhost\r\n\r\n",
         b"GET /sym bols HTTP/1.1\r\nhost: localhost\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00",
@@ -180,6 +179,23 @@ async fn what_is_no_request_is_no_trouble() {
         assert!(answer.is_empty() || status(&answer) == "HTTP/1.1 400 Bad Request", "{name:?}: {answer}");
         scene.bystander_is_untouched().await;
     }
+}
+
+#[tokio::test]
+async fn a_request_without_a_path_is_told_so() {
+    let mut scene = Scene::new(bounds()).await;
+    for line in ["GET symbols", "GET localhost:80", "CONNECT localhost:80", "OPTIONS *"] {
+        let mut socket = TcpStream::connect(scene.address).await.expect("a connection");
+        let request = format!("{line} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        socket.write_all(request.as_bytes()).await.expect("written");
+        let answer = read_until(&mut socket, "\"retry\":null}").await;
+        assert_eq!(status(&answer), "HTTP/1.1 400 Bad Request", "{line}: {answer}");
+        assert!(answer.contains(r#""code":"bad_target""#), "{line}: {answer}");
+    }
+    let mut absolute = TcpStream::connect(scene.address).await.expect("a connection");
+    absolute.write_all(b"GET http://other.example/live HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("written");
+    assert_eq!(status(&read_head(&mut absolute).await), "HTTP/1.1 200 OK");
+    scene.bystander_is_untouched().await;
 }
 
 #[tokio::test]
