@@ -10,6 +10,8 @@ mod label;
 mod ledger;
 mod lifetime;
 mod scope;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use std::{collections::HashMap, net::IpAddr, path::Path, sync::Arc, time::Duration};
@@ -152,6 +154,17 @@ impl Tokens {
         }
     }
 
+    /// Whether the token of this id is good now: for what stays open long after it was shown.
+    pub fn holds(&self, id: TokenId) -> bool {
+        self.look(Look::IfDue);
+        let set = self.set.load();
+        set.0.get(&id).is_some_and(|entry| !self.has_expired(&entry.grant))
+    }
+
+    fn has_expired(&self, grant: &Grant) -> bool {
+        grant.expires.is_some_and(|expires| expires <= self.clock.wall())
+    }
+
     /// Makes a token. Here and in the file, where there is one; blocks on the disk.
     ///
     /// # Errors
@@ -207,10 +220,8 @@ impl Tokens {
         let expected = entry.map_or(SecretHash::NOBODYS, |entry| entry.hash);
         let same = SecretHash::of(secret).is(expected);
         match entry {
-            Some(Entry { grant, .. }) if same => match grant.expires {
-                Some(expires) if expires <= self.clock.wall() => Found::Expired,
-                _ => Found::Good(Arc::clone(grant)),
-            },
+            Some(Entry { grant, .. }) if same && self.has_expired(grant) => Found::Expired,
+            Some(Entry { grant, .. }) if same => Found::Good(Arc::clone(grant)),
             entry => Found::Wrong { named: entry.map(|entry| entry.grant.id) },
         }
     }

@@ -6,6 +6,7 @@ pub mod cors;
 pub mod error;
 mod event_query;
 mod health;
+mod lapse;
 mod last_event_id;
 mod live;
 mod news;
