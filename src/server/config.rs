@@ -28,6 +28,7 @@ pub struct Config {
     /// In the registry's order.
     pub venues: Vec<VenueConfig>,
     pub news: NewsConfig,
+    pub access: AccessConfig,
     pub limits: LimitsConfig,
 }
 
@@ -119,6 +120,35 @@ pub struct Feed {
     pub trust: f64,
 }
 
+/// Settings of the tokens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccessConfig {
+    pub read: Reading,
+    /// Wrong tokens a minute of one client address.
+    pub wrong_tokens_per_minute: u32,
+}
+
+/// Who may read. Publishing always needs a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Everybody.
+    Open,
+    /// Whoever shows a token with the scope `read`: streams, REST, pages and their files. Not the probes.
+    Token,
+}
+
+impl std::str::FromStr for Reading {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "open" => Ok(Self::Open),
+            "token" => Ok(Self::Token),
+            _ => Err(()),
+        }
+    }
+}
+
 /// Limits. A client is an IPv4 address, an IPv6 network of 64 bits, or a token.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LimitsConfig {
@@ -130,11 +160,13 @@ pub struct LimitsConfig {
     pub connections_total: usize,
     /// REST requests a minute of one client address.
     pub requests_per_minute: u32,
-    /// REST requests a minute of one token.
+    /// Streams that one client address may open a minute.
+    pub streams_per_minute: u32,
+    /// Requests of any kind a minute of one token.
     pub token_requests_per_minute: u32,
     /// Pages, and calls that pages make, a minute of one client address.
     pub pages_per_minute: u32,
-    /// REST requests, pages and calls of pages a minute in all.
+    /// All of these a minute, of all clients together.
     pub total_requests_per_minute: u32,
     /// Open sockets of one address, whatever they are used for. 0: ten times `connections_per_address`.
     pub sockets_per_address: usize,
@@ -155,6 +187,7 @@ impl Default for LimitsConfig {
             connections_per_token: 1000,
             connections_total: 10_000,
             requests_per_minute: 300,
+            streams_per_minute: 600,
             token_requests_per_minute: 3000,
             pages_per_minute: 600,
             total_requests_per_minute: 120_000,

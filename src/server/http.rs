@@ -3,10 +3,12 @@
 pub mod address;
 pub mod body;
 pub mod browser_policy;
+pub mod caller;
 pub mod cors;
 pub mod error;
 mod event_query;
 mod health;
+mod lapse;
 mod last_event_id;
 mod live;
 mod news;

@@ -57,7 +57,7 @@ pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
             "server.data_dir",
             Text,
             "",
-            "Where news and events are kept; created where it is not there. Empty for the platform's own place (a temporary one with --demo).",
+            "Where news, events and tokens are kept; created where it is not there. Empty for the platform's own place (a temporary one with --demo).",
         ),
         Key::new(
             "server.trusted_proxies",
@@ -129,6 +129,15 @@ pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
     ];
     keys.extend(venues.iter().flat_map(of_venue));
     keys.extend(news());
+    keys.extend([
+        Key::new(
+            "access.read",
+            Text,
+            "open",
+            "Who may read: `open` for everybody, `token` for whoever shows a token with the scope `read` (see `market-pulse token`). With `token` the pages and their files are closed as well, as a browser has no token to show: a proxy that lets people in can add the header `Authorization: Bearer …` for them. /health, /ready and /live stay open. Publishing always needs a token.",
+        ),
+        Key::new("access.wrong_tokens_per_minute", Bare, "30", "Wrong tokens a minute of one client address."),
+    ]);
     keys.extend(limits());
     keys.push(Key::new("redis.url", Text, "", "For many nodes. This version runs as one node, so it must stay empty."));
     keys
@@ -165,9 +174,10 @@ fn limits() -> Vec<Key> {
         bare("connections_per_token", "1000", "Open streams of one token, which then count for no address."),
         bare("connections_total", "10000", "Open streams in all."),
         bare("requests_per_minute", "300", "REST requests a minute of one client address."),
-        bare("token_requests_per_minute", "3000", "REST requests a minute of one token."),
+        bare("streams_per_minute", "600", "Streams that one client address may open a minute."),
+        bare("token_requests_per_minute", "3000", "Requests of any kind a minute of one token."),
         bare("pages_per_minute", "600", "Pages, and calls that pages make, a minute of one client address."),
-        bare("total_requests_per_minute", "120000", "REST requests, pages and calls of pages a minute in all."),
+        bare("total_requests_per_minute", "120000", "All of these a minute, of all clients together."),
         bare(
             "sockets_per_address",
             "0",

@@ -10,7 +10,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use http::{Extensions, HeaderMap, request::Parts};
 use ipnet::IpNet;
 
-use super::serve::PeerAddr;
+use super::{caller::Caller, serve::PeerAddr};
 use crate::server::{client::Client, services::Services};
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -51,13 +51,15 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     client
 }
 
-/// Whom the limits count for a request: the token that it showed, where that was found to be valid, or else its address.
+/// Whom the limits count for a request: its token, where it has shown a good one and [`admit`](super::caller::admit)
+/// stands before, or else its address.
 pub fn client_of(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> Client {
     let by_address = || ClientAddress::of(extensions, headers, trusted).0.into();
-    extensions.get::<Client>().copied().unwrap_or_else(by_address)
+    let grant = extensions.get::<Caller>().and_then(Caller::grant);
+    grant.map_or_else(by_address, |grant| Client::Token(grant.id))
 }
 
-/// Whom the limits count for a request. Whatever checks tokens puts a [`Client`] into the request's extensions before.
+/// Whom the limits count for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counted(pub Client);
 
@@ -150,15 +152,5 @@ mod tests {
             headers.insert(name, HeaderValue::from_static(value));
         }
         assert_eq!(client(ip("10.0.0.1"), &headers, &[net("10.0.0.1/32")]), ip("10.0.0.1"));
-    }
-
-    #[test]
-    fn a_token_counts_in_place_of_the_address() {
-        let mut extensions = Extensions::new();
-        extensions.insert(ConnectInfo(SocketAddr::new(ip("192.0.2.1"), 1)));
-        let counted = |extensions: &Extensions| client_of(extensions, &HeaderMap::new(), &[]);
-        assert_eq!(counted(&extensions), ip("192.0.2.1").into());
-        extensions.insert(Client::Token(7));
-        assert_eq!(counted(&extensions), Client::Token(7));
     }
 }

@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::{
     model::symbol::{MAX_SYMBOL_LEN, Symbol, SymbolError},
     server::{
+        access::Scope,
         hub::{MAX_SYMBOLS_PER_READER, limits::Refusal},
         storage::error::StorageError,
     },
@@ -62,6 +63,18 @@ pub enum HttpError {
     BodyTooLarge { most: usize },
     #[error("the body did not come in time")]
     BodyTooSlow,
+    #[error("this needs a token with the scope `{needed}`: `Authorization: Bearer …` or `?token=…`")]
+    Unauthorized { needed: Scope },
+    #[error("the token is not in the form that is read: `Authorization: Bearer …` or `?token=…`, and only one")]
+    BadToken,
+    #[error("the token is wrong, or was revoked")]
+    WrongToken,
+    #[error("the token has expired")]
+    ExpiredToken,
+    #[error("the scope of the token is not enough: this needs `{needed}`")]
+    Forbidden { needed: Scope },
+    #[error("too many wrong tokens from this address")]
+    TooManyWrongTokens { retry_after_ms: u64 },
     #[error("more requests than one address or one token may make")]
     RateLimited { retry_after_ms: u64 },
     #[error("more requests from all together than the server answers")]
@@ -112,7 +125,11 @@ impl HttpError {
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unauthorized { .. } | Self::BadToken | Self::WrongToken | Self::ExpiredToken => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::Forbidden { .. } => StatusCode::FORBIDDEN,
+            Self::RateLimited { .. } | Self::TooManyWrongTokens { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoPriceYet
             | Self::Starting
             | Self::AddressFull
@@ -148,7 +165,9 @@ impl HttpError {
             Self::UriTooLong => "uri_too_long",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::BodyTooSlow => "body_too_slow",
-            Self::RateLimited { .. } => "rate_limited",
+            Self::Unauthorized { .. } | Self::BadToken | Self::WrongToken | Self::ExpiredToken => "unauthorized",
+            Self::Forbidden { .. } => "forbidden",
+            Self::RateLimited { .. } | Self::TooManyWrongTokens { .. } => "rate_limited",
             Self::NoPriceYet => "no_price_yet",
             Self::Starting => "starting",
             Self::AddressFull | Self::TokenFull => "too_many_streams",
@@ -174,7 +193,9 @@ impl HttpError {
     /// How long to wait, in milliseconds, where waiting helps.
     fn delay_ms(&self) -> Option<u64> {
         match self {
-            Self::RateLimited { retry_after_ms } | Self::Busy { retry_after_ms } => Some(*retry_after_ms),
+            Self::RateLimited { retry_after_ms }
+            | Self::TooManyWrongTokens { retry_after_ms }
+            | Self::Busy { retry_after_ms } => Some(*retry_after_ms),
             Self::NoPriceYet | Self::Starting => Some(1000),
             Self::AddressFull
             | Self::TokenFull
@@ -183,6 +204,17 @@ impl HttpError {
             | Self::TooManySockets
             | Self::GoingDown
             | Self::StorageUnavailable => Some(5000),
+            _ => None,
+        }
+    }
+
+    /// What the answer says of the token. <https://www.rfc-editor.org/rfc/rfc6750#section-3>
+    fn challenge(&self) -> Option<&'static str> {
+        match self {
+            Self::Unauthorized { .. } => Some("Bearer"),
+            Self::BadToken => Some("Bearer error=\"invalid_request\""),
+            Self::WrongToken | Self::ExpiredToken => Some("Bearer error=\"invalid_token\""),
+            Self::Forbidden { .. } => Some("Bearer error=\"insufficient_scope\""),
             _ => None,
         }
     }
@@ -223,6 +255,9 @@ impl IntoResponse for HttpError {
         let mut response = (self.status(), Json(self.body())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(challenge) = self.challenge() {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
         if let Some(seconds) = self.retry_after_s() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -32,7 +32,7 @@ use tower_http::{
 use crate::{
     app::{App, shell},
     server::{
-        http::{browser_policy::PageNonce, page_news, rate_limit::limit_pages},
+        http::{browser_policy::PageNonce, caller::admit, page_news, rate_limit::limit_pages},
         services::Services,
     },
 };
@@ -126,6 +126,7 @@ pub fn router(services: &Arc<Services>, options: LeptosOptions) -> Router {
                 .quality(tower_http::CompressionLevel::Fastest)
                 .compress_when(SizeAbove::new(1024).and(NotForContentType::SSE).and(NotForContentType::IMAGES)),
         )
+        .layer(middleware::from_fn_with_state(Arc::clone(services), admit))
 }
 
 /// Hands the nonce of the answer to everything that writes a script into it.

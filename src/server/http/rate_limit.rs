@@ -20,6 +20,11 @@ pub async fn limit_rest(State(services): State<Arc<Services>>, request: Request,
     limit(&services, Purpose::Rest, request, next).await
 }
 
+/// The layer for what opens a stream.
+pub async fn limit_streams(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
+    limit(&services, Purpose::Stream, request, next).await
+}
+
 /// The layer for pages and what they call.
 pub async fn limit_pages(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
     limit(&services, Purpose::Page, request, next).await

@@ -14,6 +14,7 @@ use leptos::config::LeptosOptions;
 use super::{
     body::{BodyBounds, MAX_BODY, bound_body},
     browser_policy::{BrowserPolicy, browser_policy},
+    caller::admit,
     cors::{Origins, cors},
     error::{method_not_allowed, not_found},
     health::health,
@@ -21,7 +22,7 @@ use super::{
     news, pages,
     price::price,
     query::bound_uri,
-    rate_limit::limit_rest,
+    rate_limit::{limit_rest, limit_streams},
     ready::ready,
     realtime,
     rss::rss,
@@ -32,10 +33,11 @@ use super::{
 use crate::server::services::Services;
 
 /// Everything but the pages and the server functions. From outside in, a request meets: CORS, the bound on the
-/// address, then for REST the rate limit. Nothing here is compressed: streams must not be, and the answers are small.
+/// address, the look at its token, then the rate limit. Nothing here is compressed: streams must not be, and the
+/// answers are small.
 ///
-/// Probes (`/health`, `/ready`, `/live`) are not rate limited, so that a busy neighbor behind the same address can't
-/// make the server look dead. Streams have limits of their own.
+/// Probes (`/health`, `/ready`, `/live`) ask for no token and are not rate limited, so that a busy neighbor behind the
+/// same address can't make the server look dead.
 pub fn api_router(services: Arc<Services>) -> Router {
     let config = &services.config;
     let origins = Arc::new(Origins::new(&config.server.cors_origins));
@@ -63,12 +65,14 @@ pub fn api_router(services: Arc<Services>) -> Router {
     let streams = Router::new()
         .route("/api/realtime", get(realtime::many))
         .route("/api/realtime/{symbol}", get(realtime::one))
-        .route("/api/sse", get(sse));
+        .route("/api/sse", get(sse))
+        .layer(from_fn_with_state(Arc::clone(&services), limit_streams));
 
     Router::new()
         .merge(rest)
-        .merge(probes)
         .merge(streams)
+        .layer(from_fn_with_state(Arc::clone(&services), admit))
+        .merge(probes)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(bound_uri))
         .layer(from_fn_with_state(origins, cors))

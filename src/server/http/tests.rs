@@ -10,6 +10,7 @@ mod rest;
 mod site;
 mod socket;
 mod stream;
+mod tokens;
 
 use axum::{
     Router,

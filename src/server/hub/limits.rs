@@ -119,9 +119,14 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
+    use crate::server::access::TokenId;
 
     fn address(last: u8) -> Client {
         Ipv4Addr::new(10, 0, 0, last).into()
+    }
+
+    fn token(n: u8) -> Client {
+        Client::Token(TokenId::parse(&format!("t0ken00{n}")).expect("an id"))
     }
 
     fn limits(total: usize, per_address: usize, per_token: usize) -> Arc<ConnectionLimits> {
@@ -147,12 +152,12 @@ mod tests {
     fn a_token_has_a_limit_of_its_own() {
         let limits = limits(10, 1, 2);
         let _address = limits.acquire(address(1)).expect("room");
-        let _first = limits.acquire(Client::Token(7)).expect("room");
-        let second = limits.acquire(Client::Token(7)).expect("room");
-        assert_eq!(limits.acquire(Client::Token(7)).map(drop), Err(Refusal::TokenFull));
-        let _other = limits.acquire(Client::Token(8)).expect("room for another token");
+        let _first = limits.acquire(token(7)).expect("room");
+        let second = limits.acquire(token(7)).expect("room");
+        assert_eq!(limits.acquire(token(7)).map(drop), Err(Refusal::TokenFull));
+        let _other = limits.acquire(token(8)).expect("room for another token");
         drop(second);
-        limits.acquire(Client::Token(7)).map(drop).expect("room again");
+        limits.acquire(token(7)).map(drop).expect("room again");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::server::client::Client;
+use crate::server::access::Scope;
 
 #[tokio::test(start_paused = true)]
 async fn rest_is_limited_by_address_and_probes_and_streams_are_not() {
@@ -121,6 +121,19 @@ async fn any_site_may_read_and_named_ones_may_publish() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_opens_streams_again_and_again_has_to_wait() {
+    let fixture = Fixture::with(|config| config.limits.streams_per_minute = 3);
+    let app = app(&fixture);
+    for uri in ["/api/realtime", "/api/realtime/BTC", "/api/sse"] {
+        assert_eq!(send(&app, from("192.0.2.1:1", uri)).await.status(), StatusCode::OK, "{uri}");
+    }
+    let (status, headers, body) = json(send(&app, from("192.0.2.1:1", "/api/sse")).await).await;
+    assert_eq!((status.as_u16(), &body["error"]["code"]), (429, &Value::from("rate_limited")));
+    assert!(headers.contains_key("retry-after") && body["retry"].is_object(), "{body}");
+    assert_eq!(send(&app, from("192.0.2.2:1", "/api/sse")).await.status(), StatusCode::OK, "another address");
+}
+
+#[tokio::test(start_paused = true)]
 async fn all_together_are_limited_too() {
     let fixture = Fixture::with(|config| config.limits.total_requests_per_minute = 3);
     let app = app(&fixture);
@@ -162,20 +175,22 @@ async fn a_token_counts_in_place_of_its_address() {
         config.limits.connections_per_token = 2;
     });
     let app = app(&fixture);
-    let ask = async |token: Option<i64>, uri: &str| {
+    let (one, other) = (fixture.token(Scope::Read), fixture.token(Scope::Read));
+    let ask = async |token: Option<&String>, uri: &str| {
         let mut request = from("192.0.2.1:1", uri);
         if let Some(token) = token {
-            request.extensions_mut().insert(Client::Token(token));
+            let value = format!("Bearer {token}").parse().expect("a header");
+            request.headers_mut().insert("authorization", value);
         }
         send(&app, request).await
     };
     for (token, uri, limit, status) in [
         (None, "/symbols", 1, 429),
-        (Some(1), "/symbols", 2, 429),
-        (Some(2), "/symbols", 2, 429),
+        (Some(&one), "/symbols", 2, 429),
+        (Some(&other), "/symbols", 2, 429),
         (None, "/api/sse", 1, 503),
-        (Some(1), "/api/sse", 2, 503),
-        (Some(2), "/api/realtime/BTC", 2, 503),
+        (Some(&one), "/api/sse", 2, 503),
+        (Some(&other), "/api/realtime/BTC", 2, 503),
     ] {
         let mut open = Vec::new();
         for _ in 0..limit {

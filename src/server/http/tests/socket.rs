@@ -34,8 +34,13 @@ pub(super) fn serve(fixture: &Fixture, router: Router, bounds: Bounds) -> (Socke
 }
 
 pub(super) async fn request(address: SocketAddr, path: &str) -> TcpStream {
+    request_with(address, path, "").await
+}
+
+/// With more header lines, each with its end.
+pub(super) async fn request_with(address: SocketAddr, path: &str, headers: &str) -> TcpStream {
     let mut socket = TcpStream::connect(address).await.expect("a connection");
-    let head = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    let head = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
     socket.write_all(head.as_bytes()).await.expect("written");
     socket
 }
