@@ -1,10 +1,12 @@
 //! HTTP out: one endpoint a file, the layers in one place.
 
 pub mod address;
+pub mod caller;
 pub mod cors;
 pub mod error;
 mod event_query;
 mod health;
+mod lapse;
 mod last_event_id;
 mod live;
 mod news;

@@ -36,6 +36,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!((config.limits.connections_per_address, config.limits.connections_total), (100, 10_000));
     assert_eq!((config.limits.requests_per_minute, config.limits.stall_s), (300, 30));
     assert_eq!(config.news.feeds, Feeds::BuiltIn);
+    assert_eq!((config.access.read, config.access.wrong_tokens_per_minute), (Reading::Open, 30));
 }
 
 #[test]
@@ -115,6 +116,7 @@ fn what_is_wrong_is_said_with_key_place_and_remedy() {
             "configuration: line 2: `venues.okx.ws_urls` has `http://x`, which is no ws or wss address\nconfiguration: line 2: `venues.okx.ws_urls` must name at least one address",
         ),
         ("[venues.okx]\nenabled = 1", "configuration: line 2: `venues.okx.enabled` is `1`: it must be true or false"),
+        ("[access]\nread = \"all\"", "configuration: line 2: `access.read` is `all`: it must be `open` or `token`"),
         (
             "[redis]\nurl = \"redis://x\"",
             "configuration: line 2: `redis.url` must be empty: this version runs as one node",
