@@ -5,6 +5,7 @@ pub mod core;
 mod data_dir;
 mod house;
 mod news;
+pub mod probe;
 mod retention;
 pub mod token;
 
@@ -52,6 +53,8 @@ pub enum StartError {
     Site(#[from] NoSite),
     #[error("`{text}`: {error}")]
     Symbol { text: String, error: SymbolError },
+    #[error(transparent)]
+    Unwell(#[from] probe::Unwell),
     #[error("can't start: {0}")]
     Setup(String),
     #[error("stopped: {0}")]
