@@ -143,11 +143,11 @@ impl Tokens {
         let now = Instant::now();
         match found {
             Found::Good(grant) => {
-                self.attempts.good(address, grant.id, now).map_err(|wait| Denied::TooMany { wait })?;
+                self.attempts.good(address.into(), grant.id, now).map_err(|wait| Denied::TooMany { wait })?;
                 Ok(grant)
             }
             Found::Expired => Err(Denied::Expired),
-            Found::Wrong { named } => match self.attempts.wrong(address, named, now) {
+            Found::Wrong { named } => match self.attempts.wrong(address.into(), named, now) {
                 Ok(()) => Err(Denied::Wrong),
                 Err(wait) => Err(Denied::TooMany { wait }),
             },

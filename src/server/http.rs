@@ -1,6 +1,8 @@
 //! HTTP out: one endpoint a file, the layers in one place.
 
 pub mod address;
+pub mod body;
+pub mod browser_policy;
 pub mod caller;
 pub mod cors;
 pub mod error;
@@ -18,8 +20,10 @@ mod query;
 pub mod rate_limit;
 mod ready;
 mod realtime;
+mod refusal;
 pub mod router;
 mod rss;
+pub mod serve;
 mod sources;
 mod sse;
 pub mod stall;

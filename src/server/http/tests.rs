@@ -2,10 +2,12 @@
 
 mod errors;
 mod events;
+mod hostile;
 mod layers;
 mod news;
 mod pages;
 mod rest;
+mod site;
 mod socket;
 mod stream;
 mod tokens;

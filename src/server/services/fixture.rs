@@ -126,6 +126,7 @@ impl Fixture {
             candles: Arc::new(CandleService::new(Arc::new(OneCandle), Arc::clone(&market), clock)),
             market,
             hub,
+            rates: RateLimits::new(&config.limits),
             started: clock.now(),
             venues: Arc::clone(&reports) as Arc<dyn VenueReports>,
             news: Arc::default(),
@@ -161,6 +162,7 @@ fn config(symbols: &[Symbol]) -> Config {
             data_dir: None,
             trusted_proxies: vec![],
             cors_origins: vec!["*".to_owned()],
+            frame_ancestors: vec![],
             heartbeat_s: 30,
             site_root: None,
         },
@@ -186,11 +188,6 @@ fn config(symbols: &[Symbol]) -> Config {
             breaking_window_min: 30,
         },
         access: AccessConfig { read: Reading::Open, wrong_tokens_per_minute: 30 },
-        limits: LimitsConfig {
-            connections_per_address: 100,
-            connections_total: 10_000,
-            requests_per_minute: 300,
-            stall_s: 30,
-        },
+        limits: LimitsConfig::default(),
     }
 }

@@ -336,7 +336,7 @@ async fn no_log_line_tells_a_token() {
     let fixture = Fixture::new();
     let good = fixture.token(Scope::Read);
     let wrong = format!("mp_{}_{}", good.split('_').nth(1).expect("an id"), "5".repeat(64));
-    let (address, server) = super::socket::serve_router(with_route(&fixture), &fixture);
+    let (address, server) = super::socket::serve(&fixture, with_route(&fixture), super::socket::bounds());
     for token in [&good, &wrong] {
         for path in ["/symbols", "/test/publish", "/api/nothing", "/price/%FF", "/price/!", "/api/realtime?symbols=XYZ"]
         {
@@ -351,7 +351,7 @@ async fn no_log_line_tells_a_token() {
         }
     }
     fixture.shutdown.cancel();
-    server.await.expect("ends").expect("served");
+    server.await.expect("ends");
     let text = String::from_utf8(lines.0.lock().expect("not poisoned").clone()).expect("text");
     assert!(text.contains("lines are kept"));
     for token in [&good, &wrong] {
