@@ -7,6 +7,7 @@ mod data_dir;
 mod files;
 mod house;
 mod news;
+pub mod probe;
 mod retention;
 pub mod token;
 
@@ -55,6 +56,8 @@ pub enum StartError {
     Site(#[from] NoSite),
     #[error("`{text}`: {error}")]
     Symbol { text: String, error: SymbolError },
+    #[error(transparent)]
+    Unwell(#[from] probe::Unwell),
     #[error("can't start: {0}")]
     Setup(String),
     #[error("stopped: {0}")]
