@@ -106,7 +106,7 @@ impl Hub {
             limits: Arc::new(ConnectionLimits::new(Ceilings {
                 total: limits.connections_total,
                 per_address: limits.connections_per_address,
-                per_token: limits.connections_per_token,
+                per_token: limits.connections_per_token(),
             })),
             // Microseconds of the wall clock: ids grow over restarts, too, as long as fewer than a million a second are
             // given out, and stay below 2^53 until the year 2255.
