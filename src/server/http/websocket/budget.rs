@@ -86,7 +86,11 @@ mod tests {
             assert_eq!(budget.message(at(n * 100)), Ok(()), "{n}");
         }
         assert_eq!(budget.message(at(10_000)), Err(Spent::Wait(Duration::from_secs(50))));
-        assert_eq!(budget.message(at(59_999)), Err(Spent::Wait(Duration::from_millis(1))), "a refused one took no room");
+        assert_eq!(
+            budget.message(at(59_999)),
+            Err(Spent::Wait(Duration::from_millis(1))),
+            "a refused one took no room"
+        );
         assert_eq!(budget.message(at(60_000)), Ok(()), "the first is a minute old");
         assert_eq!(budget.message(at(60_050)), Err(Spent::Wait(Duration::from_millis(50))), "the second is not");
         assert_eq!(budget.heard.len(), 60);
