@@ -13,6 +13,7 @@
 mod bits;
 mod channel;
 mod encode;
+mod ending;
 pub mod events;
 pub mod filter;
 pub mod limits;
@@ -28,7 +29,6 @@ mod tickers;
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -43,7 +43,7 @@ use self::{
     channel::Channel,
     events::EventWish,
     filter::EventFilter,
-    limits::{ConnectionLimits, Permit, Refusal},
+    limits::{Ceilings, ConnectionLimits, Permit, Refusal},
     log::{EventLog, LogSetup, Since},
     reader::{Care, Reader, Timeline},
     resume::LogCursor,
@@ -52,6 +52,7 @@ use self::{
     tickers::TickerCursor,
 };
 use super::{
+    client::Client,
     clock::{Clock, Stamp},
     config::LimitsConfig,
 };
@@ -105,7 +106,11 @@ impl Hub {
             index: symbols.iter().enumerate().map(|(i, symbol)| (*symbol, i)).collect(),
             channels: symbols.iter().map(|symbol| Channel::new(*symbol)).collect(),
             readers: std::array::from_fn(|_| Mutex::default()),
-            limits: Arc::new(ConnectionLimits::new(limits.connections_total, limits.connections_per_address)),
+            limits: Arc::new(ConnectionLimits::new(Ceilings {
+                total: limits.connections_total,
+                per_address: limits.connections_per_address,
+                per_token: limits.connections_per_token,
+            })),
             // Microseconds of the wall clock: ids grow over restarts, too, as long as fewer than a million a second are
             // given out, and stay below 2^53 until the year 2255.
             last_id: AtomicU64::new(u64::try_from(started.wall.0.max(0)).unwrap_or_default().saturating_mul(1000)),
@@ -130,20 +135,25 @@ impl Hub {
         &self.log
     }
 
-    /// Opens a stream of tickers for a reader at `address`.
+    /// Opens a stream of tickers for a reader, who is counted as `client`.
     ///
     /// # Errors
     /// [`Refusal`] where a limit is reached, a symbol is not followed, or the server is going down.
-    pub fn connect(self: &Arc<Self>, address: IpAddr, wish: &Wish) -> Result<FrameStream, Refusal> {
-        self.open_messages(address, wish, None)
+    pub fn connect(self: &Arc<Self>, client: impl Into<Client>, wish: &Wish) -> Result<FrameStream, Refusal> {
+        self.open_messages(client.into(), wish, None)
     }
 
     /// The same with the heads of stories that changed since then. Ids are places in the log, and tickers have none.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
-    pub fn connect_page(self: &Arc<Self>, address: IpAddr, wish: &Wish, since: Since) -> Result<FrameStream, Refusal> {
-        self.open_messages(address, wish, Some(since))
+    pub fn connect_page(
+        self: &Arc<Self>,
+        client: impl Into<Client>,
+        wish: &Wish,
+        since: Since,
+    ) -> Result<FrameStream, Refusal> {
+        self.open_messages(client.into(), wish, Some(since))
     }
 
     /// Opens a stream of named events: what the log holds since then, and prices.
@@ -152,12 +162,12 @@ impl Hub {
     /// As [`connect`](Self::connect).
     pub fn connect_events(
         self: &Arc<Self>,
-        address: IpAddr,
+        client: impl Into<Client>,
         wish: EventWish,
         since: Since,
     ) -> Result<FrameStream, Refusal> {
         let channels = self.channels_of(&wish.prices)?;
-        let (reader, permit) = self.admit(address, &channels, Care::Stream)?;
+        let (reader, permit) = self.admit(client.into(), &channels, Care::Stream)?;
         self.log.add(&reader);
         let log = LogCursor::new(Arc::clone(&self.log), wish.filter, since);
         let hello = events::hello(&self.client_id(&reader), &wish.config, self.clock.wall(), log.position());
@@ -168,12 +178,12 @@ impl Hub {
 
     fn open_messages(
         self: &Arc<Self>,
-        address: IpAddr,
+        client: Client,
         wish: &Wish,
         since: Option<Since>,
     ) -> Result<FrameStream, Refusal> {
         let channels = self.channels_of(&wish.symbols)?;
-        let (reader, permit) = self.admit(address, &channels, Care::Stream)?;
+        let (reader, permit) = self.admit(client, &channels, Care::Stream)?;
         if since.is_some() {
             self.log.add(&reader);
         }
@@ -184,12 +194,12 @@ impl Hub {
         Ok(FrameStream::new(Arc::clone(self), Voice::Messages, hello, tickers, log, reader, permit))
     }
 
-    /// Opens a session for a reader at `address`: it follows nothing yet.
+    /// Opens a session for a reader, who is counted as `client`: it follows nothing yet.
     ///
     /// # Errors
     /// [`Refusal`] where a limit is reached, or the server is going down.
-    pub fn session(self: &Arc<Self>, address: IpAddr) -> Result<Session, Refusal> {
-        let (reader, permit) = self.admit(address, &[], Care::Session)?;
+    pub fn session(self: &Arc<Self>, client: impl Into<Client>) -> Result<Session, Refusal> {
+        let (reader, permit) = self.admit(client.into(), &[], Care::Session)?;
         Ok(Session::new(Arc::clone(self), reader, permit))
     }
 
@@ -205,11 +215,11 @@ impl Hub {
     }
 
     /// Lets a reader in, if there is room, and tells it of everything from here on.
-    fn admit(&self, address: IpAddr, channels: &[usize], care: Care) -> Result<(Arc<Reader>, Permit), Refusal> {
+    fn admit(&self, client: Client, channels: &[usize], care: Care) -> Result<(Arc<Reader>, Permit), Refusal> {
         if self.shutdown.is_cancelled() {
             return Err(Refusal::GoingDown);
         }
-        let permit = self.limits.acquire(address)?;
+        let permit = self.limits.acquire(client)?;
         let id = self.last_reader.fetch_add(1, Ordering::Relaxed) + 1;
         let reader = Arc::new(Reader::new(id, channels, &self.timeline, care));
         self.register(&reader, channels);

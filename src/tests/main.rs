@@ -17,4 +17,6 @@ mod stage;
 #[cfg(test)]
 mod stream;
 #[cfg(test)]
+mod tokens;
+#[cfg(test)]
 mod ws;
