@@ -18,3 +18,5 @@ mod stage;
 mod stream;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod ws;

@@ -9,6 +9,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use thiserror::Error;
 
+use super::websocket::handshake;
 use crate::{
     model::symbol::{MAX_SYMBOL_LEN, Symbol, SymbolError},
     server::{
@@ -97,6 +98,14 @@ pub enum HttpError {
     GoingDown,
     #[error("the stored news can't be read at the moment")]
     StorageUnavailable,
+    #[error("sockets from pages of this origin are not accepted here")]
+    OriginRefused,
+    #[error(
+        "this is no handshake of a WebSocket: it is a GET over HTTP/1.1 with Connection, Upgrade and Sec-WebSocket-Key"
+    )]
+    BadHandshake,
+    #[error("WebSockets are spoken here in version 13 only")]
+    OtherWebSocketVersion,
 }
 
 /// `known are: a, b`
@@ -119,7 +128,10 @@ impl HttpError {
             | Self::BadCursor
             | Self::BadText
             | Self::BadPath
-            | Self::BadTarget => StatusCode::BAD_REQUEST,
+            | Self::BadTarget
+            | Self::BadHandshake => StatusCode::BAD_REQUEST,
+            Self::OriginRefused => StatusCode::FORBIDDEN,
+            Self::OtherWebSocketVersion => StatusCode::UPGRADE_REQUIRED,
             Self::UnknownSymbol(_) | Self::OtherQuote | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
@@ -176,6 +188,9 @@ impl HttpError {
             Self::AddressHasTooManySockets | Self::TooManySockets => "too_many_connections",
             Self::GoingDown => "going_down",
             Self::StorageUnavailable => "storage_unavailable",
+            Self::OriginRefused => "origin_not_allowed",
+            Self::BadHandshake => "bad_handshake",
+            Self::OtherWebSocketVersion => "unsupported_websocket_version",
         }
     }
 
@@ -260,6 +275,11 @@ impl IntoResponse for HttpError {
         }
         if let Some(seconds) = self.retry_after_s() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self == Self::OtherWebSocketVersion {
+            headers.insert(header::SEC_WEBSOCKET_VERSION, handshake::VERSION);
+            headers.insert(header::UPGRADE, handshake::WEBSOCKET);
+            headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         }
         response
     }
