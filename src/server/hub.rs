@@ -13,6 +13,7 @@
 mod bits;
 mod channel;
 mod encode;
+mod envelope;
 pub mod events;
 pub mod filter;
 pub mod limits;
@@ -35,6 +36,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -42,7 +44,7 @@ use self::{
     events::EventWish,
     filter::EventFilter,
     limits::{ConnectionLimits, Permit, Refusal},
-    log::{EventLog, LogSetup, Since},
+    log::{EventLog, LogSetup, READS, Since},
     reader::{Reader, Timeline},
     resume::LogCursor,
     stream::{FrameStream, Voice},
@@ -69,6 +71,27 @@ pub struct Wish {
     pub pace: Duration,
 }
 
+/// What a reader of a channel wants.
+#[derive(Debug)]
+pub struct ChannelWish<'a> {
+    /// The channel's own log.
+    pub log: &'a Arc<EventLog>,
+    pub form: ChannelForm,
+}
+
+/// How the events of a channel are sent.
+#[derive(Debug)]
+pub enum ChannelForm {
+    /// Named events in an envelope.
+    Named {
+        channel: &'static str,
+        /// What the reader calls itself; made by the hub where it is missing.
+        label: Option<Box<str>>,
+    },
+    /// Messages as they were published.
+    Plain,
+}
+
 /// All channels and all readers.
 #[derive(Debug)]
 pub struct Hub {
@@ -83,6 +106,8 @@ pub struct Hub {
     started: Stamp,
     timeline: Timeline,
     log: Arc<EventLog>,
+    /// Readers of all channels' logs that ask the store.
+    channel_reads: Arc<Semaphore>,
     shutdown: CancellationToken,
 }
 
@@ -110,9 +135,15 @@ impl Hub {
             clock,
             started,
             timeline,
-            log: Arc::new(EventLog::new(log, clock, timeline)),
+            log: Arc::new(EventLog::new(log, Arc::new(Semaphore::new(READS)), clock, timeline)),
+            channel_reads: Arc::new(Semaphore::new(READS)),
             shutdown,
         }
+    }
+
+    /// A log of its own, for a channel. Whoever follows it is woken by nothing else.
+    pub fn log_of_channel(&self, setup: LogSetup) -> Arc<EventLog> {
+        Arc::new(EventLog::new(setup, Arc::clone(&self.channel_reads), self.clock, self.timeline))
     }
 
     /// Sends a ticker to everybody who follows its symbol, and a status message where a freshness changed.
@@ -153,12 +184,45 @@ impl Hub {
         wish: EventWish,
         since: Since,
     ) -> Result<FrameStream, Refusal> {
-        let (reader, permit) = self.admit(address, &wish.prices, true)?;
+        let (reader, permit) = self.admit(address, &wish.prices, Some(&self.log), None)?;
         let log = LogCursor::new(Arc::clone(&self.log), wish.filter, since);
-        let hello = events::hello(&self.client_id(&reader), &wish.config, self.clock.wall(), log.position());
+        let hello = events::hello(&self.client_id(reader.id), &wish.config, self.clock.wall(), log.position());
         let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), PriceForm::Event, wish.pace);
         let hello = hello.unwrap_or_default();
         Ok(FrameStream::new(Arc::clone(self), Voice::Events, hello, tickers, Some(log), reader, permit))
+    }
+
+    /// Opens a stream of what is told on a channel since then.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect), and [`Refusal::Removed`].
+    pub fn connect_channel(
+        self: &Arc<Self>,
+        address: IpAddr,
+        wish: ChannelWish<'_>,
+        since: Since,
+    ) -> Result<FrameStream, Refusal> {
+        let ChannelWish { log, form } = wish;
+        let label = match &form {
+            ChannelForm::Plain => None,
+            ChannelForm::Named { label, .. } => {
+                Some(label.clone().unwrap_or_else(|| self.client_id(self.next_id()).into()))
+            }
+        };
+        let (reader, permit) = self.admit(address, &[], Some(log), label)?;
+        let cursor = LogCursor::new(Arc::clone(log), EventFilter::everything(), since);
+        let (voice, hello) = match form {
+            ChannelForm::Plain => (Voice::Plain, Some(envelope::plain_hello(cursor.position()))),
+            ChannelForm::Named { channel, .. } => {
+                let label = reader.label.as_deref().unwrap_or_default();
+                (Voice::Envelopes, envelope::hello(channel, label, self.clock.wall(), cursor.position()))
+            }
+        };
+        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), PriceForm::Event, Duration::ZERO);
+        let stream =
+            FrameStream::new(Arc::clone(self), voice, hello.unwrap_or_default(), tickers, Some(cursor), reader, permit);
+        // Asked after the reader was made known: a channel that is removed from here on ends the stream.
+        if log.is_closed() { Err(Refusal::Removed) } else { Ok(stream) }
     }
 
     fn open_messages(
@@ -167,17 +231,23 @@ impl Hub {
         wish: &Wish,
         since: Option<Since>,
     ) -> Result<FrameStream, Refusal> {
-        let (reader, permit) = self.admit(address, &wish.symbols, since.is_some())?;
+        let (reader, permit) = self.admit(address, &wish.symbols, since.map(|_| &self.log), None)?;
         let log = since.map(|since| LogCursor::new(Arc::clone(&self.log), EventFilter::stories(), since));
         let form = if log.is_some() { PriceForm::TickerWithoutId } else { PriceForm::Ticker };
         let position = log.as_ref().and_then(LogCursor::position);
-        let hello = encode::hello(&self.client_id(&reader), &wish.symbols, self.clock.wall(), position);
+        let hello = encode::hello(&self.client_id(reader.id), &wish.symbols, self.clock.wall(), position);
         let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), form, wish.pace);
         Ok(FrameStream::new(Arc::clone(self), Voice::Messages, hello, tickers, log, reader, permit))
     }
 
     /// Lets a reader in, if there is room, and tells it of everything from here on.
-    fn admit(&self, address: IpAddr, symbols: &[Symbol], log: bool) -> Result<(Arc<Reader>, Permit), Refusal> {
+    fn admit(
+        &self,
+        address: IpAddr,
+        symbols: &[Symbol],
+        log: Option<&Arc<EventLog>>,
+        label: Option<Box<str>>,
+    ) -> Result<(Arc<Reader>, Permit), Refusal> {
         if self.shutdown.is_cancelled() {
             return Err(Refusal::GoingDown);
         }
@@ -187,17 +257,21 @@ impl Hub {
         let channels: Option<Vec<usize>> = symbols.iter().map(|s| self.index.get(s).copied()).collect();
         let channels = channels.ok_or(Refusal::UnknownSymbol)?;
         let permit = self.limits.acquire(address)?;
-        let id = self.last_reader.fetch_add(1, Ordering::Relaxed) + 1;
-        let reader = Arc::new(Reader::new(id, channels, &self.timeline));
+        let reader = Arc::new(Reader::new(self.next_id(), channels, log.cloned(), label, &self.timeline));
         self.register(&reader);
-        if log {
-            self.log.add(&reader);
+        if let Some(log) = log {
+            log.add(&reader);
         }
         Ok((reader, permit))
     }
 
-    fn client_id(&self, reader: &Reader) -> String {
-        format!("{:x}-{}", self.started.wall.0, reader.id)
+    /// A name for a reader.
+    fn client_id(&self, id: u64) -> String {
+        format!("{:x}-{id}", self.started.wall.0)
+    }
+
+    fn next_id(&self) -> u64 {
+        self.last_reader.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     fn register(&self, reader: &Arc<Reader>) {
@@ -220,7 +294,9 @@ impl Hub {
         for channel in reader.channels.iter().filter_map(|i| self.channels.get(*i)) {
             channel.remove(reader.id);
         }
-        self.log.remove(reader.id);
+        if let Some(log) = &reader.followed {
+            log.remove(reader.id);
+        }
     }
 
     /// Open streams, those included whose reader has stalled and whose connection is not yet gone.

@@ -170,6 +170,7 @@ impl From<Refusal> for HttpError {
             Refusal::TooManySymbols => Self::TooManySymbols,
             // The endpoint has looked the symbols up before.
             Refusal::UnknownSymbol => Self::NotFound,
+            Refusal::Removed => Self::UnknownChannel { known: Vec::new() },
         }
     }
 }

@@ -62,16 +62,25 @@ pub(super) fn gap(to: u64, gap: &Gap) -> Option<Bytes> {
 pub(super) enum End {
     GoingDown,
     TooSlow,
+    /// The channel is no more.
+    Removed,
+}
+
+impl End {
+    pub(super) fn told(self) -> StreamError {
+        let (code, message) = match self {
+            Self::GoingDown => ("going_down", "the server is going down; reconnect"),
+            Self::TooSlow => ("too_slow", "the stream was not read for too long; reconnect"),
+            Self::Removed => ("removed", "the channel was removed"),
+        };
+        let retry = Retry { should_reconnect: self != Self::Removed, ..Retry::after_ms(RETRY_MS) };
+        StreamError { code: code.into(), message: message.into(), retry }
+    }
 }
 
 /// The last event of a stream.
 pub(super) fn end(end: End) -> Option<Bytes> {
-    let (code, message) = match end {
-        End::GoingDown => ("going_down", "the server is going down; reconnect"),
-        End::TooSlow => ("too_slow", "the stream was not read for too long; reconnect"),
-    };
-    let error = StreamError { code: code.into(), message: message.into(), retry: Retry::after_ms(RETRY_MS) };
-    event(None, "stream_error", &error)
+    event(None, "stream_error", &end.told())
 }
 
 fn event<T: Serialize>(id: Option<u64>, name: &'static str, body: &T) -> Option<Bytes> {

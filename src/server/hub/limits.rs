@@ -18,6 +18,8 @@ pub enum Refusal {
     TooManySymbols,
     #[error("a symbol is not followed")]
     UnknownSymbol,
+    #[error("the channel was removed")]
+    Removed,
 }
 
 /// Counts open streams. The map holds only addresses with an open stream, so it is as bounded as the total.

@@ -1,14 +1,20 @@
 //! What the hub and one reader's stream share.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use futures_util::task::AtomicWaker;
 use tokio::time::Instant;
 
-use super::bits::{AtomicBits, Bits};
+use super::{
+    bits::{AtomicBits, Bits},
+    log::EventLog,
+};
 
 /// A comment at least every 15 s, with room for the tick that sends it.
 const KEEP_ALIVE_MS: u64 = 14_000;
@@ -53,6 +59,10 @@ pub(super) struct Reader {
     pub(super) id: u64,
     /// Indices of its channels; a position is an index into this.
     pub(super) channels: Vec<usize>,
+    /// The log that it follows. Whoever forgets the reader takes it out of there: that ends the circle.
+    pub(super) followed: Option<Arc<EventLog>>,
+    /// What it calls itself, on a channel.
+    pub(super) label: Option<Box<str>>,
     tickers: AtomicBits,
     statuses: AtomicBits,
     /// The log has grown.
@@ -67,7 +77,13 @@ pub(super) struct Reader {
 
 impl Reader {
     /// A reader that wants a snapshot of every channel, and to look at the log.
-    pub(super) fn new(id: u64, channels: Vec<usize>, timeline: &Timeline) -> Self {
+    pub(super) fn new(
+        id: u64,
+        channels: Vec<usize>,
+        followed: Option<Arc<EventLog>>,
+        label: Option<Box<str>>,
+        timeline: &Timeline,
+    ) -> Self {
         let now = timeline.now_ms();
         let tickers = AtomicBits::default();
         for position in 0..channels.len() {
@@ -76,6 +92,8 @@ impl Reader {
         Self {
             id,
             channels,
+            followed,
+            label,
             tickers,
             statuses: AtomicBits::default(),
             log: AtomicBool::new(true),

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 
 use super::{
-    Hub, encode,
+    Hub, encode, envelope,
     events::{self, End},
     limits::Permit,
     reader::{Reader, Signal},
@@ -41,6 +41,10 @@ pub(super) enum Voice {
     Messages,
     /// Named events.
     Events,
+    /// Named events of a channel, each in an envelope.
+    Envelopes,
+    /// What somebody publishes, as messages without a name; anything else by name, and rarely.
+    Plain,
 }
 
 impl FrameStream {
@@ -64,7 +68,8 @@ impl FrameStream {
         match (log.next(cx)?, self.voice) {
             (Told::Entry(frame), _) => Some(frame),
             (Told::Gap(to, gap), Voice::Messages) => encode::gap(to, gap),
-            (Told::Gap(to, gap), Voice::Events) => events::gap(to, &gap),
+            (Told::Gap(to, gap), Voice::Events | Voice::Plain) => events::gap(to, &gap),
+            (Told::Gap(to, gap), Voice::Envelopes) => envelope::gap(to, &gap, self.hub.clock.wall()),
         }
     }
 
@@ -75,13 +80,18 @@ impl FrameStream {
             (Voice::Messages, None) => encode::heartbeat(self.last_id, now, None),
             (Voice::Messages, Some(position)) => encode::heartbeat(0, now, position),
             (Voice::Events, position) => events::heartbeat(position.flatten(), now),
+            (Voice::Envelopes, position) => envelope::ping(position.flatten(), now),
+            // Every message is somebody's; keep-alives say that the connection stands.
+            (Voice::Plain, _) => None,
         }
     }
 
-    fn goodbye(&self) -> Option<Bytes> {
+    fn end(&mut self, end: End) -> Option<Bytes> {
+        self.ended = true;
         match self.voice {
             Voice::Messages => Some(encode::GOODBYE),
-            Voice::Events => events::end(if self.hub.shutdown.is_cancelled() { End::GoingDown } else { End::TooSlow }),
+            Voice::Events | Voice::Plain => events::end(end),
+            Voice::Envelopes => envelope::end(end, self.hub.clock.wall()),
         }
     }
 }
@@ -96,8 +106,8 @@ impl Stream for FrameStream {
         }
         this.reader.look(cx.waker());
         if this.reader.take(Signal::Close) || this.hub.shutdown.is_cancelled() {
-            this.ended = true;
-            return Poll::Ready(this.goodbye());
+            let end = if this.hub.shutdown.is_cancelled() { End::GoingDown } else { End::TooSlow };
+            return Poll::Ready(this.end(end));
         }
         if let Some(hello) = this.hello.take() {
             return Poll::Ready(Some(hello));
@@ -112,6 +122,9 @@ impl Stream for FrameStream {
         }
         if let Some(frame) = this.tickers.next_status().or_else(|| this.next_of_log(cx)) {
             return Poll::Ready(Some(frame));
+        }
+        if this.log.as_ref().is_some_and(LogCursor::has_ended) {
+            return Poll::Ready(this.end(End::Removed));
         }
         match this.tickers.next_price(cx) {
             Some((id, frame)) => {
