@@ -1,5 +1,6 @@
 //! The server: venues in, one market and one hub in the middle, HTTP out.
 
+pub mod access;
 pub mod channels;
 pub mod clock;
 pub mod config;

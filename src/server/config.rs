@@ -29,6 +29,7 @@ pub struct Config {
     /// In the registry's order.
     pub venues: Vec<VenueConfig>,
     pub news: NewsConfig,
+    pub access: AccessConfig,
     pub limits: LimitsConfig,
 }
 
@@ -116,6 +117,35 @@ pub struct Feed {
     pub tier: u8,
     /// 0 to 1
     pub trust: f64,
+}
+
+/// Settings of the tokens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccessConfig {
+    pub read: Reading,
+    /// Wrong tokens a minute of one client address.
+    pub wrong_tokens_per_minute: u32,
+}
+
+/// Who may read. Publishing always needs a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Everybody.
+    Open,
+    /// Whoever shows a token with the scope `read`: streams, REST, pages and their files. Not the probes.
+    Token,
+}
+
+impl std::str::FromStr for Reading {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "open" => Ok(Self::Open),
+            "token" => Ok(Self::Token),
+            _ => Err(()),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

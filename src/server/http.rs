@@ -1,6 +1,7 @@
 //! HTTP out: one endpoint a file, the layers in one place.
 
 pub mod address;
+pub mod caller;
 pub mod cors;
 pub mod error;
 mod event_query;

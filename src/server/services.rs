@@ -5,6 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::use_context;
 
 use super::{
+    access::Tokens,
     clock::{Clock, Stamp},
     config::Config,
     hub::Hub,
@@ -61,8 +62,9 @@ pub struct Services {
     pub venues: Arc<dyn VenueReports>,
     pub news: Arc<NewsDesk>,
     pub feeds: Arc<dyn FeedReports>,
-    /// `None` while no news is followed: nothing else is stored.
+    /// `None` where nothing is stored, as in tests: a server that is run has one.
     pub storage: Option<Storage>,
+    pub tokens: Arc<Tokens>,
 }
 
 impl Services {

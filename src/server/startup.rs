@@ -4,7 +4,9 @@ mod adapters;
 pub mod core;
 mod data_dir;
 mod house;
-pub mod news;
+mod news;
+mod retention;
+pub mod token;
 
 use std::{
     io::{self, Write},
@@ -17,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    access::AccessError,
     clock::Clock,
     config::{self, VenueDefaults, error::ConfigErrors, example, layers::Layers},
     http::pages::NoSite,
@@ -43,6 +46,8 @@ pub enum StartError {
     DataDir { path: PathBuf, error: io::Error },
     #[error(transparent)]
     Storage(#[from] StorageError),
+    #[error(transparent)]
+    Access(#[from] AccessError),
     #[error(transparent)]
     Site(#[from] NoSite),
     #[error("`{text}`: {error}")]
@@ -96,7 +101,11 @@ fn layers(file: Option<&Path>) -> Layers {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn check_config(file: Option<&Path>, print_example: bool) -> Result<(), StartError> {
-    let text = if print_example { example::text(&venue_defaults()) } else { layers(file).effective()? };
+    print(&if print_example { example::text(&venue_defaults()) } else { layers(file).effective()? })
+}
+
+/// Writes to standard output.
+fn print(text: &str) -> Result<(), StartError> {
     match io::stdout().write_all(text.as_bytes()) {
         // Whoever reads has seen enough: `check-config | head`.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

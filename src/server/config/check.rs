@@ -5,7 +5,7 @@ use std::{collections::HashSet, fmt::Display, str::FromStr};
 use url::Url;
 
 use super::{
-    Config, Feed, Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig, VenueConfig,
+    AccessConfig, Config, Feed, Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig, VenueConfig,
     error::{ConfigError, ConfigErrors, Origin},
     layers::{Layers, Raw},
 };
@@ -48,6 +48,10 @@ fn read(check: &mut Check<'_>) -> Option<Config> {
         breaking_score: check.number("news.breaking_score", 0.0, 1.0)?,
         breaking_window_min: check.number("news.breaking_window_min", 1, 1440)?,
     };
+    let access = AccessConfig {
+        read: check.parse("access.read", "must be `open` or `token`")?,
+        wrong_tokens_per_minute: check.number("access.wrong_tokens_per_minute", 1, 1_000_000)?,
+    };
     let limits = LimitsConfig {
         connections_per_address: check.number("limits.connections_per_address", 1, 1_000_000)?,
         connections_total: check.number("limits.connections_total", 1, 1_000_000)?,
@@ -57,7 +61,7 @@ fn read(check: &mut Check<'_>) -> Option<Config> {
     if check.text("redis.url").is_some() {
         check.wrong("redis.url", "must be empty: this version runs as one node");
     }
-    Some(Config { server, market, venues, news, limits })
+    Some(Config { server, market, venues, news, access, limits })
 }
 
 fn market(check: &mut Check<'_>) -> Option<MarketConfig> {

@@ -57,7 +57,7 @@ pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
             "server.data_dir",
             Text,
             "",
-            "Where news and events are kept; created where it is not there. Empty for the platform's own place (a temporary one with --demo).",
+            "Where news, events and tokens are kept; created where it is not there. Empty for the platform's own place (a temporary one with --demo).",
         ),
         Key::new("server.trusted_proxies", List, "", "Addresses of proxies whose X-Forwarded-For is believed."),
         Key::new(
@@ -119,6 +119,13 @@ pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
     keys.extend(venues.iter().flat_map(of_venue));
     keys.extend(news());
     keys.extend([
+        Key::new(
+            "access.read",
+            Text,
+            "open",
+            "Who may read: `open` for everybody, `token` for whoever shows a token with the scope `read` (see `market-pulse token`). With `token` the pages and their files are closed as well, as a browser has no token to show: a proxy that lets people in can add the header `Authorization: Bearer …` for them. /health, /ready and /live stay open. Publishing always needs a token.",
+        ),
+        Key::new("access.wrong_tokens_per_minute", Bare, "30", "Wrong tokens a minute of one client address."),
         Key::new("limits.connections_per_address", Bare, "100", "Open streams of one client address."),
         Key::new("limits.connections_total", Bare, "10000", "Open streams in all."),
         Key::new("limits.requests_per_minute", Bare, "300", "REST requests a minute of one client address."),

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD");
 const REQUEST_HEADERS: HeaderValue =
-    HeaderValue::from_static("accept, cache-control, content-type, if-none-match, last-event-id");
+    HeaderValue::from_static("accept, authorization, cache-control, content-type, if-none-match, last-event-id");
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static("etag, retry-after");
 /// Browsers ask again after a day.
 const MAX_AGE_S: HeaderValue = HeaderValue::from_static("86400");

@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::{
     model::symbol::{MAX_SYMBOL_LEN, Symbol, SymbolError},
     server::{
+        access::Scope,
         hub::{MAX_SYMBOLS_PER_READER, limits::Refusal},
         storage::error::StorageError,
     },
@@ -56,6 +57,18 @@ pub enum HttpError {
     MethodNotAllowed,
     #[error("the query is longer than {} bytes", super::query::MAX_QUERY_LEN)]
     UriTooLong,
+    #[error("this needs a token with the scope `{needed}`: `Authorization: Bearer …` or `?token=…`")]
+    Unauthorized { needed: Scope },
+    #[error("the token is not in the form that is read: `Authorization: Bearer …` or `?token=…`, and only one")]
+    BadToken,
+    #[error("the token is wrong, or was revoked")]
+    WrongToken,
+    #[error("the token has expired")]
+    ExpiredToken,
+    #[error("the scope of the token is not enough: this needs `{needed}`")]
+    Forbidden { needed: Scope },
+    #[error("too many wrong tokens from this address")]
+    TooManyWrongTokens { retry_after_ms: u64 },
     #[error("too many requests from this address")]
     RateLimited { retry_after_ms: u64 },
     #[error("there is no price yet")]
@@ -95,7 +108,11 @@ impl HttpError {
             Self::UnknownSymbol(_) | Self::OtherQuote | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
-            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unauthorized { .. } | Self::BadToken | Self::WrongToken | Self::ExpiredToken => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::Forbidden { .. } => StatusCode::FORBIDDEN,
+            Self::RateLimited { .. } | Self::TooManyWrongTokens { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoPriceYet
             | Self::Starting
             | Self::AddressFull
@@ -124,7 +141,9 @@ impl HttpError {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::UriTooLong => "uri_too_long",
-            Self::RateLimited { .. } => "rate_limited",
+            Self::Unauthorized { .. } | Self::BadToken | Self::WrongToken | Self::ExpiredToken => "unauthorized",
+            Self::Forbidden { .. } => "forbidden",
+            Self::RateLimited { .. } | Self::TooManyWrongTokens { .. } => "rate_limited",
             Self::NoPriceYet => "no_price_yet",
             Self::Starting => "starting",
             Self::AddressFull => "too_many_streams",
@@ -137,9 +156,20 @@ impl HttpError {
     /// How long to wait, in milliseconds, where waiting helps.
     fn delay_ms(&self) -> Option<u64> {
         match self {
-            Self::RateLimited { retry_after_ms } => Some(*retry_after_ms),
+            Self::RateLimited { retry_after_ms } | Self::TooManyWrongTokens { retry_after_ms } => Some(*retry_after_ms),
             Self::NoPriceYet | Self::Starting => Some(1000),
             Self::AddressFull | Self::ServerFull | Self::GoingDown | Self::StorageUnavailable => Some(5000),
+            _ => None,
+        }
+    }
+
+    /// What the answer says of the token. <https://www.rfc-editor.org/rfc/rfc6750#section-3>
+    fn challenge(&self) -> Option<&'static str> {
+        match self {
+            Self::Unauthorized { .. } => Some("Bearer"),
+            Self::BadToken => Some("Bearer error=\"invalid_request\""),
+            Self::WrongToken | Self::ExpiredToken => Some("Bearer error=\"invalid_token\""),
+            Self::Forbidden { .. } => Some("Bearer error=\"insufficient_scope\""),
             _ => None,
         }
     }
@@ -183,6 +213,9 @@ impl IntoResponse for HttpError {
         let mut response = (self.status(), Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(challenge) = self.challenge() {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
         if let Some(delay_ms) = delay_ms {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(delay_ms.div_ceil(1000)));
         }

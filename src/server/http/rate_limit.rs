@@ -1,6 +1,6 @@
 //! REST requests of one address: so many at once, and as many a minute.
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::HashMap, hash::Hash, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     extract::{Request, State},
@@ -16,18 +16,18 @@ const MINUTE: Duration = Duration::from_mins(1);
 /// Addresses that are remembered.
 const MAX_ADDRESSES: usize = 20_000;
 
-/// The generic cell rate algorithm: one time per address says when its budget is whole again.
+/// The generic cell rate algorithm: one time per address (or what else is counted) says when its budget is whole again.
 /// <https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm>
 #[derive(Debug)]
-pub struct RateLimiter {
+pub struct RateLimiter<K = IpAddr> {
     /// What one request costs. Zero: no limit.
     cost: Duration,
     trusted: Vec<IpAddr>,
     /// When each address has its whole budget back. Bounded: times that have passed are forgotten first, then all.
-    whole_at: Mutex<HashMap<IpAddr, Instant>>,
+    whole_at: Mutex<HashMap<K, Instant>>,
 }
 
-impl RateLimiter {
+impl<K: Eq + Hash + Copy> RateLimiter<K> {
     /// `per_minute` requests at once, and as many over each minute. 0 lets everything through.
     pub fn new(per_minute: u32, trusted_proxies: &[IpAddr]) -> Self {
         Self {
@@ -41,7 +41,7 @@ impl RateLimiter {
     ///
     /// # Errors
     /// How long to wait, where the budget is spent.
-    pub fn take(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+    pub fn take(&self, address: K, now: Instant) -> Result<(), Duration> {
         if self.cost.is_zero() {
             return Ok(());
         }
@@ -54,13 +54,26 @@ impl RateLimiter {
             }
         }
         let at = whole_at.entry(address).or_insert(now);
-        let next = (*at).max(now) + self.cost;
+        let next = self.after_one(*at, now)?;
+        *at = next;
+        Ok(())
+    }
+
+    /// What [`take`](Self::take) would say, without counting.
+    ///
+    /// # Errors
+    /// How long to wait, where the budget is spent.
+    pub fn peek(&self, address: K, now: Instant) -> Result<(), Duration> {
+        let at = self.whole_at.lock().get(&address).copied();
+        at.map_or(Ok(()), |at| self.after_one(at, now).map(|_| ()))
+    }
+
+    /// When the budget is whole again after one more.
+    fn after_one(&self, whole_at: Instant, now: Instant) -> Result<Instant, Duration> {
+        let next = whole_at.max(now) + self.cost;
         match (next - now).checked_sub(MINUTE) {
             Some(wait) if !wait.is_zero() => Err(wait),
-            _ => {
-                *at = next;
-                Ok(())
-            }
+            _ => Ok(next),
         }
     }
 }

@@ -11,6 +11,7 @@ use axum::{
 use http::{HeaderValue, header};
 
 use super::{
+    caller::admit,
     cors::{Origins, cors},
     error::{method_not_allowed, not_found},
     health::health,
@@ -29,9 +30,9 @@ use super::{
 use crate::server::services::Services;
 
 /// Everything but the pages and the server functions. From outside in, a request meets: CORS, the bound on the
-/// address, then for REST the rate limit. Nothing here is compressed: streams must not be, and the answers are small.
+/// address, the look at its token, then for REST the rate limit. Nothing here is compressed: streams must not be, and the answers are small.
 ///
-/// Probes (`/health`, `/ready`, `/live`) are not rate limited, so that a busy neighbor behind the same address can't
+/// Probes (`/health`, `/ready`, `/live`) ask for no token and are not rate limited, so that a busy neighbor behind the same address can't
 /// make the server look dead. Streams have limits of their own.
 pub fn api_router(services: Arc<Services>) -> Router {
     let config = &services.config;
@@ -65,8 +66,9 @@ pub fn api_router(services: Arc<Services>) -> Router {
 
     Router::new()
         .merge(rest)
-        .merge(probes)
         .merge(streams)
+        .layer(from_fn_with_state(Arc::clone(&services), admit))
+        .merge(probes)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(bound_uri))
         .layer(from_fn_with_state(origins, cors))

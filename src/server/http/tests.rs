@@ -8,6 +8,7 @@ mod pages;
 mod rest;
 mod socket;
 mod stream;
+mod tokens;
 
 use axum::{
     Router,

@@ -10,7 +10,8 @@ use super::*;
 use crate::{
     model::{asset::AssetInfo, time::UnixMs, venue::Venue},
     server::{
-        config::{Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig},
+        access::{Label, NewToken, Scope},
+        config::{AccessConfig, Feeds, LimitsConfig, MarketConfig, NewsConfig, Reading, ServerConfig},
         hub::log::LogSetup,
         market::candle_service::CandleSource,
     },
@@ -130,9 +131,17 @@ impl Fixture {
             news: Arc::default(),
             feeds: Arc::new(Followed(feeds)),
             storage,
+            tokens: Arc::new(Tokens::in_memory(clock, config.access.wrong_tokens_per_minute)),
             config: Arc::new(config),
         });
         Self { services, reports, shutdown }
+    }
+
+    /// A token of this scope.
+    pub(in crate::server) fn token(&self, scope: Scope) -> String {
+        let label = Label::parse("test").expect("a label");
+        let (_, token) = self.services.tokens.issue(NewToken { scope, label, lifetime: None }).expect("a token");
+        token.reveal()
     }
 
     /// Puts a ticker up and publishes it, as the market's task does.
@@ -176,6 +185,7 @@ fn config(symbols: &[Symbol]) -> Config {
             breaking_score: 0.6,
             breaking_window_min: 30,
         },
+        access: AccessConfig { read: Reading::Open, wrong_tokens_per_minute: 30 },
         limits: LimitsConfig {
             connections_per_address: 100,
             connections_total: 10_000,

@@ -15,9 +15,9 @@ use super::{
     StartError,
     core::{Core, CoreSetup},
     data_dir::DataDir,
-    news::NewsSide,
 };
 use crate::server::{
+    access::Tokens,
     clock::Clock,
     config::{Config, Feeds},
     http::{
@@ -25,7 +25,7 @@ use crate::server::{
         router::api_router,
         stall::{GuardedListener, PeerAddr},
     },
-    news::feeds::client::FeedClient,
+    news::feeds::client::{FeedClient, FeedHttp},
     shutdown::GRACE,
     storage::Storage,
     venues::{dialer::TcpDialer, http_client::HttpClient},
@@ -39,7 +39,7 @@ pub struct House {
     tasks: TaskTracker,
     token: CancellationToken,
     /// Kept until the end: a temporary one is removed when this goes.
-    _data_dir: Option<DataDir>,
+    _data_dir: DataDir,
 }
 
 impl House {
@@ -56,23 +56,22 @@ impl House {
         config.server.addr = listener.local_addr()?;
         let site_root = pages::find_site(config.server.site_root.as_deref())?;
         let options = pages::leptos_options(&site_root, config.server.addr)?;
-        let data_dir = match config.news.feeds {
+        let data_dir = DataDir::choose(config.server.data_dir.as_deref(), simulated)?;
+        let (storage, tokens) = open(data_dir.path().to_owned(), config.access.wrong_tokens_per_minute).await?;
+        let news: Option<Arc<dyn FeedHttp>> = match config.news.feeds {
             Feeds::Off => None,
-            Feeds::BuiltIn | Feeds::These(_) => Some(DataDir::choose(config.server.data_dir.as_deref(), simulated)?),
-        };
-        let news = match &data_dir {
-            None => None,
-            Some(folder) => Some(NewsSide {
-                storage: open_storage(folder.path().to_owned()).await?,
-                http: Arc::new(FeedClient::new(config.news.contact.as_deref()).map_err(setup)?),
-            }),
+            Feeds::BuiltIn | Feeds::These(_) => {
+                Some(Arc::new(FeedClient::new(config.news.contact.as_deref()).map_err(setup)?))
+            }
         };
         let Core { services, tasks } = Core::start(CoreSetup {
             config,
             simulated,
             dialer: Arc::new(TcpDialer::new().map_err(setup)?),
             http: Arc::new(HttpClient::new().map_err(setup)?),
+            storage: Some(storage),
             news,
+            tokens: Arc::new(tokens),
             clock: Clock::System,
             seed: rand::random(),
             token: token.clone(),
@@ -112,10 +111,13 @@ impl House {
     }
 }
 
-/// Opening may have to bring an older database up to date.
-async fn open_storage(folder: PathBuf) -> Result<Storage, StartError> {
-    let opened = spawn_blocking(move || Storage::open(&folder, Clock::System)).await;
-    Ok(opened.map_err(setup)??)
+/// What the data folder holds. Opening may have to bring an older database up to date.
+async fn open(folder: PathBuf, wrong_tokens_per_minute: u32) -> Result<(Storage, Tokens), StartError> {
+    let opened = spawn_blocking(move || {
+        let storage = Storage::open(&folder, Clock::System)?;
+        Ok((storage, Tokens::open(&folder, Clock::System, wrong_tokens_per_minute)))
+    });
+    opened.await.map_err(setup)?
 }
 
 fn setup(error: impl Display) -> StartError {

@@ -17,23 +17,32 @@ use crate::server::{
 const STALL: Duration = Duration::from_millis(300);
 
 fn serve(fixture: &Fixture) -> (SocketAddr, JoinHandle<std::io::Result<()>>) {
+    serve_router(app(fixture), fixture)
+}
+
+pub(super) fn serve_router(app: Router, fixture: &Fixture) -> (SocketAddr, JoinHandle<std::io::Result<()>>) {
     let listener = GuardedListener::bind(([127, 0, 0, 1], 0).into(), STALL).expect("a free port");
     let address = axum::serve::Listener::local_addr(&listener).expect("bound");
-    let service = app(fixture).into_make_service_with_connect_info::<PeerAddr>();
+    let service = app.into_make_service_with_connect_info::<PeerAddr>();
     let shutdown = fixture.shutdown.clone();
     let server = axum::serve(listener, service).with_graceful_shutdown(shutdown.cancelled_owned());
     (address, tokio::spawn(server.into_future()))
 }
 
 async fn request(address: SocketAddr, path: &str) -> TcpStream {
+    request_with(address, path, "").await
+}
+
+/// With more header lines, each with its end.
+pub(super) async fn request_with(address: SocketAddr, path: &str, headers: &str) -> TcpStream {
     let mut socket = TcpStream::connect(address).await.expect("a connection");
-    let head = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    let head = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
     socket.write_all(head.as_bytes()).await.expect("written");
     socket
 }
 
 /// Reads until `until` has been seen.
-async fn read_until(socket: &mut TcpStream, until: &str) -> String {
+pub(super) async fn read_until(socket: &mut TcpStream, until: &str) -> String {
     let mut text = String::new();
     let mut buffer = [0; 4096];
     while !text.contains(until) {
