@@ -30,6 +30,7 @@ pub struct Config {
     pub venues: Vec<VenueConfig>,
     pub news: NewsConfig,
     pub access: AccessConfig,
+    pub channels: ChannelsConfig,
     pub limits: LimitsConfig,
 }
 
@@ -146,6 +147,15 @@ impl std::str::FromStr for Reading {
             _ => Err(()),
         }
     }
+}
+
+/// Settings of the channels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChannelsConfig {
+    /// Most channels that may be created.
+    pub max_created: usize,
+    /// Publications a minute of one token.
+    pub publishes_per_minute: u32,
 }
 
 #[derive(Debug, Clone, PartialEq)]

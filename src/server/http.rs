@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod caller;
+mod channels;
 pub mod cors;
 pub mod error;
 mod event_query;

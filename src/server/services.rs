@@ -6,6 +6,7 @@ use leptos::prelude::use_context;
 
 use super::{
     access::Tokens,
+    channels::Channels,
     clock::{Clock, Stamp},
     config::Config,
     hub::Hub,
@@ -65,6 +66,8 @@ pub struct Services {
     /// `None` where nothing is stored, as in tests: a server that is run has one.
     pub storage: Option<Storage>,
     pub tokens: Arc<Tokens>,
+    /// What programs tell each other through this server.
+    pub channels: Arc<Channels>,
 }
 
 impl Services {

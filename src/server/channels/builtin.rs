@@ -32,9 +32,7 @@ impl BuiltIn {
         match self {
             Self::Training => &[EventKind::TrainingProgress],
             Self::Backtest => &[EventKind::BacktestProgress],
-            Self::Alerts => {
-                &[EventKind::RiskAlert, EventKind::PriceAlert, EventKind::NewsAlert, EventKind::FeedAlert]
-            }
+            Self::Alerts => &[EventKind::RiskAlert, EventKind::PriceAlert, EventKind::NewsAlert, EventKind::FeedAlert],
             Self::Dashboard => &[EventKind::DashboardUpdate],
         }
     }

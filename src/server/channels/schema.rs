@@ -80,10 +80,8 @@ const ALERT: &[Field] = &[
     may("entity_id", NAME),
 ];
 
-const DASHBOARD: &[Field] = &[
-    must("update_type", Shape::OneOf(&["metrics", "positions", "orders", "market"])),
-    must("data", Shape::Object),
-];
+const DASHBOARD: &[Field] =
+    &[must("update_type", Shape::OneOf(&["metrics", "positions", "orders", "market"])), must("data", Shape::Object)];
 
 /// The fields of an event's `data`. None for events that are of no named channel.
 pub const fn fields(kind: EventKind) -> &'static [Field] {

@@ -5,7 +5,8 @@ use std::{collections::HashSet, fmt::Display, str::FromStr};
 use url::Url;
 
 use super::{
-    AccessConfig, Config, Feed, Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig, VenueConfig,
+    AccessConfig, ChannelsConfig, Config, Feed, Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig,
+    VenueConfig,
     error::{ConfigError, ConfigErrors, Origin},
     layers::{Layers, Raw},
 };
@@ -52,6 +53,10 @@ fn read(check: &mut Check<'_>) -> Option<Config> {
         read: check.parse("access.read", "must be `open` or `token`")?,
         wrong_tokens_per_minute: check.number("access.wrong_tokens_per_minute", 1, 1_000_000)?,
     };
+    let channels = ChannelsConfig {
+        max_created: check.number("channels.max_created", 0, 100_000)?,
+        publishes_per_minute: check.number("limits.publishes_per_minute", 1, 1_000_000)?,
+    };
     let limits = LimitsConfig {
         connections_per_address: check.number("limits.connections_per_address", 1, 1_000_000)?,
         connections_total: check.number("limits.connections_total", 1, 1_000_000)?,
@@ -61,7 +66,7 @@ fn read(check: &mut Check<'_>) -> Option<Config> {
     if check.text("redis.url").is_some() {
         check.wrong("redis.url", "must be empty: this version runs as one node");
     }
-    Some(Config { server, market, venues, news, access, limits })
+    Some(Config { server, market, venues, news, access, channels, limits })
 }
 
 fn market(check: &mut Check<'_>) -> Option<MarketConfig> {

@@ -126,9 +126,11 @@ pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
             "Who may read: `open` for everybody, `token` for whoever shows a token with the scope `read` (see `market-pulse token`). With `token` the pages and their files are closed as well, as a browser has no token to show: a proxy that lets people in can add the header `Authorization: Bearer …` for them. /health, /ready and /live stay open. Publishing always needs a token.",
         ),
         Key::new("access.wrong_tokens_per_minute", Bare, "30", "Wrong tokens a minute of one client address."),
+        Key::new("channels.max_created", Bare, "1000", "Most channels that may be created, 0 to 100000."),
         Key::new("limits.connections_per_address", Bare, "100", "Open streams of one client address."),
         Key::new("limits.connections_total", Bare, "10000", "Open streams in all."),
         Key::new("limits.requests_per_minute", Bare, "300", "REST requests a minute of one client address."),
+        Key::new("limits.publishes_per_minute", Bare, "6000", "Publications a minute of one token."),
         Key::new(
             "limits.stall_s",
             Bare,

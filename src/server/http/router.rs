@@ -6,12 +6,17 @@ use axum::{
     Router,
     middleware::{from_fn, from_fn_with_state, map_response},
     response::Response,
-    routing::{any, get},
+    routing::{any, delete, get, post},
 };
 use http::{HeaderValue, header};
 
 use super::{
     caller::admit,
+    channels::{
+        manage, publish,
+        rate::{PublishRate, publish_rate},
+        stream,
+    },
     cors::{Origins, cors},
     error::{method_not_allowed, not_found},
     health::health,
@@ -47,8 +52,11 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .route("/api/breaking", get(news::breaking))
         .route("/api/sources", get(sources))
         .route("/api/rss", get(rss))
+        .route("/api/v1/sse/status", get(manage::status))
+        .route("/api/v1/channels", get(manage::list))
         .route("/price", any(not_found))
         .route("/price/{symbol}/{*rest}", any(not_found))
+        .route("/streams", any(not_found))
         .route("/api", any(not_found))
         .route("/api/", any(not_found))
         .route("/api/{*rest}", any(not_found))
@@ -62,11 +70,22 @@ pub fn api_router(services: Arc<Services>) -> Router {
     let streams = Router::new()
         .route("/api/realtime", get(realtime::many))
         .route("/api/realtime/{symbol}", get(realtime::one))
-        .route("/api/sse", get(sse));
+        .route("/api/sse", get(sse))
+        .route("/api/v1/sse/{channel}", get(stream::named))
+        .route("/streams/", get(stream::created))
+        .route("/streams/{*path}", get(stream::created));
+    let publishing = Router::new()
+        .route("/api/v1/channels", post(manage::create).merge(delete(manage::remove)))
+        .route("/api/v1/channels/{channel}/events", post(publish::event))
+        .route("/streams/", post(publish::message))
+        .route("/streams/{*path}", post(publish::message))
+        .layer(map_response(no_store))
+        .layer(from_fn_with_state(PublishRate::new(&services), publish_rate));
 
     Router::new()
         .merge(rest)
         .merge(streams)
+        .merge(publishing)
         .layer(from_fn_with_state(Arc::clone(&services), admit))
         .merge(probes)
         .method_not_allowed_fallback(method_not_allowed)

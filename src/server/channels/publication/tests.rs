@@ -62,9 +62,15 @@ fn what_is_not_in_the_table_and_what_may_be_missing() {
         r#"{"task_id":"t","progress":100.0,"status":"failed","message":null,"metrics":null}"#,
         r#"{"task_id":"t","progress":1e1,"status":"running","metrics":{"loss":null},"eta":[1,{"x":"y"}],"eta":2}"#,
     ] {
-        assert_eq!(published(BuiltIn::Training, "training_progress", data).expect(data).data, data, "as it was written");
+        assert_eq!(
+            published(BuiltIn::Training, "training_progress", data).expect(data).data,
+            data,
+            "as it was written"
+        );
     }
-    let body = format!("{{ \"id\": 9, \"data\" :\n{TRAINING}\r\n, \"event\":\"training\\u005fprogress\", \"timestamp\": \"x\"}} \n");
+    let body = format!(
+        "{{ \"id\": 9, \"data\" :\n{TRAINING}\r\n, \"event\":\"training\\u005fprogress\", \"timestamp\": \"x\"}} \n"
+    );
     assert_eq!(event(BuiltIn::Training, body.as_bytes()).expect("it fits").data, TRAINING);
 }
 
