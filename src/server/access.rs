@@ -10,6 +10,8 @@ mod label;
 mod ledger;
 mod lifetime;
 mod scope;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use std::{collections::HashMap, net::IpAddr, path::Path, sync::Arc, time::Duration};
@@ -141,15 +143,26 @@ impl Tokens {
         let now = Instant::now();
         match found {
             Found::Good(grant) => {
-                self.attempts.good(address, grant.id, now).map_err(|wait| Denied::TooMany { wait })?;
+                self.attempts.good(address.into(), grant.id, now).map_err(|wait| Denied::TooMany { wait })?;
                 Ok(grant)
             }
             Found::Expired => Err(Denied::Expired),
-            Found::Wrong { named } => match self.attempts.wrong(address, named, now) {
+            Found::Wrong { named } => match self.attempts.wrong(address.into(), named, now) {
                 Ok(()) => Err(Denied::Wrong),
                 Err(wait) => Err(Denied::TooMany { wait }),
             },
         }
+    }
+
+    /// Whether the token of this id is good now: for what stays open long after it was shown.
+    pub fn holds(&self, id: TokenId) -> bool {
+        self.look(Look::IfDue);
+        let set = self.set.load();
+        set.0.get(&id).is_some_and(|entry| !self.has_expired(&entry.grant))
+    }
+
+    fn has_expired(&self, grant: &Grant) -> bool {
+        grant.expires.is_some_and(|expires| expires <= self.clock.wall())
     }
 
     /// Makes a token. Here and in the file, where there is one; blocks on the disk.
@@ -207,10 +220,8 @@ impl Tokens {
         let expected = entry.map_or(SecretHash::NOBODYS, |entry| entry.hash);
         let same = SecretHash::of(secret).is(expected);
         match entry {
-            Some(Entry { grant, .. }) if same => match grant.expires {
-                Some(expires) if expires <= self.clock.wall() => Found::Expired,
-                _ => Found::Good(Arc::clone(grant)),
-            },
+            Some(Entry { grant, .. }) if same && self.has_expired(grant) => Found::Expired,
+            Some(Entry { grant, .. }) if same => Found::Good(Arc::clone(grant)),
             entry => Found::Wrong { named: entry.map(|entry| entry.grant.id) },
         }
     }

@@ -12,6 +12,7 @@ use super::{
     hub::Hub,
     market::{board::MarketBoard, candle_service::CandleService},
     news::desk::NewsDesk,
+    rate::RateLimits,
     storage::Storage,
 };
 use crate::{
@@ -57,6 +58,8 @@ pub struct Services {
     pub site: SiteInfo,
     pub market: Arc<MarketBoard>,
     pub hub: Arc<Hub>,
+    /// How often clients may ask.
+    pub rates: RateLimits,
     pub candles: Arc<CandleService>,
     /// When the server started.
     pub started: Stamp,

@@ -5,29 +5,29 @@
 //! taken: guessing at one token is slow, and a program that keeps showing a revoked one does not lock out its
 //! neighbors.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::TokenId;
-use crate::server::http::rate_limit::RateLimiter;
+use crate::server::{client::Client, rate::RateLimiter};
 
 #[derive(Debug)]
 pub(super) struct Attempts {
     by_address: RateLimiter,
-    by_token: RateLimiter<(IpAddr, TokenId)>,
+    by_token: RateLimiter<(Client, TokenId)>,
 }
 
 impl Attempts {
     pub(super) fn new(per_minute: u32) -> Self {
-        Self { by_address: RateLimiter::new(per_minute, &[]), by_token: RateLimiter::new(per_minute, &[]) }
+        Self { by_address: RateLimiter::new(per_minute), by_token: RateLimiter::new(per_minute) }
     }
 
     /// Counts a wrong token, with the id that it names where there is one like it.
     ///
     /// # Errors
     /// How long to wait, where there were too many.
-    pub(super) fn wrong(&self, address: IpAddr, named: Option<TokenId>, now: Instant) -> Result<(), Duration> {
+    pub(super) fn wrong(&self, address: Client, named: Option<TokenId>, now: Instant) -> Result<(), Duration> {
         let guessed = named.map_or(Ok(()), |id| self.by_token.take((address, id), now));
         self.by_address.take(address, now).and(guessed)
     }
@@ -36,7 +36,7 @@ impl Attempts {
     ///
     /// # Errors
     /// How long to wait, where this one was guessed at too often.
-    pub(super) fn good(&self, address: IpAddr, id: TokenId, now: Instant) -> Result<(), Duration> {
+    pub(super) fn good(&self, address: Client, id: TokenId, now: Instant) -> Result<(), Duration> {
         self.by_token.peek((address, id), now)
     }
 }

@@ -30,6 +30,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 pub struct TokenFile {
     folder: PathBuf,
     file: PathBuf,
+    pub(super) lock_tries: u32,
 }
 
 /// Tells one state of the file from the next, without reading it.
@@ -58,7 +59,7 @@ impl Identity {
 impl TokenFile {
     /// Those of this data folder. Nothing is touched.
     pub fn at(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), file: folder.join(TOKENS) }
+        Self { folder: folder.to_owned(), file: folder.join(TOKENS), lock_tries: LOCK_TRIES }
     }
 
     /// All of them, oldest first; none where there is no file.
@@ -133,7 +134,7 @@ impl TokenFile {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let lock = options.open(self.folder.join(LOCK)).map_err(|error| self.folder_error(&error))?;
         self.give_to_owner(&lock).map_err(|error| self.folder_error(&error))?;
-        for _ in 0..LOCK_TRIES {
+        for _ in 0..self.lock_tries {
             match lock.try_lock() {
                 Ok(()) => return Ok(lock),
                 Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),

@@ -18,8 +18,6 @@ use crate::{
     wire::json::Json,
 };
 
-/// Longest body that is read, in bytes.
-pub const MAX_BODY_BYTES: usize = 1 << 20;
 /// How deep lists and objects may be inside each other: what the common readers of JSON can follow.
 pub const MAX_DEPTH: usize = 128;
 

@@ -56,12 +56,7 @@ impl House {
         max_created: usize,
         max_bytes: u64,
     ) -> Self {
-        let limits = LimitsConfig {
-            connections_per_address: 5000,
-            connections_total: 5000,
-            requests_per_minute: 300,
-            stall_s: 30,
-        };
+        let limits = LimitsConfig { connections_per_address: 5000, connections_total: 5000, ..LimitsConfig::default() };
         let token = CancellationToken::new();
         let setup = LogSetup::in_memory(clock);
         let hub = Arc::new(Hub::new(&[], &limits, Duration::from_secs(30), clock, setup, token.clone()));

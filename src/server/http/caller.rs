@@ -15,7 +15,7 @@ use axum::{
 };
 use http::{HeaderMap, Uri, header, request::Parts};
 
-use super::{address::ClientAddress, error::HttpError};
+use super::{address::ClientAddress, error::HttpError, lapse::while_good};
 use crate::server::{
     access::{Denied, Grant, Scope},
     config::Reading,
@@ -88,24 +88,24 @@ impl FromRequestParts<Arc<Services>> for Caller {
 }
 
 /// The layer for everything that is read: finds out who asks, refuses whoever may not read, and takes the token out of
-/// the request.
+/// the request. A stream ends with its token.
 pub async fn admit(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     match admitted(&mut parts, &services) {
-        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Ok(caller) => while_good(next.run(Request::from_parts(parts, body)).await, &caller, &services),
         Err(error) => error.into_response(),
     }
 }
 
-fn admitted(parts: &mut Parts, services: &Services) -> Result<(), HttpError> {
+fn admitted(parts: &mut Parts, services: &Services) -> Result<Caller, HttpError> {
     let caller = Caller::of(parts, services)?;
     match services.config.access.read {
         Reading::Open => {}
         Reading::Token => caller.require(Scope::Read)?,
     }
     forget(parts)?;
-    parts.extensions.insert(caller);
-    Ok(())
+    parts.extensions.insert(caller.clone());
+    Ok(caller)
 }
 
 /// The token of a request.

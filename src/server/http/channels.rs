@@ -15,7 +15,6 @@ pub(super) mod body;
 pub(super) mod client_id;
 pub(super) mod manage;
 pub(super) mod publish;
-pub(super) mod rate;
 pub(super) mod stream;
 
 use http::Uri;

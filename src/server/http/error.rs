@@ -16,7 +16,7 @@ use crate::{
         channels::{
             ChannelError,
             path::BadChannelPath,
-            publication::{BadPublication, MAX_BODY_BYTES, MAX_DEPTH},
+            publication::{BadPublication, MAX_DEPTH},
             schema::Misfit,
         },
         hub::{MAX_SYMBOLS_PER_READER, limits::Refusal},
@@ -65,8 +65,6 @@ pub enum HttpError {
     MalformedJson,
     #[error("{0}")]
     Misfit(Misfit),
-    #[error("a body is at most {MAX_BODY_BYTES} bytes")]
-    BodyTooLarge,
     #[error("the body ended before its end")]
     IncompleteBody,
     #[error("there is a channel at this path already")]
@@ -74,17 +72,23 @@ pub enum HttpError {
     #[error("there are as many channels as there may be; remove one first")]
     TooManyChannels,
     #[error("too much is being published at the moment")]
-    Busy,
+    TooMuchPublished,
     #[error("nothing can be stored at the moment, so nothing was published")]
     NotStored,
     #[error("the path is not UTF-8 text")]
     BadPath,
+    #[error("a request names a path that begins with a slash")]
+    BadTarget,
     #[error("there is nothing at this address")]
     NotFound,
     #[error("this address answers other methods; see the Allow header")]
     MethodNotAllowed,
     #[error("the query is longer than {} bytes", super::query::MAX_QUERY_LEN)]
     UriTooLong,
+    #[error("the body is larger than {most} bytes")]
+    BodyTooLarge { most: usize },
+    #[error("the body did not come in time")]
+    BodyTooSlow,
     #[error("this needs a token with the scope `{needed}`: `Authorization: Bearer …` or `?token=…`")]
     Unauthorized { needed: Scope },
     #[error("the token is not in the form that is read: `Authorization: Bearer …` or `?token=…`, and only one")]
@@ -97,16 +101,24 @@ pub enum HttpError {
     Forbidden { needed: Scope },
     #[error("too many wrong tokens from this address")]
     TooManyWrongTokens { retry_after_ms: u64 },
-    #[error("too many requests from this address")]
+    #[error("more requests than one address or one token may make")]
     RateLimited { retry_after_ms: u64 },
+    #[error("more requests from all together than the server answers")]
+    Busy { retry_after_ms: u64 },
     #[error("there is no price yet")]
     NoPriceYet,
     #[error("the server is starting and has no prices yet")]
     Starting,
     #[error("this address has as many open streams as it may")]
     AddressFull,
+    #[error("this token has as many open streams as it may")]
+    TokenFull,
     #[error("the server has as many open streams as it serves")]
     ServerFull,
+    #[error("this address has as many open connections as it may")]
+    AddressHasTooManySockets,
+    #[error("the server has as many open connections as it serves")]
+    TooManySockets,
     #[error("the server is going down")]
     GoingDown,
     #[error("the stored news can't be read at the moment")]
@@ -119,7 +131,7 @@ fn list(known: &[String]) -> String {
 }
 
 impl HttpError {
-    fn status(&self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::MalformedSymbol
             | Self::NoSymbols
@@ -136,14 +148,16 @@ impl HttpError {
             | Self::BadChannelPath(_)
             | Self::MalformedJson
             | Self::IncompleteBody
-            | Self::BadPath => StatusCode::BAD_REQUEST,
+            | Self::BadPath
+            | Self::BadTarget => StatusCode::BAD_REQUEST,
             Self::Misfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ChannelExists => StatusCode::CONFLICT,
             Self::TooManyChannels => StatusCode::INSUFFICIENT_STORAGE,
             Self::UnknownSymbol(_) | Self::OtherQuote | Self::UnknownChannel | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Unauthorized { .. } | Self::BadToken | Self::WrongToken | Self::ExpiredToken => {
                 StatusCode::UNAUTHORIZED
             }
@@ -152,9 +166,13 @@ impl HttpError {
             Self::NoPriceYet
             | Self::Starting
             | Self::AddressFull
+            | Self::TokenFull
             | Self::ServerFull
+            | Self::Busy { .. }
+            | Self::AddressHasTooManySockets
+            | Self::TooManySockets
             | Self::GoingDown
-            | Self::Busy
+            | Self::TooMuchPublished
             | Self::NotStored
             | Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -180,34 +198,55 @@ impl HttpError {
             Self::BadPath | Self::BadChannelPath(_) => "bad_path",
             Self::MalformedJson => "malformed_json",
             Self::Misfit(_) => "invalid_event",
-            Self::BodyTooLarge => "body_too_large",
             Self::IncompleteBody => "incomplete_body",
             Self::ChannelExists => "channel_exists",
             Self::TooManyChannels => "too_many_channels",
-            Self::Busy => "busy",
+            Self::BadTarget => "bad_target",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::UriTooLong => "uri_too_long",
+            Self::BodyTooLarge { .. } => "body_too_large",
+            Self::BodyTooSlow => "body_too_slow",
             Self::Unauthorized { .. } | Self::BadToken | Self::WrongToken | Self::ExpiredToken => "unauthorized",
             Self::Forbidden { .. } => "forbidden",
             Self::RateLimited { .. } | Self::TooManyWrongTokens { .. } => "rate_limited",
             Self::NoPriceYet => "no_price_yet",
             Self::Starting => "starting",
-            Self::AddressFull => "too_many_streams",
+            Self::AddressFull | Self::TokenFull => "too_many_streams",
+            Self::Busy { .. } | Self::TooMuchPublished => "server_busy",
             Self::ServerFull => "server_full",
+            Self::AddressHasTooManySockets | Self::TooManySockets => "too_many_connections",
             Self::GoingDown => "going_down",
             Self::StorageUnavailable | Self::NotStored => "storage_unavailable",
         }
     }
 
+    /// What the answer holds.
+    pub(super) fn body(&self) -> ErrorBody {
+        let message: Cow<'static, str> = self.to_string().into();
+        ErrorBody::new(self.code(), message, self.delay_ms().map(Retry::after_ms))
+    }
+
+    /// The value of `Retry-After`, in whole seconds, where waiting helps.
+    pub(super) fn retry_after_s(&self) -> Option<u64> {
+        self.delay_ms().map(|delay_ms| delay_ms.div_ceil(1000))
+    }
+
     /// How long to wait, in milliseconds, where waiting helps.
     fn delay_ms(&self) -> Option<u64> {
         match self {
-            Self::RateLimited { retry_after_ms } | Self::TooManyWrongTokens { retry_after_ms } => Some(*retry_after_ms),
-            Self::NoPriceYet | Self::Starting | Self::Busy => Some(1000),
-            Self::AddressFull | Self::ServerFull | Self::GoingDown | Self::StorageUnavailable | Self::NotStored => {
-                Some(5000)
-            }
+            Self::RateLimited { retry_after_ms }
+            | Self::TooManyWrongTokens { retry_after_ms }
+            | Self::Busy { retry_after_ms } => Some(*retry_after_ms),
+            Self::NoPriceYet | Self::Starting | Self::TooMuchPublished => Some(1000),
+            Self::AddressFull
+            | Self::TokenFull
+            | Self::ServerFull
+            | Self::AddressHasTooManySockets
+            | Self::TooManySockets
+            | Self::GoingDown
+            | Self::NotStored
+            | Self::StorageUnavailable => Some(5000),
             _ => None,
         }
     }
@@ -246,7 +285,7 @@ impl From<ChannelError> for HttpError {
             ChannelError::Unknown => Self::UnknownChannel,
             ChannelError::Exists => Self::ChannelExists,
             ChannelError::TooMany => Self::TooManyChannels,
-            ChannelError::Busy => Self::Busy,
+            ChannelError::Busy => Self::TooMuchPublished,
             ChannelError::GoingDown => Self::GoingDown,
             ChannelError::Storage(_) => Self::NotStored,
         }
@@ -273,6 +312,7 @@ impl From<Refusal> for HttpError {
         match refusal {
             Refusal::ServerFull => Self::ServerFull,
             Refusal::AddressFull => Self::AddressFull,
+            Refusal::TokenFull => Self::TokenFull,
             Refusal::GoingDown => Self::GoingDown,
             Refusal::TooManySymbols => Self::TooManySymbols,
             // The endpoint has looked the symbols up before.
@@ -284,17 +324,14 @@ impl From<Refusal> for HttpError {
 
 impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
-        let delay_ms = self.delay_ms();
-        let message: Cow<'static, str> = self.to_string().into();
-        let body = ErrorBody::new(self.code(), message, delay_ms.map(Retry::after_ms));
-        let mut response = (self.status(), Json(body)).into_response();
+        let mut response = (self.status(), Json(self.body())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(challenge) = self.challenge() {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        if let Some(delay_ms) = delay_ms {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(delay_ms.div_ceil(1000)));
+        if let Some(seconds) = self.retry_after_s() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -3,10 +3,12 @@
 mod channels;
 mod errors;
 mod events;
+mod hostile;
 mod layers;
 mod news;
 mod pages;
 mod rest;
+mod site;
 mod socket;
 mod stream;
 mod tokens;

@@ -4,14 +4,12 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::{
-    encode::{RETRY_MS, json},
-    events::End,
-};
+use super::encode::{RETRY_MS, json};
 use crate::{
     model::time::UnixMs,
     wire::{
         channels::{Connected, Ping},
+        event_stream::StreamError,
         news::Gap,
         sse,
     },
@@ -49,9 +47,10 @@ pub(super) fn gap(to: u64, gap: &Gap, now: UnixMs) -> Option<Bytes> {
     told(Some(to), "gap", gap, now)
 }
 
-/// The last event of a stream.
-pub(super) fn end(end: End, now: UnixMs) -> Option<Bytes> {
-    told(None, "stream_error", &end.told(), now)
+/// The last event of a stream, with the wait before a reconnection for clients that look at nothing else.
+pub(super) fn end(error: &StreamError, now: UnixMs) -> Option<Bytes> {
+    let event = event(None, "stream_error", &json(error)?, now);
+    Some(Bytes::from(format!("retry: {}\n{event}", error.retry.delay_ms)))
 }
 
 fn told<T: Serialize>(id: Option<u64>, name: &'static str, body: &T, now: UnixMs) -> Option<Bytes> {
@@ -61,7 +60,7 @@ fn told<T: Serialize>(id: Option<u64>, name: &'static str, body: &T, now: UnixMs
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::news::GapReason;
+    use crate::{server::hub::ending::End, wire::news::GapReason};
 
     fn text(frame: Option<Bytes>) -> String {
         String::from_utf8(frame.expect("a frame").to_vec()).expect("UTF-8")
@@ -92,8 +91,8 @@ mod tests {
              \"timestamp\":\"1970-01-01T00:00:00.000Z\"}\n\n"
         );
         assert_eq!(
-            text(end(End::Removed, UnixMs(0))),
-            "event: stream_error\ndata: {\"event\":\"stream_error\",\"data\":{\"code\":\"removed\",\
+            text(end(&End::Removed.told_to(1), UnixMs(0))),
+            "retry: 2000\nevent: stream_error\ndata: {\"event\":\"stream_error\",\"data\":{\"code\":\"removed\",\
              \"message\":\"the channel was removed\",\"retry\":{\"shouldReconnect\":false,\"delayMs\":2000,\
              \"maxDelayMs\":30000,\"strategy\":\"exponential-backoff\",\"jitter\":true}},\
              \"timestamp\":\"1970-01-01T00:00:00.000Z\"}\n\n"

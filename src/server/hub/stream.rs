@@ -10,8 +10,9 @@ use bytes::Bytes;
 use futures_util::Stream;
 
 use super::{
-    Hub, encode, envelope,
-    events::{self, End},
+    Hub, encode,
+    ending::End,
+    envelope, events,
     limits::Permit,
     reader::{Reader, Signal},
     resume::{LogCursor, Told},
@@ -88,10 +89,11 @@ impl FrameStream {
 
     fn end(&mut self, end: End) -> Option<Bytes> {
         self.ended = true;
+        let told = end.told_to(self.reader.id);
         match self.voice {
-            Voice::Messages => Some(encode::GOODBYE),
-            Voice::Events | Voice::Plain => events::end(end),
-            Voice::Envelopes => envelope::end(end, self.hub.clock.wall()),
+            Voice::Messages => encode::end(told),
+            Voice::Events | Voice::Plain => events::end(&told),
+            Voice::Envelopes => envelope::end(&told, self.hub.clock.wall()),
         }
     }
 }

@@ -149,6 +149,7 @@ impl Fixture {
             candles: Arc::new(CandleService::new(Arc::new(OneCandle), Arc::clone(&market), clock)),
             market,
             hub,
+            rates: RateLimits::new(&config.limits),
             started: clock.now(),
             venues: Arc::clone(&reports) as Arc<dyn VenueReports>,
             news: Arc::default(),
@@ -186,6 +187,7 @@ fn config(symbols: &[Symbol]) -> Config {
             data_dir: None,
             trusted_proxies: vec![],
             cors_origins: vec!["*".to_owned()],
+            frame_ancestors: vec![],
             heartbeat_s: 30,
             site_root: None,
         },
@@ -211,12 +213,7 @@ fn config(symbols: &[Symbol]) -> Config {
             breaking_window_min: 30,
         },
         access: AccessConfig { read: Reading::Open, wrong_tokens_per_minute: 30 },
-        channels: ChannelsConfig { max_created: 1000, publishes_per_minute: 6000 },
-        limits: LimitsConfig {
-            connections_per_address: 100,
-            connections_total: 10_000,
-            requests_per_minute: 300,
-            stall_s: 30,
-        },
+        channels: ChannelsConfig { max_created: 1000 },
+        limits: LimitsConfig::default(),
     }
 }

@@ -1,13 +1,9 @@
 //! The server: built, then run.
 
-use std::{fmt::Display, future::IntoFuture, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt::Display, path::PathBuf, sync::Arc};
 
 use axum::Router;
-use tokio::{
-    net::TcpListener,
-    task::spawn_blocking,
-    time::{sleep, timeout},
-};
+use tokio::{net::TcpListener, task::spawn_blocking};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
@@ -22,11 +18,11 @@ use crate::server::{
     config::{Config, Feeds},
     http::{
         pages,
-        router::api_router,
-        stall::{GuardedListener, PeerAddr},
+        router::site,
+        serve::{Bounds, serve},
     },
     news::feeds::client::{FeedClient, FeedHttp},
-    shutdown::GRACE,
+    shutdown::within_grace,
     storage::Storage,
     venues::{dialer::TcpDialer, http_client::HttpClient},
 };
@@ -35,7 +31,7 @@ use crate::server::{
 pub struct House {
     listener: TcpListener,
     router: Router,
-    stall: Duration,
+    bounds: Bounds,
     tasks: TaskTracker,
     token: CancellationToken,
     /// Kept until the end: a temporary one is removed when this goes.
@@ -77,37 +73,28 @@ impl House {
             token: token.clone(),
         })
         .await?;
-        let stall = Duration::from_secs(services.config.limits.stall_s);
-        let router = api_router(Arc::clone(&services)).merge(pages::router(&services, options));
-        Ok(Self { listener, router, stall, tasks, token, _data_dir: data_dir })
+        let bounds = Bounds::from(&*services.config);
+        let router = site(&services, options);
+        Ok(Self { listener, router, bounds, tasks, token, _data_dir: data_dir })
     }
 
     /// Answers until the token is cancelled, then ends every stream and waits for the tasks, but not for ever.
     ///
     /// # Errors
-    /// Where the listener breaks.
+    /// Where the listener has no address any more.
     pub async fn run(self) -> Result<(), StartError> {
         let addr = self.listener.local_addr()?;
         info!(url = %format!("http://{addr}"), version = env!("CARGO_PKG_VERSION"), "serving");
-        let service = self.router.into_make_service_with_connect_info::<PeerAddr>();
-        let asked_to_stop = self.token.clone().cancelled_owned();
-        let serving = axum::serve(GuardedListener::new(self.listener, self.stall), service)
-            .with_graceful_shutdown(asked_to_stop)
-            .into_future();
-        let served = tokio::select! {
-            served = serving => served,
-            () = async { self.token.cancelled().await; sleep(GRACE).await } => {
-                warn!("some connections did not end in time and are cut off");
-                Ok(())
-            }
+        let asked_to_stop = self.token.clone();
+        let ended = async {
+            serve(self.listener, self.router, self.bounds, self.token).await;
+            self.tasks.wait().await;
         };
-        // A listener that broke ends the rest, too.
-        self.token.cancel();
-        if timeout(GRACE, self.tasks.wait()).await.is_err() {
-            warn!(left = self.tasks.len(), "some tasks did not end in time");
+        if !within_grace(&asked_to_stop, ended).await {
+            warn!(tasks = self.tasks.len(), "what did not end in time is cut off");
         }
         info!("stopped");
-        Ok(served?)
+        Ok(())
     }
 }
 

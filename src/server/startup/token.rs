@@ -127,3 +127,42 @@ fn to_the_second(at: UnixMs) -> String {
     let text = at.to_rfc3339();
     text.split_once('.').map_or(text.clone(), |(seconds, _)| format!("{seconds}Z"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixMs = UnixMs(1_763_640_000_123);
+
+    #[test]
+    fn a_list_says_what_is_good_until_when() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = TokenFile::at(folder.path());
+        for (scope, label, lifetime) in
+            [(Scope::Read, "Müller", Some("1h")), (Scope::Admin, "a", None), (Scope::Publish, "b", Some("1s"))]
+        {
+            let lifetime = lifetime.map(|text| text.parse().expect("a lifetime"));
+            let wish = NewToken { scope, label: Label::parse(label).expect("a label"), lifetime };
+            file.create(wish, NOW).expect("a token");
+        }
+        let records = file.list().expect("a list");
+        let ids: Vec<String> = records.iter().map(|record| record.id.to_string()).collect();
+        let later = UnixMs(NOW.0 + 1000);
+        let table = as_table(&records, later);
+        let expected = [
+            "ID        SCOPE    LABEL   CREATED               EXPIRES               STATE".to_owned(),
+            format!("{}  read     Müller  2025-11-20T12:00:00Z  2025-11-20T13:00:00Z  active", ids[0]),
+            format!("{}  admin    a       2025-11-20T12:00:00Z  never                 active", ids[1]),
+            format!("{}  publish  b       2025-11-20T12:00:00Z  2025-11-20T12:00:01Z  expired", ids[2]),
+        ];
+        assert_eq!(table.lines().collect::<Vec<_>>(), expected);
+        let json: serde_json::Value = serde_json::from_str(&as_json(&records, later).expect("JSON")).expect("JSON");
+        let expected = serde_json::json!({
+            "id": ids[2], "scope": "publish", "label": "b", "created": "2025-11-20T12:00:00.123Z",
+            "expires": "2025-11-20T12:00:01.123Z", "state": "expired",
+        });
+        assert_eq!(json[2], expected);
+        assert_eq!(as_table(&[], NOW).lines().count(), 1);
+        assert_eq!(as_json(&[], NOW).expect("JSON"), "[]\n");
+    }
+}

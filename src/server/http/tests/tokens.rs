@@ -86,23 +86,14 @@ async fn a_token_that_is_not_good_is_refused_where_none_is_needed_too() {
     let unknown_id = format!("mp_zzzzzzzz_{}", "0".repeat(64));
     let mut answers = Vec::new();
     for token in [&wrong_secret, &unknown_id, "", "x", "mp_", &good[..good.len() - 1], &good.to_uppercase()] {
-        for uri in ["/symbols", "/api/sse", "/api/realtime/BTC", "/api/news", "/nothing", "/api/nothing"] {
-            if uri != "/nothing" {
-                let (answer, headers, body) = json(send(&app, bearer(uri, token)).await).await;
-                assert_eq!(
-                    (answer.as_u16(), &body["error"]["code"]),
-                    (401, &Value::from("unauthorized")),
-                    "{uri} {token}"
-                );
-                assert_eq!(headers["www-authenticate"], "Bearer error=\"invalid_token\"");
-                assert_eq!(headers["access-control-allow-origin"], "*", "a page may read why");
-                answers.push(body);
-            }
+        for uri in ["/symbols", "/api/sse", "/api/realtime/BTC", "/api/news", "/api/nothing"] {
+            let (answer, headers, body) = json(send(&app, bearer(uri, token)).await).await;
+            assert_eq!((answer.as_u16(), &body["error"]["code"]), (401, &Value::from("unauthorized")), "{uri} {token}");
+            assert_eq!(headers["www-authenticate"], "Bearer error=\"invalid_token\"");
+            assert_eq!(headers["access-control-allow-origin"], "*", "a page may read why");
+            answers.push(body);
         }
-        assert_eq!(
-            status(&app, Request::get(format!("/symbols?token={token}")).body(Body::empty()).expect("a request")).await,
-            401
-        );
+        assert_eq!(get(&app, &format!("/symbols?token={token}")).await.status().as_u16(), 401);
     }
     answers.dedup();
     assert_eq!(answers.len(), 1, "an unknown id and a wrong secret are told the same");
@@ -288,6 +279,36 @@ async fn an_expired_and_a_revoked_token_are_refused() {
     assert_eq!(get(&app, &uri).await.status(), StatusCode::UNAUTHORIZED);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_stream_ends_with_its_token() {
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let lifetime: Lifetime = "1m".parse().expect("a lifetime");
+    let label = crate::server::access::Label::parse("job").expect("a label");
+    let wish = NewToken { scope: Scope::Read, label, lifetime: Some(lifetime) };
+    let (_, expiring) = fixture.services.tokens.issue(wish.clone()).expect("a token");
+    let (record, revoked) = fixture.services.tokens.issue(NewToken { lifetime: None, ..wish }).expect("a token");
+    let mut open = Vec::new();
+    for uri in ["/api/sse", "/api/realtime/BTC"] {
+        for token in [&expiring, &revoked] {
+            open.push(send(&app, bearer(uri, &token.reveal())).await.into_body().into_data_stream());
+        }
+        open.push(get(&app, uri).await.into_body().into_data_stream());
+    }
+    fixture.services.tokens.revoke(record.id).expect("there");
+    let start = tokio::time::Instant::now();
+    let lasts = |mut stream: BodyDataStream| async move {
+        let end = async { while stream.next().await.is_some() {} };
+        let ended = tokio::time::timeout(Duration::from_mins(2), end).await.is_ok();
+        ended.then(|| start.elapsed().as_secs())
+    };
+    let lasted = futures_util::future::join_all(open.into_iter().map(lasts)).await;
+    for lasted in lasted.chunks(3) {
+        let [Some(expired), Some(revoked), None] = lasted else { panic!("{lasted:?}") };
+        assert!((60..=65).contains(expired) && *revoked <= 5, "{lasted:?}");
+    }
+}
+
 /// Everything that was logged.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -315,7 +336,7 @@ async fn no_log_line_tells_a_token() {
     let fixture = Fixture::new();
     let good = fixture.token(Scope::Read);
     let wrong = format!("mp_{}_{}", good.split('_').nth(1).expect("an id"), "5".repeat(64));
-    let (address, server) = super::socket::serve_router(with_route(&fixture), &fixture);
+    let (address, server) = super::socket::serve(&fixture, with_route(&fixture), super::socket::bounds());
     for token in [&good, &wrong] {
         for path in ["/symbols", "/test/publish", "/api/nothing", "/price/%FF", "/price/!", "/api/realtime?symbols=XYZ"]
         {
@@ -330,7 +351,7 @@ async fn no_log_line_tells_a_token() {
         }
     }
     fixture.shutdown.cancel();
-    server.await.expect("ends").expect("served");
+    server.await.expect("ends");
     let text = String::from_utf8(lines.0.lock().expect("not poisoned").clone()).expect("text");
     assert!(text.contains("lines are kept"));
     for token in [&good, &wrong] {

@@ -56,7 +56,10 @@ async fn a_reader_that_is_stuck_delays_nobody_and_is_ended() {
 
 #[tokio::test(start_paused = true)]
 async fn a_thousand_readers_of_one_channel_share_its_bytes() {
-    let server = Server::of(Fixture::with(|config| config.limits.connections_per_address = 1000));
+    let server = Server::of(Fixture::with(|config| {
+        config.limits.connections_per_address = 1000;
+        config.limits.streams_per_minute = 1000;
+    }));
     let mut readers = Vec::new();
     for _ in 0..1000 {
         let mut reader = server.open("/api/v1/sse/alerts").await;

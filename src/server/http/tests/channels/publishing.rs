@@ -130,7 +130,7 @@ async fn bodies_that_come_slowly_take_no_more_memory_than_there_is() {
     }
     let (status, headers, answer) =
         json(send(&server.app, server.request("POST", "/streams/a", large.clone())).await).await;
-    assert_eq!((status.as_u16(), &answer["error"]["code"]), (503, &Value::from("busy")));
+    assert_eq!((status.as_u16(), &answer["error"]["code"]), (503, &Value::from("server_busy")));
     assert_eq!((&headers["retry-after"], &answer["retry"]["delayMs"]), (&"1".parse().expect("ok"), &Value::from(1000)));
     held.clear();
     server.publish("/streams/a", "1").await;
@@ -138,7 +138,7 @@ async fn bodies_that_come_slowly_take_no_more_memory_than_there_is() {
 
 #[tokio::test(start_paused = true)]
 async fn one_token_publishes_so_much_a_minute_and_another_has_its_own() {
-    let server = Server::of(Fixture::with(|config| config.channels.publishes_per_minute = 60));
+    let server = Server::of(Fixture::with(|config| config.limits.publishes_per_minute = 60));
     for n in 0..60 {
         server.train(n).await;
     }
