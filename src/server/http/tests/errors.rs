@@ -54,8 +54,6 @@ const ERRORS: &[(&str, &str, u16, &str, bool)] = &[
     ("GET", "/api/v1/sse/training?client_id=a%0d%0aid:1", 400, "bad_client_id", false),
     ("POST", "/api/v1/sse/training", 405, "method_not_allowed", false),
     ("POST", "/api/v1/sse/status", 405, "method_not_allowed", false),
-    ("GET", "/api/v1/channels/training/events", 405, "method_not_allowed", false),
-    ("PUT", "/api/v1/channels", 405, "method_not_allowed", false),
     ("POST", "/api/v1/channels", 401, "unauthorized", false),
     ("DELETE", "/api/v1/channels", 401, "unauthorized", false),
     ("POST", "/api/v1/channels/training/events", 401, "unauthorized", false),
@@ -75,7 +73,6 @@ const ERRORS: &[(&str, &str, u16, &str, bool)] = &[
     ("GET", "/streams/a%5cb", 400, "bad_path", false),
     ("GET", "/streams/a%0d%0ab", 400, "bad_path", false),
     ("GET", "/streams/%FF", 400, "bad_path", false),
-    ("DELETE", "/streams/a", 405, "method_not_allowed", false),
     ("GET", "/api/news?limit=0", 400, "bad_limit", false),
     ("GET", "/api/news?limit=101", 400, "bad_limit", false),
     ("GET", "/api/news?limit=-1", 400, "bad_limit", false),
@@ -140,7 +137,7 @@ async fn an_address_that_is_too_long_is_refused() {
     let app = app(&fixture);
     let fits = format!("/symbols?q={}", "a".repeat(2046));
     assert_eq!(get(&app, &fits).await.status(), StatusCode::OK);
-    for uri in [format!("{fits}a"), format!("/api/{}", "a".repeat(1025)), format!("/api/realtime?symbols={fits}")] {
+    for uri in [format!("{fits}a"), format!("/api/{}", "a".repeat(2560)), format!("/api/realtime?symbols={fits}")] {
         let (status, _, body) = json(get(&app, &uri).await).await;
         assert_eq!((status.as_u16(), &body["error"]["code"]), (414, &Value::from("uri_too_long")));
     }

@@ -149,7 +149,6 @@ async fn what_is_no_path_is_refused() {
         ] {
             let (status, answer) = server.send(method, &uri, body).await;
             assert_eq!((status, &answer["error"]["code"]), (400, &Value::from("bad_path")), "{method} {path:?}");
-            assert!(path.len() < 2 || !answer.to_string().contains(&path[1..]), "{answer}");
         }
     }
     for (body, status, code) in [

@@ -39,6 +39,7 @@ async fn a_reader_that_is_stuck_delays_nobody_and_is_ended() {
     let mut lively = server.open("/api/v1/sse/training?client_id=lively").await;
     lively.event().await;
     stuck.event().await;
+    assert_eq!(stuck.ready(), []);
     let log = std::sync::Arc::clone(server.fixture.services.channels.built_in(BuiltIn::Training).log());
     for n in 0..35 {
         let id = server.train(n).await;
@@ -74,6 +75,31 @@ async fn a_thousand_readers_of_one_channel_share_its_bytes() {
         places.insert(frame.as_ptr());
     }
     assert_eq!(places.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_methods_are_told_which_there_are() {
+    let server = Server::new();
+    server.create("/a").await;
+    for (method, uri, allow) in [
+        ("GET", TRAINING, &["POST"][..]),
+        ("PUT", "/api/v1/channels", &["GET", "HEAD", "POST", "DELETE"]),
+        ("DELETE", "/streams/a", &["GET", "HEAD", "POST"]),
+        ("PATCH", "/streams/", &["GET", "HEAD", "POST"]),
+        ("POST", "/api/v1/sse/training", &["GET", "HEAD"]),
+    ] {
+        let (status, headers, body) = json(send(&server.app, server.request(method, uri, Body::empty())).await).await;
+        assert_eq!(
+            (status.as_u16(), &body["error"]["code"]),
+            (405, &Value::from("method_not_allowed")),
+            "{method} {uri}"
+        );
+        let mut told: Vec<_> = headers["allow"].to_str().expect("text").split(',').collect();
+        let mut allow = allow.to_vec();
+        told.sort_unstable();
+        allow.sort_unstable();
+        assert_eq!(told, allow, "{method} {uri}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
