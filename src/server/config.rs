@@ -29,6 +29,7 @@ pub struct Config {
     pub venues: Vec<VenueConfig>,
     pub news: NewsConfig,
     pub access: AccessConfig,
+    pub channels: ChannelsConfig,
     pub limits: LimitsConfig,
 }
 
@@ -149,6 +150,13 @@ impl std::str::FromStr for Reading {
     }
 }
 
+/// Settings of the channels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChannelsConfig {
+    /// Most channels that may be created.
+    pub max_created: usize,
+}
+
 /// Limits. A client is an IPv4 address, an IPv6 network of 64 bits, or a token. Where 0 is allowed it means that a limit
 /// follows another one, so that raising that one is enough; the methods say what is in force.
 #[derive(Debug, Clone, PartialEq)]
@@ -163,6 +171,8 @@ pub struct LimitsConfig {
     pub requests_per_minute: u32,
     /// Streams that one client address may open a minute, or 0.
     pub streams_per_minute: u32,
+    /// Publications a minute of one token, which count for nothing else of it.
+    pub publishes_per_minute: u32,
     /// Pages, and calls that pages make, a minute of one client address, or 0.
     pub pages_per_minute: u32,
     /// Requests of any kind a minute of one token, or 0.
@@ -194,6 +204,7 @@ impl Default for LimitsConfig {
             pages_per_minute: 0,
             token_requests_per_minute: 0,
             total_requests_per_minute: 0,
+            publishes_per_minute: 6000,
             sockets_per_address: 0,
             sockets_total: 0,
             head_timeout_s: 20,

@@ -137,6 +137,7 @@ pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
             "Who may read: `open` for everybody, `token` for whoever shows a token with the scope `read` (see `market-pulse token`). With `token` the pages and their files are closed as well, as a browser has no token to show: a proxy that lets people in can add the header `Authorization: Bearer …` for them. /health, /ready and /live stay open. Publishing always needs a token.",
         ),
         Key::new("access.wrong_tokens_per_minute", Bare, "30", "Wrong tokens a minute of one client address."),
+        Key::new("channels.max_created", Bare, "1000", "Most channels that may be created, 0 to 100000."),
     ]);
     keys.extend(limits());
     keys.push(Key::new("redis.url", Text, "", "For many nodes. This version runs as one node, so it must stay empty."));
@@ -198,6 +199,7 @@ fn limits() -> Vec<Key> {
             "0",
             "All of these a minute, of all clients together. 0 for 400 times requests_per_minute.",
         ),
+        bare("publishes_per_minute", "6000", "Publications a minute of one token, which do not count as its requests."),
         bare(
             "sockets_per_address",
             "0",
