@@ -30,6 +30,7 @@ pub struct Config {
     pub venues: Vec<VenueConfig>,
     pub news: NewsConfig,
     pub limits: LimitsConfig,
+    pub metrics: MetricsConfig,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -128,6 +129,21 @@ pub struct LimitsConfig {
     pub requests_per_minute: u32,
     /// A reader that has not taken a byte for this long is disconnected, in seconds.
     pub stall_s: u64,
+}
+
+/// Settings of the monitoring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricsConfig {
+    pub access: MetricsAccess,
+}
+
+/// Who may read the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricsAccess {
+    /// Whoever reaches the server.
+    Open,
+    /// Whoever asks on its own machine, not by way of a proxy.
+    Loopback,
 }
 
 /// What a venue's settings are unless something else is configured. Comes from the registry of connectors.

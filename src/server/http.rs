@@ -7,6 +7,8 @@ mod event_query;
 mod health;
 mod last_event_id;
 mod live;
+pub mod measure;
+mod metrics;
 mod news;
 mod news_query;
 pub mod page_news;

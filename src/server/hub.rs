@@ -35,6 +35,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -51,6 +52,7 @@ use self::{
 use super::{
     clock::{Clock, Stamp},
     config::LimitsConfig,
+    metrics::{Metrics, clients::Protocol},
 };
 use crate::model::{symbol::Symbol, ticker::Ticker};
 
@@ -83,6 +85,7 @@ pub struct Hub {
     started: Stamp,
     timeline: Timeline,
     log: Arc<EventLog>,
+    metrics: Metrics,
     shutdown: CancellationToken,
 }
 
@@ -94,6 +97,7 @@ impl Hub {
         heartbeat: Duration,
         clock: Clock,
         log: LogSetup,
+        metrics: &Metrics,
         shutdown: CancellationToken,
     ) -> Self {
         let started = clock.now();
@@ -110,7 +114,8 @@ impl Hub {
             clock,
             started,
             timeline,
-            log: Arc::new(EventLog::new(log, clock, timeline)),
+            log: Arc::new(EventLog::new(log, clock, timeline, metrics.hub.clone())),
+            metrics: metrics.clone(),
             shutdown,
         }
     }
@@ -118,7 +123,9 @@ impl Hub {
     /// Sends a ticker to everybody who follows its symbol, and a status message where a freshness changed.
     pub fn publish(&self, ticker: &Ticker) {
         if let Some(channel) = self.index.get(&ticker.symbol).and_then(|i| self.channels.get(*i)) {
+            let started = Instant::now();
             channel.publish(ticker, &self.last_id, self.timeline.now_ms());
+            self.metrics.hub.ticker_fan_out.since(started);
         }
     }
 
@@ -153,7 +160,7 @@ impl Hub {
         wish: EventWish,
         since: Since,
     ) -> Result<FrameStream, Refusal> {
-        let (reader, permit) = self.admit(address, &wish.prices, true)?;
+        let (reader, permit) = self.admit(address, Protocol::Sse, &wish.prices, true)?;
         let log = LogCursor::new(Arc::clone(&self.log), wish.filter, since);
         let hello = events::hello(&self.client_id(&reader), &wish.config, self.clock.wall(), log.position());
         let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), PriceForm::Event, wish.pace);
@@ -167,7 +174,8 @@ impl Hub {
         wish: &Wish,
         since: Option<Since>,
     ) -> Result<FrameStream, Refusal> {
-        let (reader, permit) = self.admit(address, &wish.symbols, since.is_some())?;
+        let protocol = if since.is_some() { Protocol::Page } else { Protocol::Sse };
+        let (reader, permit) = self.admit(address, protocol, &wish.symbols, since.is_some())?;
         let log = since.map(|since| LogCursor::new(Arc::clone(&self.log), EventFilter::stories(), since));
         let form = if log.is_some() { PriceForm::TickerWithoutId } else { PriceForm::Ticker };
         let position = log.as_ref().and_then(LogCursor::position);
@@ -177,7 +185,28 @@ impl Hub {
     }
 
     /// Lets a reader in, if there is room, and tells it of everything from here on.
-    fn admit(&self, address: IpAddr, symbols: &[Symbol], log: bool) -> Result<(Arc<Reader>, Permit), Refusal> {
+    fn admit(
+        &self,
+        address: IpAddr,
+        protocol: Protocol,
+        symbols: &[Symbol],
+        log: bool,
+    ) -> Result<(Arc<Reader>, Permit), Refusal> {
+        let (channels, permit) = self
+            .check(address, symbols)
+            .inspect_err(|refusal| self.metrics.clients.refused(protocol, refusal.as_str()))?;
+        let id = self.last_reader.fetch_add(1, Ordering::Relaxed) + 1;
+        let client = self.metrics.clients.enter(protocol);
+        let reader = Arc::new(Reader::new(id, channels, &self.timeline, client));
+        self.register(&reader);
+        if log {
+            self.log.add(&reader);
+        }
+        Ok((reader, permit))
+    }
+
+    /// The channels that a reader wants, and room for it.
+    fn check(&self, address: IpAddr, symbols: &[Symbol]) -> Result<(Vec<usize>, Permit), Refusal> {
         if self.shutdown.is_cancelled() {
             return Err(Refusal::GoingDown);
         }
@@ -186,14 +215,7 @@ impl Hub {
         }
         let channels: Option<Vec<usize>> = symbols.iter().map(|s| self.index.get(s).copied()).collect();
         let channels = channels.ok_or(Refusal::UnknownSymbol)?;
-        let permit = self.limits.acquire(address)?;
-        let id = self.last_reader.fetch_add(1, Ordering::Relaxed) + 1;
-        let reader = Arc::new(Reader::new(id, channels, &self.timeline));
-        self.register(&reader);
-        if log {
-            self.log.add(&reader);
-        }
-        Ok((reader, permit))
+        Ok((channels, self.limits.acquire(address)?))
     }
 
     fn client_id(&self, reader: &Reader) -> String {

@@ -9,8 +9,10 @@ use super::{
     config::Config,
     hub::Hub,
     market::{board::MarketBoard, candle_service::CandleService},
+    metrics::Metrics,
     news::desk::NewsDesk,
     storage::Storage,
+    venues::board::VenueCounts,
 };
 use crate::{
     api::error::ApiError,
@@ -30,6 +32,9 @@ use crate::{
 pub trait VenueReports: Send + Sync {
     /// One report per enabled venue, in the registry's order.
     fn reports(&self) -> Vec<VenueStatus>;
+
+    /// What each of them has said since the start.
+    fn counts(&self) -> Vec<VenueCounts>;
 }
 
 /// Where the state of the feeds is told.
@@ -63,6 +68,8 @@ pub struct Services {
     pub feeds: Arc<dyn FeedReports>,
     /// `None` while no news is followed: nothing else is stored.
     pub storage: Option<Storage>,
+    /// Where everybody counts.
+    pub metrics: Metrics,
 }
 
 impl Services {

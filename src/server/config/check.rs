@@ -5,7 +5,8 @@ use std::{collections::HashSet, fmt::Display, str::FromStr};
 use url::Url;
 
 use super::{
-    Config, Feed, Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig, VenueConfig,
+    Config, Feed, Feeds, LimitsConfig, MarketConfig, MetricsAccess, MetricsConfig, NewsConfig, ServerConfig,
+    VenueConfig,
     error::{ConfigError, ConfigErrors, Origin},
     layers::{Layers, Raw},
 };
@@ -54,10 +55,11 @@ fn read(check: &mut Check<'_>) -> Option<Config> {
         requests_per_minute: check.number("limits.requests_per_minute", 1, 1_000_000)?,
         stall_s: check.number("limits.stall_s", 1, 3600)?,
     };
+    let metrics = MetricsConfig { access: access(check)? };
     if check.text("redis.url").is_some() {
         check.wrong("redis.url", "must be empty: this version runs as one node");
     }
-    Some(Config { server, market, venues, news, limits })
+    Some(Config { server, market, venues, news, limits, metrics })
 }
 
 fn market(check: &mut Check<'_>) -> Option<MarketConfig> {
@@ -126,6 +128,17 @@ fn venues(check: &mut Check<'_>) -> Option<Vec<VenueConfig>> {
         check.wrong(&key, "is off like all the others: at least one venue must be enabled");
     }
     Some(venues)
+}
+
+fn access(check: &mut Check<'_>) -> Option<MetricsAccess> {
+    match check.text("metrics.access").as_deref() {
+        Some("open") => Some(MetricsAccess::Open),
+        Some("loopback") => Some(MetricsAccess::Loopback),
+        _ => {
+            check.wrong("metrics.access", "must be `open` or `loopback`");
+            None
+        }
+    }
 }
 
 fn feeds(check: &mut Check<'_>) -> Feeds {

@@ -128,6 +128,12 @@ pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
             "30",
             "A reader that has not taken a byte for this long is disconnected, in seconds.",
         ),
+        Key::new(
+            "metrics.access",
+            Text,
+            "open",
+            "Who may read GET /metrics: `open` for whoever reaches the server, `loopback` for its own machine only (not by way of a proxy).",
+        ),
         Key::new("redis.url", Text, "", "For many nodes. This version runs as one node, so it must stay empty."),
     ]);
     keys

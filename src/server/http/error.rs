@@ -70,6 +70,10 @@ pub enum HttpError {
     GoingDown,
     #[error("the stored news can't be read at the moment")]
     StorageUnavailable,
+    #[error("the metrics can't be read at the moment")]
+    MetricsUnavailable,
+    #[error("this address answers requests from the server's own machine only")]
+    LocalOnly,
 }
 
 /// `known are: a, b`
@@ -101,7 +105,9 @@ impl HttpError {
             | Self::AddressFull
             | Self::ServerFull
             | Self::GoingDown
-            | Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            | Self::StorageUnavailable
+            | Self::MetricsUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::LocalOnly => StatusCode::FORBIDDEN,
         }
     }
 
@@ -131,6 +137,8 @@ impl HttpError {
             Self::ServerFull => "server_full",
             Self::GoingDown => "going_down",
             Self::StorageUnavailable => "storage_unavailable",
+            Self::MetricsUnavailable => "metrics_unavailable",
+            Self::LocalOnly => "local_only",
         }
     }
 
@@ -139,7 +147,11 @@ impl HttpError {
         match self {
             Self::RateLimited { retry_after_ms } => Some(*retry_after_ms),
             Self::NoPriceYet | Self::Starting => Some(1000),
-            Self::AddressFull | Self::ServerFull | Self::GoingDown | Self::StorageUnavailable => Some(5000),
+            Self::AddressFull
+            | Self::ServerFull
+            | Self::GoingDown
+            | Self::StorageUnavailable
+            | Self::MetricsUnavailable => Some(5000),
             _ => None,
         }
     }

@@ -27,7 +27,10 @@ use tower_http::{
 
 use crate::{
     app::{App, shell},
-    server::{http::page_news, services::Services},
+    server::{
+        http::{measure::measure, page_news},
+        services::Services,
+    },
 };
 
 /// Name of the script, WebAssembly and style files, as the build writes them.
@@ -109,6 +112,7 @@ pub fn router(services: &Arc<Services>, options: LeptosOptions) -> Router {
                 .quality(tower_http::CompressionLevel::Fastest)
                 .compress_when(SizeAbove::new(1024).and(NotForContentType::SSE).and(NotForContentType::IMAGES)),
         )
+        .layer(middleware::from_fn_with_state(services.metrics.http.clone(), measure))
 }
 
 /// Pages and answers are of now. Files are asked for again, with a short answer when they are unchanged, so that a new

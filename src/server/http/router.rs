@@ -15,7 +15,8 @@ use super::{
     error::{method_not_allowed, not_found},
     health::health,
     live::live,
-    news,
+    measure::measure,
+    metrics, news,
     price::price,
     query::bound_uri,
     rate_limit::{RateLimiter, rate_limit},
@@ -28,10 +29,10 @@ use super::{
 };
 use crate::server::services::Services;
 
-/// Everything but the pages and the server functions. From outside in, a request meets: CORS, the bound on the
-/// address, then for REST the rate limit. Nothing here is compressed: streams must not be, and the answers are small.
+/// Everything but the pages and the server functions. From outside in, a request meets: the count of requests,
+/// CORS, the bound on the address, then for REST the rate limit. Nothing here is compressed: streams must not be, and the answers are small.
 ///
-/// Probes (`/health`, `/ready`, `/live`) are not rate limited, so that a busy neighbor behind the same address can't
+/// Probes (`/health`, `/ready`, `/live`) and `/metrics` are not rate limited, so that a busy neighbor behind the same address can't
 /// make the server look dead. Streams have limits of their own.
 pub fn api_router(services: Arc<Services>) -> Router {
     let config = &services.config;
@@ -70,6 +71,8 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(bound_uri))
         .layer(from_fn_with_state(origins, cors))
+        .merge(metrics::router(&services))
+        .layer(from_fn_with_state(services.metrics.http.clone(), measure))
         .with_state(services)
 }
 

@@ -17,6 +17,7 @@ use axum::{
     extract::connect_info::Connected,
     serve::{IncomingStream, Listener},
 };
+use prometheus_client::metrics::counter::Counter;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpSocket, TcpStream},
@@ -30,11 +31,19 @@ pub struct StallGuard<S> {
     limit: Duration,
     /// Runs only while a write waits, so a reader that keeps up costs no timer.
     deadline: Option<Pin<Box<Sleep>>>,
+    /// Where a connection that fails is counted.
+    stalled: Counter,
 }
 
 impl<S> StallGuard<S> {
     pub fn new(stream: S, limit: Duration) -> Self {
-        Self { stream, limit, deadline: None }
+        Self { stream, limit, deadline: None, stalled: Counter::default() }
+    }
+
+    /// Counted where others are, too.
+    #[must_use]
+    pub fn counting(self, stalled: Counter) -> Self {
+        Self { stalled, ..self }
     }
 
     /// Looks at a write's result: a waiting one starts the deadline or meets it, any other ends it.
@@ -46,6 +55,7 @@ impl<S> StallGuard<S> {
         let limit = self.limit;
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(limit)));
         ready!(deadline.as_mut().poll(cx));
+        self.stalled.inc();
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer takes no bytes")))
     }
 }
@@ -90,6 +100,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for StallGuard<S> {
 pub struct GuardedListener {
     listener: TcpListener,
     limit: Duration,
+    stalled: Counter,
 }
 
 /// What the kernel holds back for a connection, in bytes: enough for any page, and no more than some hundred messages
@@ -101,7 +112,13 @@ const BACKLOG: u32 = 1024;
 
 impl GuardedListener {
     pub fn new(listener: TcpListener, limit: Duration) -> Self {
-        Self { listener, limit }
+        Self { listener, limit, stalled: Counter::default() }
+    }
+
+    /// Counts the connections that fail.
+    #[must_use]
+    pub fn counting(self, stalled: Counter) -> Self {
+        Self { stalled, ..self }
     }
 
     /// Listens on `address`, with a send buffer that suits streams.
@@ -130,7 +147,7 @@ impl Listener for GuardedListener {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY was refused; messages may wait for each other");
         }
-        (StallGuard::new(stream, self.limit), address)
+        (StallGuard::new(stream, self.limit).counting(self.stalled.clone()), address)
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {

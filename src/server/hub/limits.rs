@@ -20,6 +20,19 @@ pub enum Refusal {
     UnknownSymbol,
 }
 
+impl Refusal {
+    /// For the monitors.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ServerFull => "server_full",
+            Self::AddressFull => "address_full",
+            Self::GoingDown => "going_down",
+            Self::TooManySymbols => "too_many_symbols",
+            Self::UnknownSymbol => "unknown_symbol",
+        }
+    }
+}
+
 /// Counts open streams. The map holds only addresses with an open stream, so it is as bounded as the total.
 #[derive(Debug)]
 pub struct ConnectionLimits {

@@ -12,7 +12,10 @@ use std::{collections::HashMap, sync::Arc};
 use futures_util::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
 use thiserror::Error;
-use tokio::sync::{OwnedMutexGuard, Semaphore};
+use tokio::{
+    sync::{OwnedMutexGuard, Semaphore},
+    time::Instant,
+};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
@@ -24,6 +27,7 @@ use super::{
 use crate::server::{
     clock::Clock,
     event::{EventDraft, LogEvent, LogRange},
+    metrics::hub::HubMetrics,
 };
 
 /// Entries that one reader asks the store for at a time, and then holds.
@@ -118,6 +122,7 @@ pub struct EventLog {
     readers: [Mutex<HashMap<u64, Arc<Reader>>>; SHARDS],
     clock: Clock,
     timeline: Timeline,
+    metrics: HubMetrics,
 }
 
 impl std::fmt::Debug for EventLog {
@@ -135,7 +140,7 @@ pub struct LogTurn {
 }
 
 impl EventLog {
-    pub(super) fn new(setup: LogSetup, clock: Clock, timeline: Timeline) -> Self {
+    pub(super) fn new(setup: LogSetup, clock: Clock, timeline: Timeline, metrics: HubMetrics) -> Self {
         let LogSetup { first, last, recent, store, bounds } = setup;
         let recent = recent.into_iter().filter(|event| event.id <= last);
         let before = recent.clone().next().map_or(last, |event| event.id.saturating_sub(1));
@@ -154,6 +159,7 @@ impl EventLog {
             readers: std::array::from_fn(|_| Mutex::default()),
             clock,
             timeline,
+            metrics,
         }
     }
 
@@ -171,6 +177,11 @@ impl EventLog {
     /// How many readers follow the log.
     pub fn readers(&self) -> usize {
         self.readers.iter().map(|shard| shard.lock().len()).sum()
+    }
+
+    /// What is counted of it.
+    pub(super) const fn metrics(&self) -> &HubMetrics {
+        &self.metrics
     }
 
     /// Whether a position may have been given out by this log.
@@ -207,6 +218,7 @@ impl EventLog {
     }
 
     fn send(&self, events: Vec<LogEvent>) {
+        let started = Instant::now();
         // Encoded before anybody is locked out.
         let entries: Vec<Entry> = events.into_iter().map(Entry::of).collect();
         if entries.is_empty() {
@@ -230,6 +242,7 @@ impl EventLog {
                 reader.tell_log(now_ms);
             }
         }
+        self.metrics.event_fan_out.since(started);
     }
 }
 

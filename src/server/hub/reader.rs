@@ -9,6 +9,7 @@ use futures_util::task::AtomicWaker;
 use tokio::time::Instant;
 
 use super::bits::{AtomicBits, Bits};
+use crate::server::metrics::clients::Client;
 
 /// A comment at least every 15 s, with room for the tick that sends it.
 const KEEP_ALIVE_MS: u64 = 14_000;
@@ -53,6 +54,8 @@ pub(super) struct Reader {
     pub(super) id: u64,
     /// Indices of its channels; a position is an index into this.
     pub(super) channels: Vec<usize>,
+    /// Its place in the monitors' figures, as long as it lives.
+    pub(super) client: Client,
     tickers: AtomicBits,
     statuses: AtomicBits,
     /// The log has grown.
@@ -67,7 +70,7 @@ pub(super) struct Reader {
 
 impl Reader {
     /// A reader that wants a snapshot of every channel, and to look at the log.
-    pub(super) fn new(id: u64, channels: Vec<usize>, timeline: &Timeline) -> Self {
+    pub(super) fn new(id: u64, channels: Vec<usize>, timeline: &Timeline, client: Client) -> Self {
         let now = timeline.now_ms();
         let tickers = AtomicBits::default();
         for position in 0..channels.len() {
@@ -76,6 +79,7 @@ impl Reader {
         Self {
             id,
             channels,
+            client,
             tickers,
             statuses: AtomicBits::default(),
             log: AtomicBool::new(true),

@@ -30,6 +30,8 @@ pub struct FrameStream {
     log: Option<LogCursor>,
     /// Id of the last ticker message that was sent.
     last_id: u64,
+    /// Messages that were handed out and are not counted yet.
+    delivered: u64,
     ended: bool,
     _permit: Permit,
 }
@@ -53,7 +55,18 @@ impl FrameStream {
         reader: Arc<Reader>,
         permit: Permit,
     ) -> Self {
-        Self { hub, reader, voice, hello: Some(hello), tickers, log, last_id: 0, ended: false, _permit: permit }
+        Self {
+            hub,
+            reader,
+            voice,
+            hello: Some(hello),
+            tickers,
+            log,
+            last_id: 0,
+            delivered: 0,
+            ended: false,
+            _permit: permit,
+        }
     }
 
     fn next_of_log(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
@@ -65,6 +78,28 @@ impl FrameStream {
             (Told::Entry(frame), _) => Some(frame),
             (Told::Gap(to, gap), Voice::Messages) => encode::gap(to, gap),
             (Told::Gap(to, gap), Voice::Events) => events::gap(to, &gap),
+        }
+    }
+
+    /// The next message that the reader asked for.
+    fn next_message(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
+        if let Some(frame) = self.tickers.next_status().or_else(|| self.next_of_log(cx)) {
+            return Some(frame);
+        }
+        let (id, frame) = self.tickers.next_price(cx)?;
+        self.last_id = id;
+        Some(frame)
+    }
+
+    /// Counts what was handed out. Not with each message: thousands of streams would wait for one counter.
+    fn count(&mut self) {
+        match std::mem::replace(&mut self.delivered, 0) {
+            0 => {}
+            delivered => self.reader.client.delivered(delivered),
+        }
+        match self.tickers.take_superseded() {
+            0 => {}
+            superseded => self.reader.client.superseded(superseded),
         }
     }
 
@@ -110,21 +145,18 @@ impl Stream for FrameStream {
         {
             return Poll::Ready(Some(heartbeat));
         }
-        if let Some(frame) = this.tickers.next_status().or_else(|| this.next_of_log(cx)) {
-            return Poll::Ready(Some(frame));
+        let message = this.next_message(cx);
+        match &message {
+            Some(_) => this.delivered += 1,
+            None => this.count(),
         }
-        match this.tickers.next_price(cx) {
-            Some((id, frame)) => {
-                this.last_id = id;
-                Poll::Ready(Some(frame))
-            }
-            None => Poll::Pending,
-        }
+        message.map_or(Poll::Pending, |frame| Poll::Ready(Some(frame)))
     }
 }
 
 impl Drop for FrameStream {
     fn drop(&mut self) {
+        self.count();
         self.hub.unregister(&self.reader);
     }
 }

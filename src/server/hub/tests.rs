@@ -12,7 +12,7 @@ use super::*;
 use crate::{
     live::message::{self, Reading},
     model::{freshness::Freshness, time::UnixMs},
-    server::market::fixture::ticker,
+    server::{market::fixture::ticker, metrics::Metrics},
     wire::realtime::RealtimeMessage,
 };
 
@@ -36,7 +36,15 @@ fn hub_with(log: LogSetup, clock: Clock) -> (Arc<Hub>, CancellationToken) {
     let limits =
         LimitsConfig { connections_per_address: 3, connections_total: 5, requests_per_minute: 300, stall_s: 30 };
     let symbols = ["BTC", "ETH", "SOL"].map(symbol);
-    let hub = Arc::new(Hub::new(&symbols, &limits, Duration::from_secs(30), clock, log, shutdown.clone()));
+    let hub = Arc::new(Hub::new(
+        &symbols,
+        &limits,
+        Duration::from_secs(30),
+        clock,
+        log,
+        &Metrics::default(),
+        shutdown.clone(),
+    ));
     tokio::spawn(Arc::clone(&hub).run());
     (hub, shutdown)
 }

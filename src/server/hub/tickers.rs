@@ -28,6 +28,8 @@ pub(super) struct TickerCursor {
     statuses: Bits,
     tickers: Bits,
     pace: Option<Pace>,
+    /// Tickers that newer ones replaced before the reader took them, since they were last asked for.
+    superseded: u64,
 }
 
 /// Ids of the last messages sent.
@@ -35,6 +37,8 @@ pub(super) struct TickerCursor {
 struct Position {
     ticker: u64,
     status: u64,
+    /// The number of that ticker among those of its symbol; 0 before the first.
+    count: u64,
 }
 
 /// A reader that asked for fewer messages: the only ones with a timer of their own.
@@ -51,6 +55,7 @@ impl TickerCursor {
             let frames = hub.channels.get(*channel).and_then(Channel::frames);
             Position {
                 ticker: 0,
+                count: 0,
                 status: frames.and_then(|f| f.status.as_ref().map(|(id, _)| *id)).unwrap_or_default(),
             }
         };
@@ -63,6 +68,7 @@ impl TickerCursor {
             statuses: Bits::default(),
             tickers: Bits::default(),
             pace: (!pace.is_zero()).then(|| Pace { every: pace, next: None }),
+            superseded: 0,
         }
     }
 
@@ -74,6 +80,9 @@ impl TickerCursor {
                 let Some((frames, seen)) = self.at(position) else { continue };
                 if frames.id > seen.ticker {
                     seen.ticker = frames.id;
+                    let missed = if seen.count == 0 { 0 } else { frames.count.saturating_sub(seen.count + 1) };
+                    seen.count = frames.count;
+                    self.superseded += missed;
                     if let Some(bytes) = frames.price(form) {
                         return Some((frames.id, bytes));
                     }
@@ -84,6 +93,11 @@ impl TickerCursor {
             }
             self.tickers = self.reader.take_tickers();
         }
+    }
+
+    /// How many prices were replaced by newer ones before the reader took them, since this was last asked.
+    pub(super) const fn take_superseded(&mut self) -> u64 {
+        std::mem::replace(&mut self.superseded, 0)
     }
 
     /// The next change of freshness that the reader has not seen. These wait for no pace. None for price events, which

@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     model::{asset::AssetInfo, time::UnixMs, venue::Venue},
     server::{
-        config::{Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig},
+        config::{Feeds, LimitsConfig, MarketConfig, MetricsAccess, MetricsConfig, NewsConfig, ServerConfig},
         hub::log::LogSetup,
         market::candle_service::CandleSource,
     },
@@ -38,6 +38,14 @@ impl VenueReports for Reports {
             messages_per_second: 1.0,
             refused: vec![],
             silent: vec![],
+        }]
+    }
+
+    fn counts(&self) -> Vec<VenueCounts> {
+        vec![VenueCounts {
+            venue: Venue::new("binance").expect("a key"),
+            messages: vec![("ticker", 9)],
+            bad_frames: vec![("not_json", 1)],
         }]
     }
 }
@@ -103,10 +111,10 @@ impl Fixture {
     ) -> Self {
         let mut config = config(symbols);
         change(&mut config);
-        let shutdown = CancellationToken::new();
+        let (metrics, shutdown) = (Metrics::default(), CancellationToken::new());
         let market = Arc::new(MarketBoard::new(symbols));
         let heartbeat = Duration::from_secs(config.server.heartbeat_s);
-        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, shutdown.clone()));
+        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, &metrics, shutdown.clone()));
         tokio::spawn(Arc::clone(&hub).run());
         let reports = Arc::new(Reports(Mutex::new(ConnectionState::Connected)));
         let services = Arc::new(Services {
@@ -130,6 +138,7 @@ impl Fixture {
             news: Arc::default(),
             feeds: Arc::new(Followed(feeds)),
             storage,
+            metrics,
             config: Arc::new(config),
         });
         Self { services, reports, shutdown }
@@ -182,5 +191,6 @@ fn config(symbols: &[Symbol]) -> Config {
             requests_per_minute: 300,
             stall_s: 30,
         },
+        metrics: MetricsConfig { access: MetricsAccess::Open },
     }
 }

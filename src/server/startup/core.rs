@@ -25,6 +25,7 @@ use crate::{
             spark_loader::SparkLoader,
             task::{EVENT_CAPACITY, Inputs, MarketTask, SPARK_CAPACITY},
         },
+        metrics::Metrics,
         news::desk::NewsDesk,
         services::{FeedReports, NoFeeds, Services, VenueReports},
         venues::{self, Venues, VenuesSetup, dialer::Dialer, http_client::Http},
@@ -63,6 +64,7 @@ impl Core {
     pub async fn start(setup: CoreSetup) -> Result<Self, StartError> {
         let CoreSetup { config, simulated, dialer, http, news, clock, seed, token } = setup;
         let started = clock.now();
+        let metrics = Metrics::default();
         let tasks = TaskTracker::new();
         let symbols = &config.market.symbols;
         let (events, event_inbox) = mpsc::channel(EVENT_CAPACITY);
@@ -94,7 +96,7 @@ impl Core {
             }
             None => LogSetup::in_memory(clock),
         };
-        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, token.clone()));
+        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, &metrics, token.clone()));
         tasks.spawn(Arc::clone(&hub).run());
 
         let board = Arc::new(MarketBoard::new(symbols));
@@ -102,7 +104,9 @@ impl Core {
         let keys: Vec<Venue> = venues.infos().iter().map(|info| info.venue).collect();
         let outlet = Arc::clone(&hub);
         let publish = move |ticker: &Arc<Ticker>| outlet.publish(ticker);
-        let market = MarketTask::new(&config.market, &keys, Arc::clone(&board), clock, Arc::clone(&reload), publish);
+        let counts = metrics.market.clone();
+        let market =
+            MarketTask::new(&config.market, &keys, Arc::clone(&board), clock, Arc::clone(&reload), counts, publish);
         tasks.spawn(market.run(Inputs { events: event_inbox, sparks: series_inbox }, token.clone()));
         let sparks = SparkLoader::new(Arc::clone(&source), symbols, series, reload, clock);
         tasks.spawn(sparks.run(token.clone()));
@@ -118,6 +122,7 @@ impl Core {
                     prices: Arc::new(MarketPrices { board: Arc::clone(&board), candles: Arc::clone(&candles) }),
                     log: Arc::clone(hub.log()),
                     desk: Arc::clone(&desk),
+                    metrics: &metrics,
                     clock,
                     seed,
                     tasks: &tasks,
@@ -139,6 +144,7 @@ impl Core {
             news: desk,
             feeds,
             storage,
+            metrics,
             config: Arc::new(config),
         });
         Ok(Self { services, tasks })

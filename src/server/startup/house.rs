@@ -3,6 +3,7 @@
 use std::{fmt::Display, future::IntoFuture, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::Router;
+use prometheus_client::metrics::counter::Counter;
 use tokio::{
     net::TcpListener,
     task::spawn_blocking,
@@ -36,6 +37,7 @@ pub struct House {
     listener: TcpListener,
     router: Router,
     stall: Duration,
+    stalled: Counter,
     tasks: TaskTracker,
     token: CancellationToken,
     /// Kept until the end: a temporary one is removed when this goes.
@@ -79,8 +81,9 @@ impl House {
         })
         .await?;
         let stall = Duration::from_secs(services.config.limits.stall_s);
+        let stalled = services.metrics.clients.stalled();
         let router = api_router(Arc::clone(&services)).merge(pages::router(&services, options));
-        Ok(Self { listener, router, stall, tasks, token, _data_dir: data_dir })
+        Ok(Self { listener, router, stall, stalled, tasks, token, _data_dir: data_dir })
     }
 
     /// Answers until the token is cancelled, then ends every stream and waits for the tasks, but not for ever.
@@ -92,9 +95,8 @@ impl House {
         info!(url = %format!("http://{addr}"), version = env!("CARGO_PKG_VERSION"), "serving");
         let service = self.router.into_make_service_with_connect_info::<PeerAddr>();
         let asked_to_stop = self.token.clone().cancelled_owned();
-        let serving = axum::serve(GuardedListener::new(self.listener, self.stall), service)
-            .with_graceful_shutdown(asked_to_stop)
-            .into_future();
+        let listener = GuardedListener::new(self.listener, self.stall).counting(self.stalled);
+        let serving = axum::serve(listener, service).with_graceful_shutdown(asked_to_stop).into_future();
         let served = tokio::select! {
             served = serving => served,
             () = async { self.token.cancelled().await; sleep(GRACE).await } => {

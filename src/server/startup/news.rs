@@ -17,6 +17,7 @@ use crate::{
         config::NewsConfig,
         hub::log::EventLog,
         market::board::MarketBoard,
+        metrics::Metrics,
         news::{
             desk::NewsDesk,
             feeds::{self, FeedsSetup, board::SourceBoard, builtin, client::FeedHttp, tickers::Tickers},
@@ -43,6 +44,7 @@ pub(super) struct Around<'a> {
     pub prices: Arc<dyn Prices>,
     pub log: Arc<EventLog>,
     pub desk: Arc<NewsDesk>,
+    pub metrics: &'a Metrics,
     pub clock: Clock,
     pub seed: u64,
     pub tasks: &'a TaskTracker,
@@ -59,7 +61,7 @@ const PRUNE_EVERY: Duration = Duration::from_mins(10);
 /// Where the database can't be read.
 pub(super) async fn start(side: NewsSide, around: Around<'_>) -> Result<Arc<SourceBoard>, StartError> {
     let NewsSide { storage, http } = side;
-    let Around { config, market, prices, log, desk, clock, seed, tasks, token } = around;
+    let Around { config, market, prices, log, desk, metrics, clock, seed, tasks, token } = around;
     let assets: Vec<AssetInfo> = market.symbols().iter().map(|symbol| AssetInfo::of(*symbol)).collect();
     let sources = builtin::sources(config);
     let records = storage.feeds().await?;
@@ -72,6 +74,7 @@ pub(super) async fn start(side: NewsSide, around: Around<'_>) -> Result<Arc<Sour
         log,
         prices,
         desk,
+        metrics: metrics.news.clone(),
         clock,
     });
     tasks.spawn(task.await?.run(fetched, token.clone()));
@@ -85,6 +88,7 @@ pub(super) async fn start(side: NewsSide, around: Around<'_>) -> Result<Arc<Sour
         seed,
         followed: Arc::new(Tickers::new(&assets)),
         out,
+        metrics: metrics.feeds.clone(),
         shutdown: token.clone(),
         tasks,
     }))

@@ -49,7 +49,8 @@ impl Running {
             let published = Arc::clone(&published);
             move |ticker: &Arc<Ticker>| published.lock().expect("no panic").push(Arc::clone(ticker))
         };
-        let task = MarketTask::new(&config, &venues, Arc::clone(&board), clock, Arc::clone(&reload), sink);
+        let metrics = MarketMetrics::default();
+        let task = MarketTask::new(&config, &venues, Arc::clone(&board), clock, Arc::clone(&reload), metrics, sink);
         let inputs = Inputs { events: event_receiver, sparks: spark_receiver };
         let task = tokio::spawn(task.run(inputs, shutdown.clone()));
         let running = Self { events, sparks, board, published, reload, clock, shutdown, task };

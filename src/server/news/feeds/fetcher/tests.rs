@@ -56,6 +56,7 @@ impl Stage {
             seed: 7,
             followed: Arc::default(),
             out: sender,
+            metrics: FeedMetrics::default(),
             shutdown: shutdown.clone(),
             tasks: &tasks,
         });

@@ -1,0 +1,77 @@
+//! Figures for monitors: what is counted, under which names, and how Prometheus is told.
+//!
+//! One [`Metrics`] is made at the start and handed down to the rooms. What nothing else counts is counted there as it
+//! happens, by handles that were looked up once: on the way of a price that is an atomic addition. What a room knows
+//! anyway (the state of the venues, the age of prices, what was stored) is not counted twice: it is [read](collect) when
+//! somebody asks. [`exposition::Exposition`] joins both and writes them down.
+//!
+//! | file | tells |
+//! |---|---|
+//! | [`clients`] | who is connected by which protocol, what they were sent, who was refused, who was too slow |
+//! | [`market`], [`hub`] | how long prices take to be made and handed out, what was left out on the way, what was replayed |
+//! | [`news`] | fetches of feeds, articles, stories |
+//! | [`http`] | requests by route and status |
+//! | [`collect`] | venues, prices, feeds and the database, as their own boards show them; the process |
+//! | [`exposition`] | the text that is sent |
+//!
+//! # Counting a protocol
+//!
+//! Every way in counts its clients in the same four lines. `metrics` is `services.metrics`:
+//!
+//! ```ignore
+//! let client = metrics.clients.enter(Protocol::WebSocket); // one client more, until it is dropped
+//! client.delivered(1);                                     // for each message that is handed to the connection
+//! client.too_slow();                                       // before the server ends it for that
+//! metrics.clients.refused(Protocol::WebSocket, "address_full"); // instead of `enter`
+//! ```
+//!
+//! A reader of the hub brings its client along: it is counted by the hub, and its connection counts nothing.
+//!
+//! # Names and labels
+//!
+//! Names begin with `market_pulse_`, but for `process_…`, which every program calls alike; units are seconds and bytes.
+//! The values of a label come from the code or from the settings, never from a request: what a stranger sends adds no
+//! series.
+
+pub mod clients;
+pub mod collect;
+pub mod exposition;
+pub mod http;
+pub mod hub;
+pub mod market;
+pub mod news;
+mod timing;
+
+use prometheus_client::registry::Registry;
+
+pub use timing::Timing;
+
+use self::{
+    clients::ClientMetrics,
+    http::HttpMetrics,
+    hub::HubMetrics,
+    market::MarketMetrics,
+    news::{FeedMetrics, NewsMetrics},
+};
+
+/// Everything that is counted as it happens. The parts are handles: a clone counts into the same place.
+#[derive(Debug, Clone, Default)]
+pub struct Metrics {
+    pub clients: ClientMetrics,
+    pub market: MarketMetrics,
+    pub hub: HubMetrics,
+    pub feeds: FeedMetrics,
+    pub news: NewsMetrics,
+    pub http: HttpMetrics,
+}
+
+impl Metrics {
+    fn register(&self, registry: &mut Registry) {
+        self.clients.register(registry);
+        self.market.register(registry);
+        self.hub.register(registry);
+        self.feeds.register(registry);
+        self.news.register(registry);
+        self.http.register(registry);
+    }
+}
