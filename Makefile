@@ -57,4 +57,4 @@ setup-browser:
 
 clean: ## Remove what was built
 	cargo clean
-	rm -rf end2end/node_modules end2end/test-results end2end/playwright-report public/vendor
+	rm -rf end2end/node_modules end2end/tools end2end/test-results end2end/playwright-report public/vendor

@@ -72,11 +72,35 @@ install_clients() {
     cp end2end/clients/requirements.txt end2end/python/.installed
 }
 
+# The tests let Prometheus' own tool look at the metrics. Only the tool is taken out of its package: installing that
+# would start a service.
+install_promtool() {
+    if command -v promtool >/dev/null || [ -x end2end/tools/promtool ]; then return; fi
+    if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
+        say "promtool is missing: install Prometheus from https://prometheus.io/download/ and put promtool on PATH"
+        exit 2
+    fi
+    say "promtool"
+    local folder sudo=""
+    [ "$(id -u)" = 0 ] || sudo=sudo
+    folder=$(mktemp -d)
+    # As root, apt-get would hand the download to a user who may not write here.
+    (cd "$folder" && apt-get -o APT::Sandbox::User=root download -qq prometheus 2>/dev/null) || {
+        $sudo apt-get update -qq
+        (cd "$folder" && apt-get -o APT::Sandbox::User=root download -qq prometheus)
+    }
+    dpkg-deb -x "$folder"/prometheus_*.deb "$folder/unpacked"
+    mkdir -p end2end/tools
+    install -m 755 "$folder/unpacked/usr/bin/promtool" end2end/tools/promtool
+    rm -rf "$folder"
+}
+
 case "${1:-}" in
     build) install_build_tools ;;
     browser)
         install_browser
         install_clients
+        install_promtool
         ;;
     *) say "usage: setup.sh build|browser"; exit 2 ;;
 esac

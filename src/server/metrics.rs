@@ -42,6 +42,11 @@ pub mod market;
 pub mod news;
 mod timing;
 
+#[cfg(test)]
+pub(in crate::server) mod reading;
+#[cfg(test)]
+pub(in crate::server) mod tests;
+
 use prometheus_client::registry::Registry;
 
 pub use timing::Timing;

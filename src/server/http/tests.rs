@@ -3,6 +3,7 @@
 mod errors;
 mod events;
 mod layers;
+mod metrics;
 mod news;
 mod pages;
 mod rest;

@@ -1,4 +1,5 @@
 mod care;
+mod counts;
 mod log;
 mod resume;
 

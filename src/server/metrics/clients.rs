@@ -8,6 +8,9 @@ use prometheus_client::{
     registry::Registry,
 };
 
+/// The limits that every way in has.
+const LIMITS: [&str; 2] = ["server_full", "address_full"];
+
 /// A way in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Protocol {
@@ -87,7 +90,14 @@ impl Default for ClientMetrics {
                 slow: slow.get_or_create_owned(&labels),
             })
         });
-        Self { open, delivered, superseded, slow, refused: Family::default(), stalled: Counter::default(), handles }
+        let refused = Family::<Refused, Counter>::default();
+        for protocol in Protocol::ALL {
+            for reason in LIMITS {
+                // A rate needs something to start from.
+                drop(refused.get_or_create(&Refused { protocol, reason }));
+            }
+        }
+        Self { open, delivered, superseded, slow, refused, stalled: Counter::default(), handles }
     }
 }
 

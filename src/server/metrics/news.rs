@@ -29,6 +29,18 @@ pub enum FetchOutcome {
 }
 
 impl FetchOutcome {
+    pub const ALL: [Self; 9] = [
+        Self::Read,
+        Self::Unchanged,
+        Self::Status,
+        Self::Timeout,
+        Self::TooLarge,
+        Self::NotAFeed,
+        Self::Refused,
+        Self::Redirect,
+        Self::Network,
+    ];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",

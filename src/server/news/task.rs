@@ -285,9 +285,9 @@ impl NewsTask {
         })
         .await;
         if let Some((turn, events)) = stored {
-            turn.publish(events);
             self.metrics.articles.inc_by(new_articles);
             self.metrics.stories.inc_by(new_stories);
+            turn.publish(events);
         }
         self.post();
     }

@@ -74,14 +74,19 @@ async fn a_list_of_sites_lets_only_those_in() {
 #[tokio::test(start_paused = true)]
 async fn a_preflight_is_answered() {
     let fixture = Fixture::new();
-    let request = Request::options("/api/realtime/BTC")
+    let response = preflight_of(&app(&fixture), "/api/realtime/BTC").await;
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    assert_eq!(response.headers()["access-control-allow-methods"], "GET, HEAD");
+    assert!(response.headers()["access-control-allow-headers"].to_str().expect("text").contains("last-event-id"));
+}
+
+/// What a browser asks before it lets another site's script read an address.
+pub(super) async fn preflight_of(app: &Router, uri: &str) -> Response {
+    let request = Request::options(uri)
         .header("origin", "https://example.org")
         .header("access-control-request-method", "GET")
         .header("access-control-request-headers", "last-event-id")
         .body(Body::empty())
         .expect("a request");
-    let response = send(&app(&fixture), request).await;
-    assert_eq!(response.status(), StatusCode::NO_CONTENT);
-    assert_eq!(response.headers()["access-control-allow-methods"], "GET, HEAD");
-    assert!(response.headers()["access-control-allow-headers"].to_str().expect("text").contains("last-event-id"));
+    send(app, request).await
 }
