@@ -37,7 +37,8 @@ const FRAME_EVERY: Duration = Duration::from_millis(50);
 /// Requests for the homepage.
 const PAGES: usize = 300;
 
-#[tokio::main]
+// One thread: the readers must not take both cores from the server that they measure.
+#[tokio::main(flavor = "current_thread")]
 async fn main() {
     println!("load: release binary on this machine, over loopback, {CLIENTS} stream clients");
     latency().await;

@@ -13,6 +13,7 @@
 mod bits;
 mod channel;
 mod encode;
+mod ending;
 pub mod events;
 pub mod filter;
 pub mod limits;
@@ -21,12 +22,14 @@ mod pulse;
 mod reader;
 mod resume;
 mod ring;
+pub mod session;
 pub mod stream;
+mod tally;
+mod texts;
 mod tickers;
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -39,17 +42,19 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    channel::{Channel, PriceForm},
+    channel::Channel,
     events::EventWish,
     filter::EventFilter,
-    limits::{ConnectionLimits, Permit, Refusal},
+    limits::{Ceilings, ConnectionLimits, Permit, Refusal},
     log::{EventLog, LogSetup, Since},
-    reader::{Reader, Timeline},
+    reader::{Care, Reader, Timeline},
     resume::LogCursor,
+    session::Session,
     stream::{FrameStream, Voice},
     tickers::TickerCursor,
 };
 use super::{
+    client::Client,
     clock::{Clock, Stamp},
     config::LimitsConfig,
     metrics::{Metrics, clients::Protocol},
@@ -106,7 +111,11 @@ impl Hub {
             index: symbols.iter().enumerate().map(|(i, symbol)| (*symbol, i)).collect(),
             channels: symbols.iter().map(|symbol| Channel::new(*symbol)).collect(),
             readers: std::array::from_fn(|_| Mutex::default()),
-            limits: Arc::new(ConnectionLimits::new(limits.connections_total, limits.connections_per_address)),
+            limits: Arc::new(ConnectionLimits::new(Ceilings {
+                total: limits.connections_total,
+                per_address: limits.connections_per_address,
+                per_token: limits.connections_per_token(),
+            })),
             // Microseconds of the wall clock: ids grow over restarts, too, as long as fewer than a million a second are
             // given out, and stay below 2^53 until the year 2255.
             last_id: AtomicU64::new(u64::try_from(started.wall.0.max(0)).unwrap_or_default().saturating_mul(1000)),
@@ -134,20 +143,25 @@ impl Hub {
         &self.log
     }
 
-    /// Opens a stream of tickers for a reader at `address`.
+    /// Opens a stream of tickers for a reader, who is counted as `client`.
     ///
     /// # Errors
     /// [`Refusal`] where a limit is reached, a symbol is not followed, or the server is going down.
-    pub fn connect(self: &Arc<Self>, address: IpAddr, wish: &Wish) -> Result<FrameStream, Refusal> {
-        self.open_messages(address, wish, None)
+    pub fn connect(self: &Arc<Self>, client: impl Into<Client>, wish: &Wish) -> Result<FrameStream, Refusal> {
+        self.open_messages(client.into(), wish, None)
     }
 
     /// The same with the heads of stories that changed since then. Ids are places in the log, and tickers have none.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
-    pub fn connect_page(self: &Arc<Self>, address: IpAddr, wish: &Wish, since: Since) -> Result<FrameStream, Refusal> {
-        self.open_messages(address, wish, Some(since))
+    pub fn connect_page(
+        self: &Arc<Self>,
+        client: impl Into<Client>,
+        wish: &Wish,
+        since: Since,
+    ) -> Result<FrameStream, Refusal> {
+        self.open_messages(client.into(), wish, Some(since))
     }
 
     /// Opens a stream of named events: what the log holds since then, and prices.
@@ -156,80 +170,127 @@ impl Hub {
     /// As [`connect`](Self::connect).
     pub fn connect_events(
         self: &Arc<Self>,
-        address: IpAddr,
+        client: impl Into<Client>,
         wish: EventWish,
         since: Since,
     ) -> Result<FrameStream, Refusal> {
-        let (reader, permit) = self.admit(address, Protocol::Sse, &wish.prices, true)?;
+        let (reader, channels, permit) = self.admit(client.into(), Protocol::Sse, &wish.prices, Care::Stream)?;
+        self.log.add(&reader);
         let log = LogCursor::new(Arc::clone(&self.log), wish.filter, since);
         let hello = events::hello(&self.client_id(&reader), &wish.config, self.clock.wall(), log.position());
-        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), PriceForm::Event, wish.pace);
+        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), &channels, wish.pace);
         let hello = hello.unwrap_or_default();
         Ok(FrameStream::new(Arc::clone(self), Voice::Events, hello, tickers, Some(log), reader, permit))
     }
 
     fn open_messages(
         self: &Arc<Self>,
-        address: IpAddr,
+        client: Client,
         wish: &Wish,
         since: Option<Since>,
     ) -> Result<FrameStream, Refusal> {
         let protocol = if since.is_some() { Protocol::Page } else { Protocol::Sse };
-        let (reader, permit) = self.admit(address, protocol, &wish.symbols, since.is_some())?;
+        let (reader, channels, permit) = self.admit(client, protocol, &wish.symbols, Care::Stream)?;
+        if since.is_some() {
+            self.log.add(&reader);
+        }
         let log = since.map(|since| LogCursor::new(Arc::clone(&self.log), EventFilter::stories(), since));
-        let form = if log.is_some() { PriceForm::TickerWithoutId } else { PriceForm::Ticker };
         let position = log.as_ref().and_then(LogCursor::position);
         let hello = encode::hello(&self.client_id(&reader), &wish.symbols, self.clock.wall(), position);
-        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), form, wish.pace);
+        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), &channels, wish.pace);
         Ok(FrameStream::new(Arc::clone(self), Voice::Messages, hello, tickers, log, reader, permit))
     }
 
-    /// Lets a reader in, if there is room, and tells it of everything from here on.
-    fn admit(
-        &self,
-        address: IpAddr,
-        protocol: Protocol,
-        symbols: &[Symbol],
-        log: bool,
-    ) -> Result<(Arc<Reader>, Permit), Refusal> {
-        let (channels, permit) = self
-            .check(address, symbols)
-            .inspect_err(|refusal| self.metrics.clients.refused(protocol, refusal.as_str()))?;
-        let id = self.last_reader.fetch_add(1, Ordering::Relaxed) + 1;
-        let client = self.metrics.clients.enter(protocol);
-        let reader = Arc::new(Reader::new(id, channels, &self.timeline, client));
-        self.register(&reader);
-        if log {
-            self.log.add(&reader);
-        }
-        Ok((reader, permit))
+    /// Opens a session for a reader who speaks `protocol` and is counted as `client`: it follows nothing yet.
+    ///
+    /// # Errors
+    /// [`Refusal`] where a limit is reached, or the server is going down.
+    pub fn session(self: &Arc<Self>, client: impl Into<Client>, protocol: Protocol) -> Result<Session, Refusal> {
+        let (reader, _, permit) = self.admit(client.into(), protocol, &[], Care::Session)?;
+        Ok(Session::new(Arc::clone(self), reader, permit))
     }
 
-    /// The channels that a reader wants, and room for it.
-    fn check(&self, address: IpAddr, symbols: &[Symbol]) -> Result<(Vec<usize>, Permit), Refusal> {
-        if self.shutdown.is_cancelled() {
-            return Err(Refusal::GoingDown);
-        }
+    fn channels_of(&self, symbols: &[Symbol]) -> Result<Vec<usize>, Refusal> {
         if symbols.len() > MAX_SYMBOLS_PER_READER {
             return Err(Refusal::TooManySymbols);
         }
-        let channels: Option<Vec<usize>> = symbols.iter().map(|s| self.index.get(s).copied()).collect();
-        let channels = channels.ok_or(Refusal::UnknownSymbol)?;
-        Ok((channels, self.limits.acquire(address)?))
+        symbols.iter().map(|symbol| self.channel_of(*symbol)).collect()
+    }
+
+    fn channel_of(&self, symbol: Symbol) -> Result<usize, Refusal> {
+        self.index.get(&symbol).copied().ok_or(Refusal::UnknownSymbol)
+    }
+
+    /// Lets a reader in, if there is room, and tells it of everything from here on. Returns its channels, too.
+    fn admit(
+        &self,
+        client: Client,
+        protocol: Protocol,
+        symbols: &[Symbol],
+        care: Care,
+    ) -> Result<(Arc<Reader>, Vec<usize>, Permit), Refusal> {
+        let (channels, permit) = self
+            .check(client, symbols)
+            .inspect_err(|refusal| self.metrics.clients.refused(protocol, refusal.as_str()))?;
+        let id = self.last_reader.fetch_add(1, Ordering::Relaxed) + 1;
+        let presence = self.metrics.clients.enter(protocol);
+        let reader = Arc::new(Reader::new(id, &channels, &self.timeline, care, presence));
+        self.register(&reader, &channels);
+        Ok((reader, channels, permit))
+    }
+
+    fn check(&self, client: Client, symbols: &[Symbol]) -> Result<(Vec<usize>, Permit), Refusal> {
+        let channels = self.channels_of(symbols)?;
+        if self.shutdown.is_cancelled() {
+            return Err(Refusal::GoingDown);
+        }
+        Ok((channels, self.limits.acquire(client)?))
     }
 
     fn client_id(&self, reader: &Reader) -> String {
         format!("{:x}-{}", self.started.wall.0, reader.id)
     }
 
-    fn register(&self, reader: &Arc<Reader>) {
+    fn register(&self, reader: &Arc<Reader>, channels: &[usize]) {
         if let Some(shard) = shard(&self.readers, reader.id) {
             shard.lock().insert(reader.id, Arc::clone(reader));
         }
-        for (position, channel) in reader.channels.iter().enumerate() {
+        for (position, channel) in channels.iter().enumerate() {
             if let Some(channel) = self.channels.get(*channel) {
                 channel.add(reader, position);
             }
+        }
+    }
+
+    /// Tells a reader of one more channel from here on. Not one that is forgotten: nobody would take it out again.
+    fn join(&self, reader: &Arc<Reader>, position: usize, channel: usize) {
+        let mut known = reader.channels.lock();
+        let Some(channels) = known.as_mut() else { return };
+        if channels.len() <= position {
+            channels.resize(position + 1, None);
+        }
+        if let Some(slot) = channels.get_mut(position) {
+            *slot = Some(channel);
+        }
+        if let Some(channel) = self.channels.get(channel) {
+            channel.add(reader, position);
+        }
+    }
+
+    /// Tells a reader no more of the channel at a position.
+    fn leave(&self, reader: &Reader, position: usize) {
+        let mut known = reader.channels.lock();
+        let channel = known.as_mut().and_then(|channels| channels.get_mut(position)).and_then(Option::take);
+        if let Some(channel) = channel.and_then(|i| self.channels.get(i)) {
+            channel.remove(reader.id);
+        }
+    }
+
+    /// Tells a reader of the log from here on. Not one that is forgotten.
+    fn join_log(&self, reader: &Arc<Reader>) {
+        let known = reader.channels.lock();
+        if known.is_some() {
+            self.log.add(reader);
         }
     }
 
@@ -239,7 +300,8 @@ impl Hub {
         if !known {
             return;
         }
-        for channel in reader.channels.iter().filter_map(|i| self.channels.get(*i)) {
+        let channels = reader.channels.lock().take().unwrap_or_default();
+        for channel in channels.into_iter().flatten().filter_map(|i| self.channels.get(i)) {
             channel.remove(reader.id);
         }
         self.log.remove(reader.id);

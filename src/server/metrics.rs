@@ -8,6 +8,7 @@
 //! | file | tells |
 //! |---|---|
 //! | [`clients`] | who is connected by which protocol, what they were sent, who was refused, who was too slow |
+//! | [`connections`] | sockets, whatever is spoken on them |
 //! | [`market`], [`hub`] | how long prices take to be made and handed out, what was left out on the way, what was replayed |
 //! | [`news`] | fetches of feeds, articles, stories |
 //! | [`http`] | requests by route and status |
@@ -19,13 +20,14 @@
 //! Every way in counts its clients in the same four lines. `metrics` is `services.metrics`:
 //!
 //! ```ignore
-//! let client = metrics.clients.enter(Protocol::WebSocket); // one client more, until it is dropped
-//! client.delivered(1);                                     // for each message that is handed to the connection
-//! client.too_slow();                                       // before the server ends it for that
-//! metrics.clients.refused(Protocol::WebSocket, "address_full"); // instead of `enter`
+//! let presence = metrics.clients.enter(Protocol::Channel);    // one client more, until it is dropped
+//! presence.delivered(1);                                      // for messages that are handed to the connection
+//! presence.too_slow();                                        // before the server ends it for that
+//! metrics.clients.refused(Protocol::Channel, "address_full"); // instead of `enter`
 //! ```
 //!
-//! A reader of the hub brings its client along: it is counted by the hub, and its connection counts nothing.
+//! Readers of the hub are counted by the hub, streams and sessions alike: whoever opens one counts nothing but what is
+//! refused before the hub is asked.
 //!
 //! # Names and labels
 //!
@@ -35,6 +37,7 @@
 
 pub mod clients;
 pub mod collect;
+pub mod connections;
 pub mod exposition;
 pub mod http;
 pub mod hub;
@@ -53,6 +56,7 @@ pub use timing::Timing;
 
 use self::{
     clients::ClientMetrics,
+    connections::ConnectionMetrics,
     http::HttpMetrics,
     hub::HubMetrics,
     market::MarketMetrics,
@@ -63,6 +67,7 @@ use self::{
 #[derive(Debug, Clone, Default)]
 pub struct Metrics {
     pub clients: ClientMetrics,
+    pub connections: ConnectionMetrics,
     pub market: MarketMetrics,
     pub hub: HubMetrics,
     pub feeds: FeedMetrics,
@@ -73,6 +78,7 @@ pub struct Metrics {
 impl Metrics {
     fn register(&self, registry: &mut Registry) {
         self.clients.register(registry);
+        self.connections.register(registry);
         self.market.register(registry);
         self.hub.register(registry);
         self.feeds.register(registry);

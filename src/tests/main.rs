@@ -21,3 +21,7 @@ mod sse;
 mod stage;
 #[cfg(test)]
 mod stream;
+#[cfg(test)]
+mod tokens;
+#[cfg(test)]
+mod ws;

@@ -56,13 +56,3 @@ pub async fn first_byte(server: SocketAddr, path: &str) -> Duration {
     assert!(rest.starts_with(b"TTP/1.1 200"), "the page is there");
     wait
 }
-
-/// The whole answer, head and body.
-pub async fn whole_answer(server: SocketAddr, path: &str) -> String {
-    let mut socket = TcpStream::connect(server).await.expect("the server accepts");
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    socket.write_all(request.as_bytes()).await.expect("the server reads");
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).await.expect("the answer ends");
-    answer
-}

@@ -13,7 +13,6 @@ use tokio::{
 
 use super::{
     archive,
-    client::whole_answer,
     feeds::FeedHost,
     percentile,
     process::{Process, Settings},
@@ -73,7 +72,7 @@ pub async fn run() {
     let mut waits = Vec::with_capacity(PAGES);
     for _ in 0..PAGES {
         let start = Instant::now();
-        let body = whole_answer(server.addr, "/api/news").await;
+        let body = server.get("/api/news").await;
         waits.push(start.elapsed());
         assert!(body.contains("\"articles\":[{"), "the news is there");
     }

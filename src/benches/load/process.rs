@@ -103,7 +103,8 @@ impl Process {
         }
     }
 
-    async fn get(&self, path: &str) -> String {
+    /// The whole answer, head and body.
+    pub async fn get(&self, path: &str) -> String {
         let mut socket = TcpStream::connect(self.addr).await.expect("the server accepts");
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         socket.write_all(request.as_bytes()).await.expect("the server reads");

@@ -4,14 +4,14 @@
 //! is what every exporter gives to a tool that asks for nothing, and what `promtool check metrics` reads.
 //!
 //! It stands beside the probes: not rate limited, as a monitor must see most when others ask too much, and cheap
-//! however often it is asked. It is open to whoever reaches the server unless `metrics.access` says otherwise, but other
-//! sites can't read it by way of a visitor's browser: it takes no part in CORS.
+//! however often it is asked. `metrics.access` says who may read it: unless it is set, whoever may read the rest. Other
+//! sites can't read it by way of a visitor's browser in any case: it takes no part in CORS.
 
 use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::State,
+    extract::{FromRequestParts, Request, State},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -19,9 +19,11 @@ use http::{Extensions, HeaderMap, header};
 
 use super::{
     address::ClientAddress,
+    caller::Caller,
     error::{HttpError, method_not_allowed},
 };
 use crate::server::{
+    access::Scope,
     config::MetricsAccess,
     metrics::exposition::{Exposition, Format, Unwritten},
     services::Services,
@@ -34,29 +36,29 @@ const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"
 
 struct Endpoint {
     exposition: Arc<Exposition>,
-    access: MetricsAccess,
+    services: Arc<Services>,
 }
 
 /// The route, outside of every layer of the API.
-pub(super) fn router(services: &Arc<Services>) -> Router<Arc<Services>> {
-    let endpoint = Endpoint { exposition: Arc::new(Exposition::of(services)), access: services.config.metrics.access };
+pub(super) fn router<S>(services: &Arc<Services>) -> Router<S> {
+    let endpoint = Endpoint { exposition: Arc::new(Exposition::of(services)), services: Arc::clone(services) };
     Router::new()
         .route("/metrics", get(metrics))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(Arc::new(endpoint))
 }
 
-async fn metrics(
-    State(endpoint): State<Arc<Endpoint>>,
-    extensions: Extensions,
-    headers: HeaderMap,
-) -> Result<Response, HttpError> {
-    match endpoint.access {
+async fn metrics(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Result<Response, HttpError> {
+    let (mut parts, _) = request.into_parts();
+    match endpoint.services.config.metrics.access {
         MetricsAccess::Open => {}
-        MetricsAccess::Loopback if is_local(&extensions, &headers) => {}
+        MetricsAccess::Loopback if is_local(&parts.extensions, &parts.headers) => {}
         MetricsAccess::Loopback => return Err(HttpError::LocalOnly),
+        MetricsAccess::Token => {
+            Caller::from_request_parts(&mut parts, &endpoint.services).await?.require(Scope::Read)?;
+        }
     }
-    let format = preferred(&headers);
+    let format = preferred(&parts.headers);
     let text = endpoint.exposition.text(format).await?;
     let head = [
         (header::CONTENT_TYPE, format.content_type()),

@@ -2,13 +2,17 @@
 
 mod errors;
 mod events;
+mod hostile;
 mod layers;
 mod metrics;
 mod news;
 mod pages;
 mod rest;
+mod site;
 mod socket;
 mod stream;
+mod tokens;
+mod websocket;
 
 use axum::{
     Router,

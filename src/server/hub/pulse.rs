@@ -46,7 +46,7 @@ impl Hub {
             info!(readers = stalled.len(), "took nothing for too long; their streams end");
         }
         for reader in stalled {
-            reader.client.too_slow();
+            reader.presence.too_slow();
             self.unregister(&reader);
             reader.signal(Signal::Close, now_ms);
         }

@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use tokio::time::{Sleep, sleep};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
@@ -20,7 +19,7 @@ use super::{
     ring::{Entry, Following},
 };
 use crate::{
-    server::metrics::hub::ReplaySource,
+    server::{event::EventKind, metrics::hub::ReplaySource},
     wire::news::{Gap, GapReason},
 };
 
@@ -63,10 +62,9 @@ enum Source {
 }
 
 /// What a reader is to be told.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub(super) enum Told {
-    /// The frame of an entry.
-    Entry(Bytes),
+    Entry(Arc<Entry>),
     /// Entries up to this one are lost.
     Gap(u64, Gap),
 }
@@ -95,6 +93,21 @@ impl LogCursor {
     /// The last entry that the reader has or needs no more; `None` while a loss has yet to be told of.
     pub(super) const fn position(&self) -> Option<u64> {
         self.position
+    }
+
+    /// The kinds of entries that the reader wants.
+    pub(super) fn kinds(&self) -> &[EventKind] {
+        &self.filter.kinds
+    }
+
+    /// The same that another list of kinds is given out from here on.
+    pub(super) fn set_kinds(&mut self, kinds: Vec<EventKind>) {
+        self.filter.kinds = kinds;
+    }
+
+    /// Whether everything was given out when this was last asked for more.
+    pub(super) const fn is_up_to_date(&self) -> bool {
+        !self.behind
     }
 
     /// The log may have grown.
@@ -129,7 +142,7 @@ impl LogCursor {
             Source::Ring => match self.log.after(position) {
                 Following::Entry(entry) => {
                     let late = entry.id <= self.joined_at;
-                    self.pass(&entry, late.then_some(ReplaySource::Memory))
+                    self.pass(entry, late.then_some(ReplaySource::Memory))
                 }
                 Following::Older(upto) => {
                     self.source = Source::Asked { upto, answer: self.log.fetch(position, upto) };
@@ -148,7 +161,7 @@ impl LogCursor {
                 }
             }
             Source::Page(page) => match page.pop_front() {
-                Some(entry) if entry.id == position + 1 => self.pass(&entry, Some(ReplaySource::Store)),
+                Some(entry) if entry.id == position + 1 => self.pass(Arc::new(entry), Some(ReplaySource::Store)),
                 Some(entry) => {
                     let before = entry.id - 1;
                     page.push_front(entry);
@@ -169,17 +182,17 @@ impl LogCursor {
         }
     }
 
-    /// Gives out the entry after the position, unless it is filtered out. `replayed` says where
-    /// it was read if others were given it earlier.
-    fn pass(&mut self, entry: &Entry, replayed: Option<ReplaySource>) -> Step {
+    /// Gives out the entry after the position, unless it is filtered out. `replayed` says where it was read if others
+    /// were given it earlier.
+    fn pass(&mut self, entry: Arc<Entry>, replayed: Option<ReplaySource>) -> Step {
         self.position = Some(entry.id);
-        if !self.filter.admits(entry) {
+        if !self.filter.admits(&entry) {
             return Step::Again;
         }
         if let Some(source) = replayed {
             self.log.metrics().replayed(source);
         }
-        Step::Told(Told::Entry(entry.frame.clone()))
+        Step::Told(Told::Entry(entry))
     }
 
     /// An answer of the store to what follows `position`, up to `upto`.

@@ -10,11 +10,15 @@ use bytes::Bytes;
 use futures_util::Stream;
 
 use super::{
-    Hub, encode,
-    events::{self, End},
+    Hub,
+    channel::PriceForm,
+    encode,
+    ending::End,
+    events,
     limits::Permit,
     reader::{Reader, Signal},
     resume::{LogCursor, Told},
+    tally::Tally,
     tickers::TickerCursor,
 };
 
@@ -24,14 +28,14 @@ pub struct FrameStream {
     hub: Arc<Hub>,
     reader: Arc<Reader>,
     voice: Voice,
+    form: PriceForm,
     hello: Option<Bytes>,
     tickers: TickerCursor,
     /// Where the reader follows the log.
     log: Option<LogCursor>,
     /// Id of the last ticker message that was sent.
     last_id: u64,
-    /// Messages that were handed out and are not counted yet.
-    delivered: u64,
+    tally: Tally,
     ended: bool,
     _permit: Permit,
 }
@@ -55,18 +59,40 @@ impl FrameStream {
         reader: Arc<Reader>,
         permit: Permit,
     ) -> Self {
+        let form = match voice {
+            Voice::Messages if log.is_some() => PriceForm::TickerWithoutId,
+            Voice::Messages => PriceForm::Ticker,
+            Voice::Events => PriceForm::Event,
+        };
         Self {
             hub,
             reader,
             voice,
+            form,
             hello: Some(hello),
             tickers,
             log,
             last_id: 0,
-            delivered: 0,
+            tally: Tally::default(),
             ended: false,
             _permit: permit,
         }
+    }
+
+    /// The next price that the reader has not seen.
+    fn next_price(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
+        loop {
+            let frames = self.tickers.next(cx)?;
+            if let Some(bytes) = frames.price(self.form) {
+                self.last_id = frames.id;
+                return Some(bytes);
+            }
+        }
+    }
+
+    /// The next change of freshness. Price events carry it themselves.
+    fn next_status(&mut self) -> Option<Bytes> {
+        if self.form == PriceForm::Event { None } else { self.tickers.next_status() }
     }
 
     fn next_of_log(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
@@ -75,32 +101,15 @@ impl FrameStream {
             log.look_again();
         }
         match (log.next(cx)?, self.voice) {
-            (Told::Entry(frame), _) => Some(frame),
+            (Told::Entry(entry), _) => Some(entry.frame.clone()),
             (Told::Gap(to, gap), Voice::Messages) => encode::gap(to, gap),
             (Told::Gap(to, gap), Voice::Events) => events::gap(to, &gap),
         }
     }
 
-    /// The next message that the reader asked for.
-    fn next_message(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
-        if let Some(frame) = self.tickers.next_status().or_else(|| self.next_of_log(cx)) {
-            return Some(frame);
-        }
-        let (id, frame) = self.tickers.next_price(cx)?;
-        self.last_id = id;
-        Some(frame)
-    }
-
-    /// Counts what was handed out. Not with each message: thousands of streams would wait for one counter.
-    fn count(&mut self) {
-        match std::mem::replace(&mut self.delivered, 0) {
-            0 => {}
-            delivered => self.reader.client.delivered(delivered),
-        }
-        match self.tickers.take_superseded() {
-            0 => {}
-            superseded => self.reader.client.superseded(superseded),
-        }
+    /// Counts what was handed out.
+    fn settle(&mut self) {
+        self.tally.settle(&self.reader.presence, self.tickers.take_superseded());
     }
 
     fn heartbeat(&self) -> Option<Bytes> {
@@ -114,9 +123,11 @@ impl FrameStream {
     }
 
     fn goodbye(&self) -> Option<Bytes> {
+        let end = if self.hub.shutdown.is_cancelled() { End::GoingDown } else { End::TooSlow };
+        let told = end.told_to(self.reader.id);
         match self.voice {
-            Voice::Messages => Some(encode::GOODBYE),
-            Voice::Events => events::end(if self.hub.shutdown.is_cancelled() { End::GoingDown } else { End::TooSlow }),
+            Voice::Messages => encode::end(told),
+            Voice::Events => events::end(&told),
         }
     }
 }
@@ -145,18 +156,19 @@ impl Stream for FrameStream {
         {
             return Poll::Ready(Some(heartbeat));
         }
-        let message = this.next_message(cx);
-        match &message {
-            Some(_) => this.delivered += 1,
-            None => this.count(),
+        let next = this.next_status().or_else(|| this.next_of_log(cx)).or_else(|| this.next_price(cx));
+        if next.is_some() {
+            this.tally.delivered();
+        } else {
+            this.settle();
         }
-        message.map_or(Poll::Pending, |frame| Poll::Ready(Some(frame)))
+        next.map_or(Poll::Pending, |frame| Poll::Ready(Some(frame)))
     }
 }
 
 impl Drop for FrameStream {
     fn drop(&mut self) {
-        self.count();
+        self.settle();
         self.hub.unregister(&self.reader);
     }
 }

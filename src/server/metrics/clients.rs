@@ -63,7 +63,6 @@ pub struct ClientMetrics {
     superseded: Family<ByProtocol, Counter>,
     slow: Family<ByProtocol, Counter>,
     refused: Family<Refused, Counter>,
-    stalled: Counter,
     /// By the protocol's number.
     handles: [Arc<Handles>; Protocol::ALL.len()],
 }
@@ -97,13 +96,13 @@ impl Default for ClientMetrics {
                 drop(refused.get_or_create(&Refused { protocol, reason }));
             }
         }
-        Self { open, delivered, superseded, slow, refused, stalled: Counter::default(), handles }
+        Self { open, delivered, superseded, slow, refused, handles }
     }
 }
 
 impl ClientMetrics {
     /// Counts a client that was let in, until what is returned is dropped.
-    pub fn enter(&self, protocol: Protocol) -> Client {
+    pub fn enter(&self, protocol: Protocol) -> Presence {
         let [sse, page, websocket, socketio, channel] = &self.handles;
         let handles = match protocol {
             Protocol::Sse => sse,
@@ -113,17 +112,12 @@ impl ClientMetrics {
             Protocol::Channel => channel,
         };
         handles.open.inc();
-        Client(Arc::clone(handles))
+        Presence(Arc::clone(handles))
     }
 
     /// Counts a client that was turned away. The reason is a word of the code, so that there are few.
     pub fn refused(&self, protocol: Protocol, reason: &'static str) {
         self.refused.get_or_create(&Refused { protocol, reason }).inc();
-    }
-
-    /// Counts connections, of whatever protocol, that are cut off because their peer takes no bytes.
-    pub fn stalled(&self) -> Counter {
-        self.stalled.clone()
     }
 
     pub(super) fn register(&self, registry: &mut Registry) {
@@ -135,16 +129,14 @@ impl ClientMetrics {
         let slow = "Readers whose stream was ended because they did not read";
         registry.register("slow_readers", slow, self.slow.clone());
         registry.register("streams_refused", "Clients that were turned away, by reason", self.refused.clone());
-        let stalled = "Connections that were cut off because their peer took no bytes";
-        registry.register("connections_stalled", stalled, self.stalled.clone());
     }
 }
 
-/// A client, counted as long as this lives.
+/// A client that is there, counted as long as this lives.
 #[derive(Debug)]
-pub struct Client(Arc<Handles>);
+pub struct Presence(Arc<Handles>);
 
-impl Client {
+impl Presence {
     /// Counts messages that were handed to the client's connection.
     pub fn delivered(&self, messages: u64) {
         self.0.delivered.inc_by(messages);
@@ -161,7 +153,7 @@ impl Client {
     }
 }
 
-impl Drop for Client {
+impl Drop for Presence {
     fn drop(&mut self) {
         self.0.open.dec();
     }

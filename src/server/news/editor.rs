@@ -115,19 +115,21 @@ impl Editor {
         items.iter().map(|item| article_id(&source.key, item)).collect()
     }
 
-    /// Finds the story of each item that is new, or that says something else than before. Items from before `oldest`
-    /// would be forgotten at once and are left out, and so are those that were forgotten. Doing it again gives the same stories.
+    /// Finds the story of each item that is new, or that says something else than before; `ids` are those of the items.
+    /// Items from before `oldest` would be forgotten at once and are left out, and so are those that were forgotten.
+    /// Doing it again gives the same stories.
     pub(super) fn file<'a>(
         &mut self,
         source: &Source,
         items: &'a [Item],
+        ids: Vec<String>,
         known: &HashMap<String, KnownArticle>,
         now: UnixMs,
         oldest: UnixMs,
     ) -> Filings<'a> {
         let mut filings = Vec::new();
         let mut seen = HashSet::new();
-        for (id, item) in Self::ids(source, items).into_iter().zip(items) {
+        for (id, item) in ids.into_iter().zip(items) {
             if !seen.insert(id.clone()) {
                 continue;
             }

@@ -215,7 +215,7 @@ impl NewsTask {
         let known = patiently("read the news", || storage.known(ids.clone())).await;
         let now = self.clock.wall();
         let oldest = UnixMs(now.0.saturating_sub(self.retention_ms));
-        let filings = self.editor.file(source, items, &known, now, oldest);
+        let filings = self.editor.file(source, items, ids, &known, now, oldest);
         let stories: Vec<String> = filings.stories().map(str::to_owned).collect();
         for id in &stories {
             self.bring(id).await;
@@ -269,6 +269,8 @@ impl NewsTask {
         for story in &batch.stories {
             self.front.take(story);
         }
+        // What is remembered of feeds is nothing that a page shows.
+        let shown = !drafts.is_empty();
         let (storage, log) = (self.storage.clone(), Arc::clone(&self.log));
         let stored = patiently("store news", || async {
             let mut turn = log.turn().await;
@@ -289,7 +291,9 @@ impl NewsTask {
             self.metrics.stories.inc_by(new_stories);
             turn.publish(events);
         }
-        self.post();
+        if shown {
+            self.post();
+        }
     }
 
     fn post(&self) {

@@ -4,13 +4,17 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::*;
 use crate::{
     model::{asset::AssetInfo, time::UnixMs, venue::Venue},
     server::{
-        config::{Feeds, LimitsConfig, MarketConfig, MetricsAccess, MetricsConfig, NewsConfig, ServerConfig},
+        access::{Label, NewToken, Scope},
+        config::{
+            AccessConfig, Feeds, LimitsConfig, MarketConfig, MetricsAccess, MetricsConfig, NewsConfig, Reading,
+            ServerConfig,
+        },
         hub::log::LogSetup,
         market::candle_service::CandleSource,
     },
@@ -133,15 +137,25 @@ impl Fixture {
             candles: Arc::new(CandleService::new(Arc::new(OneCandle), Arc::clone(&market), clock)),
             market,
             hub,
+            rates: RateLimits::new(&config.limits),
             started: clock.now(),
             venues: Arc::clone(&reports) as Arc<dyn VenueReports>,
             news: Arc::default(),
             feeds: Arc::new(Followed(feeds)),
             storage,
+            tokens: Arc::new(Tokens::in_memory(clock, config.access.wrong_tokens_per_minute)),
+            tasks: TaskTracker::new(),
             metrics,
             config: Arc::new(config),
         });
         Self { services, reports, shutdown }
+    }
+
+    /// A token of this scope.
+    pub(in crate::server) fn token(&self, scope: Scope) -> String {
+        let label = Label::parse("test").expect("a label");
+        let (_, token) = self.services.tokens.issue(NewToken { scope, label, lifetime: None }).expect("a token");
+        token.reveal()
     }
 
     /// Puts a ticker up and publishes it, as the market's task does.
@@ -161,6 +175,7 @@ fn config(symbols: &[Symbol]) -> Config {
             data_dir: None,
             trusted_proxies: vec![],
             cors_origins: vec!["*".to_owned()],
+            frame_ancestors: vec![],
             heartbeat_s: 30,
             site_root: None,
         },
@@ -185,12 +200,8 @@ fn config(symbols: &[Symbol]) -> Config {
             breaking_score: 0.6,
             breaking_window_min: 30,
         },
-        limits: LimitsConfig {
-            connections_per_address: 100,
-            connections_total: 10_000,
-            requests_per_minute: 300,
-            stall_s: 30,
-        },
+        access: AccessConfig { read: Reading::Open, wrong_tokens_per_minute: 30 },
+        limits: LimitsConfig::default(),
         metrics: MetricsConfig { access: MetricsAccess::Open },
     }
 }

@@ -1,4 +1,4 @@
-//! What is asked of the news: from the database, or from memory where there is none.
+//! What is asked of the news: from the database; nothing where there is none.
 
 use crate::{
     api::error::ApiError,

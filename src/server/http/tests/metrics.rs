@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::{layers::preflight_of, *};
+use super::*;
 use crate::server::{
+    access::Scope,
     config::MetricsAccess,
-    http::pages,
+    http::{pages, router::site},
     market::fixture::ticker,
     metrics::{
         reading::{Form, Reading},
@@ -21,7 +22,7 @@ async fn text(response: Response) -> String {
 /// The API and the pages, as a server joins them.
 fn house(fixture: &Fixture) -> Router {
     let options = pages::leptos_options(&std::env::temp_dir(), fixture.services.config.server.addr);
-    app(fixture).merge(pages::router(&fixture.services, options.expect("options")))
+    site(&fixture.services, options.expect("options"))
 }
 
 #[tokio::test(start_paused = true)]
@@ -59,14 +60,38 @@ async fn no_site_can_read_it_by_way_of_a_visitor_and_no_limit_hides_it() {
         assert_eq!(response.status(), StatusCode::OK);
         assert!(!response.headers().contains_key("access-control-allow-origin"));
     }
-    assert_eq!(preflight_of(&app, "/metrics").await.status(), StatusCode::METHOD_NOT_ALLOWED);
+    let preflight = Request::options("/metrics")
+        .header("origin", "https://example.org")
+        .header("access-control-request-method", "GET")
+        .body(Body::empty())
+        .expect("a request");
+    assert_eq!(send(&app, preflight).await.status(), StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_opens_it_where_one_is_needed() {
+    let fixture = Fixture::with(|config| config.metrics.access = MetricsAccess::Token);
+    let app = app(&fixture);
+    let read = fixture.token(Scope::Read);
+    for (uri, header, status) in [
+        ("/metrics".to_owned(), None, 401),
+        ("/metrics".to_owned(), Some("mp_nobody_nothing".to_owned()), 401),
+        ("/metrics".to_owned(), Some(read.clone()), 200),
+        (format!("/metrics?token={read}"), None, 200),
+    ] {
+        let mut request = from("192.0.2.1:1", &uri);
+        if let Some(token) = header {
+            request.headers_mut().insert("authorization", format!("Bearer {token}").parse().expect("a header"));
+        }
+        assert_eq!(send(&app, request).await.status().as_u16(), status, "{uri}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn loopback_keeps_strangers_and_proxies_out() {
     let fixture = Fixture::with(|config| {
         config.metrics.access = MetricsAccess::Loopback;
-        config.server.trusted_proxies = vec![[127, 0, 0, 1].into()];
+        config.server.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
     });
     let app = app(&fixture);
     assert_eq!(send(&app, from("127.0.0.1:1", "/metrics")).await.status(), StatusCode::OK);

@@ -68,7 +68,7 @@ async fn everything() -> Reading {
     let fixture = Fixture::with_news(storage, clock, vec![feed()]).await;
     fixture.post(ticker("BTC", 1.0));
     let wish = Wish { symbols: vec![Symbol::parse("BTC").expect("a symbol")], pace: std::time::Duration::ZERO };
-    let _reader = fixture.services.hub.connect([127, 0, 0, 1].into(), &wish).expect("room");
+    let _reader = fixture.services.hub.connect(std::net::Ipv4Addr::LOCALHOST, &wish).expect("room");
     let (metrics, now) = (&fixture.services.metrics, Instant::now());
     for protocol in Protocol::ALL {
         let client = metrics.clients.enter(protocol);

@@ -64,7 +64,7 @@ impl Desk {
         let now = UnixMs(NOW.0 + minutes * MINUTE);
         let source = Arc::clone(self.editor.sources.get(key).expect("a source"));
         let oldest = UnixMs(now.0 - 30 * 86_400_000);
-        let filings = self.editor.file(&source, items, &self.known, now, oldest);
+        let filings = self.editor.file(&source, items, Editor::ids(&source, items), &self.known, now, oldest);
         let price = self.price;
         let edition = self.editor.edit(&source, filings, now, |_| price);
         for article in &edition.batch.articles {
