@@ -9,6 +9,7 @@ pub mod event;
 pub mod http;
 pub mod hub;
 pub mod market;
+pub mod metrics;
 pub mod news;
 pub mod rate;
 pub mod services;

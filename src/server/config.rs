@@ -31,6 +31,7 @@ pub struct Config {
     pub access: AccessConfig,
     pub channels: ChannelsConfig,
     pub limits: LimitsConfig,
+    pub metrics: MetricsConfig,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -259,6 +260,23 @@ const fn count_or(set: usize, other: usize, times: usize) -> usize {
 
 const fn rate_or(set: u32, other: u32, times: u32) -> u32 {
     if set == 0 { other.saturating_mul(times) } else { set }
+}
+
+/// Settings of the monitoring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricsConfig {
+    pub access: MetricsAccess,
+}
+
+/// Who may read the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricsAccess {
+    /// Whoever reaches the server.
+    Open,
+    /// Whoever asks on its own machine, not by way of a proxy.
+    Loopback,
+    /// Whoever shows a token with the scope `read`.
+    Token,
 }
 
 /// What a venue's settings are unless something else is configured. Comes from the registry of connectors.

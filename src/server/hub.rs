@@ -25,6 +25,7 @@ mod resume;
 mod ring;
 pub mod session;
 pub mod stream;
+mod tally;
 mod texts;
 mod tickers;
 
@@ -38,7 +39,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -47,7 +48,7 @@ use self::{
     filter::EventFilter,
     limits::{Ceilings, ConnectionLimits, Permit, Refusal},
     log::{EventLog, LogSetup, READS, Since},
-    reader::{Care, Reader, Timeline},
+    reader::{Care, Reader, Timeline, Traits},
     resume::LogCursor,
     session::Session,
     stream::{FrameStream, Voice},
@@ -57,6 +58,7 @@ use super::{
     client::Client,
     clock::{Clock, Stamp},
     config::LimitsConfig,
+    metrics::{Metrics, clients::Protocol},
 };
 use crate::model::{symbol::Symbol, ticker::Ticker};
 
@@ -96,6 +98,21 @@ pub enum ChannelForm {
     Plain,
 }
 
+/// How a reader comes in.
+struct Entry<'a> {
+    protocol: Protocol,
+    /// The log that it follows, or may follow later.
+    log: Option<&'a Arc<EventLog>>,
+    label: Option<Box<str>>,
+    care: Care,
+}
+
+impl Entry<'_> {
+    const fn to(protocol: Protocol) -> Self {
+        Self { protocol, log: None, label: None, care: Care::Stream }
+    }
+}
+
 /// All channels and all readers.
 #[derive(Debug)]
 pub struct Hub {
@@ -112,6 +129,7 @@ pub struct Hub {
     log: Arc<EventLog>,
     /// Readers of all channels' logs that ask the store.
     channel_reads: Arc<Semaphore>,
+    metrics: Metrics,
     shutdown: CancellationToken,
 }
 
@@ -123,6 +141,7 @@ impl Hub {
         heartbeat: Duration,
         clock: Clock,
         log: LogSetup,
+        metrics: &Metrics,
         shutdown: CancellationToken,
     ) -> Self {
         let started = clock.now();
@@ -143,21 +162,25 @@ impl Hub {
             clock,
             started,
             timeline,
-            log: Arc::new(EventLog::new(log, Arc::new(Semaphore::new(READS)), clock, timeline)),
+            log: Arc::new(EventLog::new(log, Arc::new(Semaphore::new(READS)), clock, timeline, metrics.hub.clone())),
             channel_reads: Arc::new(Semaphore::new(READS)),
+            metrics: metrics.clone(),
             shutdown,
         }
     }
 
     /// A log of its own, for a channel. Whoever follows it is woken by nothing else.
     pub fn log_of_channel(&self, setup: LogSetup) -> Arc<EventLog> {
-        Arc::new(EventLog::new(setup, Arc::clone(&self.channel_reads), self.clock, self.timeline))
+        let reads = Arc::clone(&self.channel_reads);
+        Arc::new(EventLog::new(setup, reads, self.clock, self.timeline, self.metrics.hub.clone()))
     }
 
     /// Sends a ticker to everybody who follows its symbol, and a status message where a freshness changed.
     pub fn publish(&self, ticker: &Ticker) {
         if let Some(channel) = self.index.get(&ticker.symbol).and_then(|i| self.channels.get(*i)) {
+            let started = Instant::now();
             channel.publish(ticker, &self.last_id, self.timeline.now_ms());
+            self.metrics.hub.ticker_fan_out.since(started);
         }
     }
 
@@ -197,8 +220,8 @@ impl Hub {
         wish: EventWish,
         since: Since,
     ) -> Result<FrameStream, Refusal> {
-        let channels = self.channels_of(&wish.prices)?;
-        let (reader, permit) = self.admit(client.into(), &channels, Some(&self.log), None, Care::Stream)?;
+        let entry = Entry { log: Some(&self.log), ..Entry::to(Protocol::Sse) };
+        let (reader, channels, permit) = self.admit(client.into(), &wish.prices, entry)?;
         let log = LogCursor::new(Arc::clone(&self.log), wish.filter, since);
         let hello = events::hello(&self.client_id(reader.id), &wish.config, self.clock.wall(), log.position());
         let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), &channels, wish.pace);
@@ -223,7 +246,8 @@ impl Hub {
                 Some(label.clone().unwrap_or_else(|| self.client_id(self.next_id()).into()))
             }
         };
-        let (reader, permit) = self.admit(client.into(), &[], Some(log), label, Care::Stream)?;
+        let entry = Entry { log: Some(log), label, ..Entry::to(Protocol::Channel) };
+        let (reader, _, permit) = self.admit(client.into(), &[], entry)?;
         let cursor = LogCursor::new(Arc::clone(log), EventFilter::everything(), since);
         let (voice, hello) = match form {
             ChannelForm::Plain => (Voice::Plain, Some(envelope::plain_hello(cursor.position()))),
@@ -245,8 +269,9 @@ impl Hub {
         wish: &Wish,
         since: Option<Since>,
     ) -> Result<FrameStream, Refusal> {
-        let channels = self.channels_of(&wish.symbols)?;
-        let (reader, permit) = self.admit(client, &channels, since.map(|_| &self.log), None, Care::Stream)?;
+        let protocol = if since.is_some() { Protocol::Page } else { Protocol::Sse };
+        let entry = Entry { log: since.map(|_| &self.log), ..Entry::to(protocol) };
+        let (reader, channels, permit) = self.admit(client, &wish.symbols, entry)?;
         let log = since.map(|since| LogCursor::new(Arc::clone(&self.log), EventFilter::stories(), since));
         let position = log.as_ref().and_then(LogCursor::position);
         let hello = encode::hello(&self.client_id(reader.id), &wish.symbols, self.clock.wall(), position);
@@ -254,12 +279,13 @@ impl Hub {
         Ok(FrameStream::new(Arc::clone(self), Voice::Messages, hello, tickers, log, reader, permit))
     }
 
-    /// Opens a session for a reader, who is counted as `client`: it follows nothing yet.
+    /// Opens a session for a reader who speaks `protocol` and is counted as `client`: it follows nothing yet.
     ///
     /// # Errors
     /// [`Refusal`] where a limit is reached, or the server is going down.
-    pub fn session(self: &Arc<Self>, client: impl Into<Client>) -> Result<Session, Refusal> {
-        let (reader, permit) = self.admit(client.into(), &[], Some(&self.log), None, Care::Session)?;
+    pub fn session(self: &Arc<Self>, client: impl Into<Client>, protocol: Protocol) -> Result<Session, Refusal> {
+        let entry = Entry { log: Some(&self.log), care: Care::Session, ..Entry::to(protocol) };
+        let (reader, _, permit) = self.admit(client.into(), &[], entry)?;
         Ok(Session::new(Arc::clone(self), reader, permit))
     }
 
@@ -274,27 +300,34 @@ impl Hub {
         self.index.get(&symbol).copied().ok_or(Refusal::UnknownSymbol)
     }
 
-    /// Lets a reader in, if there is room, and tells it of everything from here on.
+    /// Lets a reader in, if there is room, and tells it of everything from here on. Returns its channels, too.
     fn admit(
         &self,
         client: Client,
-        channels: &[usize],
-        log: Option<&Arc<EventLog>>,
-        label: Option<Box<str>>,
-        care: Care,
-    ) -> Result<(Arc<Reader>, Permit), Refusal> {
-        if self.shutdown.is_cancelled() {
-            return Err(Refusal::GoingDown);
-        }
-        let permit = self.limits.acquire(client)?;
-        let reader = Reader::new(self.next_id(), channels, log.cloned(), label, &self.timeline, care);
-        let reader = Arc::new(reader);
-        self.register(&reader, channels);
+        symbols: &[Symbol],
+        entry: Entry<'_>,
+    ) -> Result<(Arc<Reader>, Vec<usize>, Permit), Refusal> {
+        let Entry { protocol, log, label, care } = entry;
+        let (channels, permit) = self
+            .check(client, symbols)
+            .inspect_err(|refusal| self.metrics.clients.refused(protocol, refusal.as_str()))?;
+        let presence = self.metrics.clients.enter(protocol);
+        let traits = Traits { followed: log.cloned(), label, care, presence };
+        let reader = Arc::new(Reader::new(self.next_id(), &channels, &self.timeline, traits));
+        self.register(&reader, &channels);
         // A session joins the log when it asks for it.
         if let Some(log) = log.filter(|_| care == Care::Stream) {
             log.add(&reader);
         }
-        Ok((reader, permit))
+        Ok((reader, channels, permit))
+    }
+
+    fn check(&self, client: Client, symbols: &[Symbol]) -> Result<(Vec<usize>, Permit), Refusal> {
+        let channels = self.channels_of(symbols)?;
+        if self.shutdown.is_cancelled() {
+            return Err(Refusal::GoingDown);
+        }
+        Ok((channels, self.limits.acquire(client)?))
     }
 
     /// A name for a reader.

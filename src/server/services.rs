@@ -12,9 +12,11 @@ use super::{
     config::Config,
     hub::Hub,
     market::{board::MarketBoard, candle_service::CandleService},
+    metrics::Metrics,
     news::desk::NewsDesk,
     rate::RateLimits,
     storage::Storage,
+    venues::board::VenueCounts,
 };
 use crate::{
     api::error::ApiError,
@@ -34,6 +36,9 @@ use crate::{
 pub trait VenueReports: Send + Sync {
     /// One report per enabled venue, in the registry's order.
     fn reports(&self) -> Vec<VenueStatus>;
+
+    /// What each of them has said since the start.
+    fn counts(&self) -> Vec<VenueCounts>;
 }
 
 /// Where the state of the feeds is told.
@@ -74,6 +79,8 @@ pub struct Services {
     pub tasks: TaskTracker,
     /// What programs tell each other through this server.
     pub channels: Arc<Channels>,
+    /// Where everybody counts.
+    pub metrics: Metrics,
 }
 
 impl Services {

@@ -55,6 +55,7 @@ mod gate;
 mod handshake;
 pub mod http_client;
 mod loader;
+mod message_kind;
 mod meter;
 pub mod okx;
 mod outbox;

@@ -5,8 +5,8 @@ use std::{collections::HashSet, fmt::Display, str::FromStr};
 use url::Url;
 
 use super::{
-    AccessConfig, ChannelsConfig, Config, Feed, Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig,
-    VenueConfig,
+    AccessConfig, ChannelsConfig, Config, Feed, Feeds, LimitsConfig, MarketConfig, MetricsAccess, MetricsConfig,
+    NewsConfig, Reading, ServerConfig, VenueConfig,
     error::{ConfigError, ConfigErrors, Origin},
     layers::{Layers, Raw},
     network::network,
@@ -55,10 +55,28 @@ fn read(check: &mut Check<'_>) -> Option<Config> {
     };
     let channels = ChannelsConfig { max_created: check.number("channels.max_created", 0, 100_000)? };
     let limits = limits(check)?;
+    let metrics = MetricsConfig { access: metrics_access(check, access.read)? };
     if check.text("redis.url").is_some() {
         check.wrong("redis.url", "must be empty: this version runs as one node");
     }
-    Some(Config { server, market, venues, news, access, channels, limits })
+    Some(Config { server, market, venues, news, access, channels, limits, metrics })
+}
+
+/// As open as the rest where it is not set: who closes that has the metrics closed, too.
+fn metrics_access(check: &mut Check<'_>, reading: Reading) -> Option<MetricsAccess> {
+    match check.text("metrics.access").as_deref() {
+        None => Some(match reading {
+            Reading::Open => MetricsAccess::Open,
+            Reading::Token => MetricsAccess::Token,
+        }),
+        Some("open") => Some(MetricsAccess::Open),
+        Some("loopback") => Some(MetricsAccess::Loopback),
+        Some("token") => Some(MetricsAccess::Token),
+        Some(_) => {
+            check.wrong("metrics.access", "must be `open`, `loopback` or `token`");
+            None
+        }
+    }
 }
 
 fn limits(check: &mut Check<'_>) -> Option<LimitsConfig> {

@@ -140,6 +140,7 @@ pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
         Key::new("channels.max_created", Bare, "1000", "Most channels that may be created, 0 to 100000."),
     ]);
     keys.extend(limits());
+    keys.push(metrics());
     keys.push(Key::new("redis.url", Text, "", "For many nodes. This version runs as one node, so it must stay empty."));
     keys
 }
@@ -263,4 +264,13 @@ fn news() -> [Key; 9] {
             "Reports within so many minutes of each other corroborate each other, 1 to 1440.",
         ),
     ]
+}
+
+fn metrics() -> Key {
+    Key::new(
+        "metrics.access",
+        Kind::Text,
+        "",
+        "Who may read GET /metrics: `open` for whoever reaches the server, `loopback` for its own machine only (not by way of a proxy), `token` for whoever shows a token with the scope `read`. Empty: as `access.read` says.",
+    )
 }

@@ -124,6 +124,10 @@ pub enum HttpError {
     GoingDown,
     #[error("the stored news can't be read at the moment")]
     StorageUnavailable,
+    #[error("the metrics can't be read at the moment")]
+    MetricsUnavailable,
+    #[error("this address answers requests from the server's own machine only")]
+    LocalOnly,
     #[error("sockets from pages of this origin are not accepted here")]
     OriginRefused,
     #[error(
@@ -172,7 +176,7 @@ impl HttpError {
             Self::Unauthorized { .. } | Self::BadToken | Self::WrongToken | Self::ExpiredToken => {
                 StatusCode::UNAUTHORIZED
             }
-            Self::Forbidden { .. } | Self::OriginRefused => StatusCode::FORBIDDEN,
+            Self::Forbidden { .. } | Self::OriginRefused | Self::LocalOnly => StatusCode::FORBIDDEN,
             Self::RateLimited { .. } | Self::TooManyWrongTokens { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoPriceYet
             | Self::Starting
@@ -185,7 +189,8 @@ impl HttpError {
             | Self::GoingDown
             | Self::TooMuchPublished
             | Self::NotStored
-            | Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            | Self::StorageUnavailable
+            | Self::MetricsUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -229,6 +234,8 @@ impl HttpError {
             Self::AddressHasTooManySockets | Self::TooManySockets => "too_many_connections",
             Self::GoingDown => "going_down",
             Self::StorageUnavailable | Self::NotStored => "storage_unavailable",
+            Self::MetricsUnavailable => "metrics_unavailable",
+            Self::LocalOnly => "local_only",
             Self::OriginRefused => "origin_not_allowed",
             Self::BadHandshake => "bad_handshake",
             Self::OtherWebSocketVersion => "unsupported_websocket_version",
@@ -260,7 +267,8 @@ impl HttpError {
             | Self::TooManySockets
             | Self::GoingDown
             | Self::NotStored
-            | Self::StorageUnavailable => Some(5000),
+            | Self::StorageUnavailable
+            | Self::MetricsUnavailable => Some(5000),
             _ => None,
         }
     }

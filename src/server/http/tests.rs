@@ -5,6 +5,7 @@ mod errors;
 mod events;
 mod hostile;
 mod layers;
+mod metrics;
 mod news;
 mod pages;
 mod rest;

@@ -82,7 +82,7 @@ use self::{
     handshake::Handshake,
 };
 use super::{address::client_of, caller::admitted, cors::Origins, error::HttpError, lapse::lapsed};
-use crate::server::{client::Client, rate::Purpose, services::Services};
+use crate::server::{client::Client, metrics::clients::Protocol, rate::Purpose, services::Services};
 
 /// Sockets that are told at one time why they are not let in. Beyond them the answer is that of the other streams.
 const MAX_TURNED_AWAY: usize = 64;
@@ -130,10 +130,11 @@ impl Reception {
             Ok(caller) => caller,
             Err(error) => {
                 let Some(end) = End::of_denial(&error) else { return Err(error) };
+                self.services.metrics.clients.refused(Protocol::WebSocket, "denied");
                 return self.turn_away(handshake, end, error);
             }
         };
-        let session = match self.services.hub.session(client) {
+        let session = match self.services.hub.session(client, Protocol::WebSocket) {
             Ok(session) => session,
             Err(refusal) => {
                 // As many as there are places come at once, and are told different waits.

@@ -24,6 +24,8 @@ use crate::{
 pub(super) struct Frames {
     /// Id of the ticker message.
     pub(super) id: u64,
+    /// How many tickers the symbol has had, this one included.
+    pub(super) count: u64,
     pub(super) ticker: Bytes,
     /// The last change of freshness, with the id of the ticker that it came with.
     pub(super) status: Option<(u64, Bytes)>,
@@ -125,6 +127,7 @@ impl Channel {
         *known = Some(status);
         self.frames.store(Some(Arc::new(Frames {
             id,
+            count: before.as_ref().map_or(0, |frames| frames.count) + 1,
             ticker: bytes,
             status: newest,
             price: Price::from(ticker),

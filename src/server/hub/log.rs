@@ -18,7 +18,10 @@ use std::{
 use futures_util::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
 use thiserror::Error;
-use tokio::sync::{OwnedMutexGuard, Semaphore};
+use tokio::{
+    sync::{OwnedMutexGuard, Semaphore},
+    time::Instant,
+};
 use tokio_util::task::AbortOnDropHandle;
 
 pub use super::ring::Bounds;
@@ -31,6 +34,7 @@ use super::{
 use crate::server::{
     clock::Clock,
     event::{EventDraft, LogEvent, LogRange},
+    metrics::hub::HubMetrics,
 };
 
 /// Entries that one reader asks the store for at a time, and then holds.
@@ -148,6 +152,7 @@ pub struct EventLog {
     closed: AtomicBool,
     clock: Clock,
     timeline: Timeline,
+    metrics: HubMetrics,
 }
 
 impl std::fmt::Debug for EventLog {
@@ -166,7 +171,13 @@ pub struct LogTurn {
 
 impl EventLog {
     /// `reads`: whoever asks a store takes one.
-    pub(super) fn new(setup: LogSetup, reads: Arc<Semaphore>, clock: Clock, timeline: Timeline) -> Self {
+    pub(super) fn new(
+        setup: LogSetup,
+        reads: Arc<Semaphore>,
+        clock: Clock,
+        timeline: Timeline,
+        metrics: HubMetrics,
+    ) -> Self {
         let LogSetup { first, last, recent, store, bounds } = setup;
         let recent = recent.into_iter().filter(|event| event.id <= last);
         let before = recent.clone().next().map_or(last, |event| event.id.saturating_sub(1));
@@ -186,6 +197,7 @@ impl EventLog {
             closed: AtomicBool::new(false),
             clock,
             timeline,
+            metrics,
         }
     }
 
@@ -233,6 +245,11 @@ impl EventLog {
         self.closed.load(Ordering::Acquire)
     }
 
+    /// What is counted of it.
+    pub(super) const fn metrics(&self) -> &HubMetrics {
+        &self.metrics
+    }
+
     /// Whether a position may have been given out by this log.
     pub(super) const fn is_ours(&self, position: u64) -> bool {
         position >= self.first
@@ -267,6 +284,7 @@ impl EventLog {
     }
 
     fn send(&self, events: Vec<LogEvent>) {
+        let started = Instant::now();
         // Encoded before anybody is locked out.
         let entries: Vec<Entry> = events.into_iter().map(Entry::of).collect();
         if entries.is_empty() {
@@ -285,6 +303,7 @@ impl EventLog {
         }
         drop(ring);
         self.tell_readers();
+        self.metrics.event_fan_out.since(started);
     }
 
     fn tell_readers(&self) {

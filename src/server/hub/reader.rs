@@ -16,6 +16,7 @@ use super::{
     bits::{AtomicBits, Bits},
     log::EventLog,
 };
+use crate::server::metrics::clients::Presence;
 
 /// Between two pings of a session. Not a setting, as the silence that ends a session is measured in it.
 pub const PING_INTERVAL: Duration = Duration::from_secs(30);
@@ -68,6 +69,14 @@ pub(super) enum Care {
     Session,
 }
 
+/// What a reader is, beside what it reads.
+pub(super) struct Traits {
+    pub(super) followed: Option<Arc<EventLog>>,
+    pub(super) label: Option<Box<str>>,
+    pub(super) care: Care,
+    pub(super) presence: Presence,
+}
+
 /// A reader's side that others write to. It never holds a message.
 #[derive(Debug)]
 pub(super) struct Reader {
@@ -78,6 +87,8 @@ pub(super) struct Reader {
     pub(super) followed: Option<Arc<EventLog>>,
     /// What it calls itself, on a channel.
     pub(super) label: Option<Box<str>>,
+    /// Its place in the figures for monitors, as long as it lives.
+    pub(super) presence: Presence,
     tickers: AtomicBits,
     statuses: AtomicBits,
     /// The log has grown.
@@ -93,14 +104,8 @@ pub(super) struct Reader {
 
 impl Reader {
     /// A reader that wants a snapshot of every channel, and to look at the log.
-    pub(super) fn new(
-        id: u64,
-        channels: &[usize],
-        followed: Option<Arc<EventLog>>,
-        label: Option<Box<str>>,
-        timeline: &Timeline,
-        care: Care,
-    ) -> Self {
+    pub(super) fn new(id: u64, channels: &[usize], timeline: &Timeline, traits: Traits) -> Self {
+        let Traits { followed, label, care, presence } = traits;
         let now = timeline.now_ms();
         let (heartbeat_ms, keep_alive_ms) = match care {
             Care::Stream => (timeline.heartbeat_ms, KEEP_ALIVE_MS),
@@ -115,6 +120,7 @@ impl Reader {
             channels: Mutex::new(Some(channels.iter().copied().map(Some).collect())),
             followed,
             label,
+            presence,
             tickers,
             statuses: AtomicBits::default(),
             log: AtomicBool::new(true),

@@ -29,6 +29,8 @@ pub(super) struct TickerCursor {
     statuses: Bits,
     tickers: Bits,
     pace: Option<Pace>,
+    /// Tickers that newer ones replaced before the reader took them, since this was last asked for.
+    superseded: u64,
 }
 
 /// A channel, and the ids of the last messages sent of it.
@@ -37,6 +39,8 @@ struct Position {
     channel: usize,
     ticker: u64,
     status: u64,
+    /// The number of that ticker among those of its symbol; 0 before the first.
+    count: u64,
 }
 
 /// A reader that asked for fewer messages: the only ones with a timer of their own.
@@ -55,6 +59,7 @@ impl TickerCursor {
             Some(Position {
                 channel: *channel,
                 ticker: 0,
+                count: 0,
                 status: frames.and_then(|f| f.status.as_ref().map(|(id, _)| *id)).unwrap_or_default(),
             })
         };
@@ -66,6 +71,7 @@ impl TickerCursor {
             statuses: Bits::default(),
             tickers: Bits::default(),
             pace: (!pace.is_zero()).then(|| Pace { every: pace, next: None }),
+            superseded: 0,
         }
     }
 
@@ -80,7 +86,7 @@ impl TickerCursor {
             .or_else(|| self.positions.iter().position(Option::is_none))
             .or_else(|| (self.positions.len() < MAX_SYMBOLS_PER_READER).then_some(self.positions.len()))
             .ok_or(Refusal::TooManySymbols)?;
-        let fresh = Some(Position { channel, ticker: 0, status: 0 });
+        let fresh = Some(Position { channel, ticker: 0, status: 0, count: 0 });
         match self.positions.get_mut(position) {
             Some(slot) => *slot = fresh,
             None => self.positions.push(fresh),
@@ -110,6 +116,9 @@ impl TickerCursor {
                 let Some((frames, seen)) = self.at(position) else { continue };
                 if frames.id > seen.ticker {
                     seen.ticker = frames.id;
+                    let missed = if seen.count == 0 { 0 } else { frames.count.saturating_sub(seen.count + 1) };
+                    seen.count = frames.count;
+                    self.superseded += missed;
                     return Some(frames);
                 }
             }
@@ -118,6 +127,11 @@ impl TickerCursor {
             }
             self.tickers = self.reader.take_tickers();
         }
+    }
+
+    /// How many prices were replaced by newer ones before the reader took them, since this was last asked.
+    pub(super) const fn take_superseded(&mut self) -> u64 {
+        std::mem::replace(&mut self.superseded, 0)
     }
 
     /// The next change of freshness that the reader has not seen. These wait for no pace.

@@ -41,6 +41,11 @@ impl Coalescer {
         true
     }
 
+    /// Whether a change of the symbol waits for the end of its window already.
+    pub(super) fn waits(&self, index: SymbolIndex) -> bool {
+        self.symbols.get(index.get()) == Some(&Window::Waiting)
+    }
+
     /// Whether a symbol has an open window. If so, it leaves when that ends.
     pub(super) fn defer(&mut self, index: SymbolIndex) -> bool {
         match self.symbols.get_mut(index.get()) {

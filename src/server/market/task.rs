@@ -23,7 +23,7 @@ use crate::{
         ticker::Ticker,
         venue::Venue,
     },
-    server::{clock::Clock, config::MarketConfig, venues::event::MarketEvent},
+    server::{clock::Clock, config::MarketConfig, metrics::market::MarketMetrics, venues::event::MarketEvent},
     wire::{page::SPARK_STEP_MS, rest::PriceSource},
 };
 
@@ -60,6 +60,7 @@ pub struct MarketTask<P> {
     /// When each symbol lost its last venue.
     lost_at: HashMap<Symbol, Instant>,
     reload: Arc<Notify>,
+    metrics: MarketMetrics,
 }
 
 impl<P: FnMut(&Arc<Ticker>) + Send> MarketTask<P> {
@@ -71,6 +72,7 @@ impl<P: FnMut(&Arc<Ticker>) + Send> MarketTask<P> {
         board: Arc<MarketBoard>,
         clock: Clock,
         reload: Arc<Notify>,
+        metrics: MarketMetrics,
         publish: P,
     ) -> Self {
         let symbols = board.symbols();
@@ -83,6 +85,7 @@ impl<P: FnMut(&Arc<Ticker>) + Send> MarketTask<P> {
             series: HashMap::new(),
             lost_at: HashMap::new(),
             reload,
+            metrics,
         }
     }
 
@@ -124,6 +127,9 @@ impl<P: FnMut(&Arc<Ticker>) + Send> MarketTask<P> {
 
     fn touch(&mut self, index: SymbolIndex) {
         let now = Instant::now();
+        if self.coalescer.waits(index) {
+            self.metrics.coalesced.inc();
+        }
         if self.coalescer.touch(index, now) {
             self.post(index, now);
         }
@@ -157,7 +163,10 @@ impl<P: FnMut(&Arc<Ticker>) + Send> MarketTask<P> {
 
     /// Puts a ticker up and tells of it, if it differs from the one that is up. Returns whether it did.
     fn post(&mut self, index: SymbolIndex, now: Instant) -> bool {
-        let Some(ticker) = self.state.ticker(index, now) else { return false };
+        let started = Instant::now();
+        let ticker = self.state.ticker(index, now);
+        self.metrics.aggregate.since(started);
+        let Some(ticker) = ticker else { return false };
         let before = self.board.ticker(ticker.symbol);
         if before.as_deref() == Some(&ticker) {
             return false;

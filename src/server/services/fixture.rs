@@ -12,7 +12,10 @@ use crate::{
     server::{
         access::{Label, NewToken, Scope},
         channels::{self, ChannelsSetup, dashboard},
-        config::{AccessConfig, ChannelsConfig, Feeds, LimitsConfig, MarketConfig, NewsConfig, Reading, ServerConfig},
+        config::{
+            AccessConfig, ChannelsConfig, Feeds, LimitsConfig, MarketConfig, MetricsAccess, MetricsConfig, NewsConfig,
+            Reading, ServerConfig,
+        },
         hub::log::LogSetup,
         market::candle_service::CandleSource,
         storage::channels::KeptChannel,
@@ -41,6 +44,14 @@ impl VenueReports for Reports {
             messages_per_second: 1.0,
             refused: vec![],
             silent: vec![],
+        }]
+    }
+
+    fn counts(&self) -> Vec<VenueCounts> {
+        vec![VenueCounts {
+            venue: Venue::new("binance").expect("a key"),
+            messages: vec![("ticker", 9)],
+            bad_frames: vec![("not_json", 1)],
         }]
     }
 }
@@ -118,10 +129,10 @@ impl Fixture {
     ) -> Self {
         let mut config = config(symbols);
         change(&mut config);
-        let shutdown = CancellationToken::new();
+        let (metrics, shutdown) = (Metrics::default(), CancellationToken::new());
         let market = Arc::new(MarketBoard::new(symbols));
         let heartbeat = Duration::from_secs(config.server.heartbeat_s);
-        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, shutdown.clone()));
+        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, &metrics, shutdown.clone()));
         tokio::spawn(Arc::clone(&hub).run());
         let reports = Arc::new(Reports(Mutex::new(ConnectionState::Connected)));
         let (channels, press) = Channels::open(ChannelsSetup {
@@ -158,6 +169,7 @@ impl Fixture {
             tokens: Arc::new(Tokens::in_memory(clock, config.access.wrong_tokens_per_minute)),
             tasks: TaskTracker::new(),
             channels,
+            metrics,
             config: Arc::new(config),
         });
         tokio::spawn(dashboard::run(Arc::clone(&services), shutdown.clone()));
@@ -216,5 +228,6 @@ fn config(symbols: &[Symbol]) -> Config {
         access: AccessConfig { read: Reading::Open, wrong_tokens_per_minute: 30 },
         channels: ChannelsConfig { max_created: 1000 },
         limits: LimitsConfig::default(),
+        metrics: MetricsConfig { access: MetricsAccess::Open },
     }
 }

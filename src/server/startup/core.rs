@@ -28,6 +28,7 @@ use crate::{
             spark_loader::SparkLoader,
             task::{EVENT_CAPACITY, Inputs, MarketTask, SPARK_CAPACITY},
         },
+        metrics::Metrics,
         news::{desk::NewsDesk, feeds::client::FeedHttp},
         rate::RateLimits,
         services::{FeedReports, NoFeeds, Services, VenueReports},
@@ -71,6 +72,7 @@ impl Core {
     pub async fn start(setup: CoreSetup) -> Result<Self, StartError> {
         let CoreSetup { config, simulated, dialer, http, storage, news, tokens, clock, seed, token } = setup;
         let started = clock.now();
+        let metrics = Metrics::default();
         let tasks = TaskTracker::new();
         let symbols = &config.market.symbols;
         let (events, event_inbox) = mpsc::channel(EVENT_CAPACITY);
@@ -91,17 +93,8 @@ impl Core {
         let reports: Arc<dyn VenueReports> = side;
 
         let heartbeat = Duration::from_secs(config.server.heartbeat_s);
-        let log = match &storage {
-            Some(storage) => {
-                let range = storage.log_range().await?;
-                let store: Arc<dyn EventStore> = Arc::new(storage.clone());
-                LogSetup::stored(range, storage.log_first().await?, store)
-                    .await
-                    .map_err(|error| StartError::Setup(error.to_string()))?
-            }
-            None => LogSetup::in_memory(clock),
-        };
-        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, token.clone()));
+        let log = log_of(storage.as_ref(), clock).await?;
+        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, &metrics, token.clone()));
         tasks.spawn(Arc::clone(&hub).run());
 
         let board = Arc::new(MarketBoard::new(symbols));
@@ -109,7 +102,9 @@ impl Core {
         let keys: Vec<Venue> = venues.infos().iter().map(|info| info.venue).collect();
         let outlet = Arc::clone(&hub);
         let publish = move |ticker: &Arc<Ticker>| outlet.publish(ticker);
-        let market = MarketTask::new(&config.market, &keys, Arc::clone(&board), clock, Arc::clone(&reload), publish);
+        let counts = metrics.market.clone();
+        let market =
+            MarketTask::new(&config.market, &keys, Arc::clone(&board), clock, Arc::clone(&reload), counts, publish);
         tasks.spawn(market.run(Inputs { events: event_inbox, sparks: series_inbox }, token.clone()));
         let sparks = SparkLoader::new(Arc::clone(&source), symbols, series, reload, clock);
         tasks.spawn(sparks.run(token.clone()));
@@ -126,6 +121,7 @@ impl Core {
                     prices: Arc::new(MarketPrices { board: Arc::clone(&board), candles: Arc::clone(&candles) }),
                     log: Arc::clone(hub.log()),
                     desk: Arc::clone(&desk),
+                    metrics: &metrics,
                     clock,
                     seed,
                     tasks: &tasks,
@@ -165,12 +161,22 @@ impl Core {
             tokens,
             tasks: tasks.clone(),
             channels,
+            metrics,
             config: Arc::new(config),
         });
         tasks.spawn(dashboard::run(Arc::clone(&services), token));
         tasks.close();
         Ok(Self { services, tasks })
     }
+}
+
+/// The log as it is kept, or one in memory.
+async fn log_of(storage: Option<&Storage>, clock: Clock) -> Result<LogSetup, StartError> {
+    let Some(storage) = storage else { return Ok(LogSetup::in_memory(clock)) };
+    let range = storage.log_range().await?;
+    let store: Arc<dyn EventStore> = Arc::new(storage.clone());
+    let log = LogSetup::stored(range, storage.log_first().await?, store).await;
+    log.map_err(|error| StartError::Setup(error.to_string()))
 }
 
 fn site_info(config: &Config, venues: &Venues, simulated: bool) -> SiteInfo {

@@ -5,7 +5,10 @@ use tokio::{task::JoinHandle, time::advance};
 use super::*;
 use crate::{
     model::{freshness::Freshness, number::Volume, time::UnixMs},
-    server::venues::event::{Origin, Quote, VenueIndex},
+    server::{
+        metrics::{Metrics, tests::counted},
+        venues::event::{Origin, Quote, VenueIndex},
+    },
 };
 
 const WALL: UnixMs = UnixMs(1_763_640_000_000);
@@ -16,6 +19,7 @@ struct Running {
     board: Arc<MarketBoard>,
     published: Arc<Mutex<Vec<Arc<Ticker>>>>,
     reload: Arc<Notify>,
+    metrics: Metrics,
     clock: Clock,
     shutdown: CancellationToken,
     task: JoinHandle<()>,
@@ -49,10 +53,12 @@ impl Running {
             let published = Arc::clone(&published);
             move |ticker: &Arc<Ticker>| published.lock().expect("no panic").push(Arc::clone(ticker))
         };
-        let task = MarketTask::new(&config, &venues, Arc::clone(&board), clock, Arc::clone(&reload), sink);
+        let metrics = Metrics::default();
+        let counts = metrics.market.clone();
+        let task = MarketTask::new(&config, &venues, Arc::clone(&board), clock, Arc::clone(&reload), counts, sink);
         let inputs = Inputs { events: event_receiver, sparks: spark_receiver };
         let task = tokio::spawn(task.run(inputs, shutdown.clone()));
-        let running = Self { events, sparks, board, published, reload, clock, shutdown, task };
+        let running = Self { events, sparks, board, published, reload, metrics, clock, shutdown, task };
         for venue in 0..2 {
             running.link(venue, true).await;
             for base in ["BTC", "ETH"] {
@@ -140,6 +146,27 @@ async fn the_first_change_leaves_at_once_and_the_next_ones_as_one() {
     market.pass(Duration::from_millis(51)).await;
     market.quote(0, "BTC", 110.0).await;
     assert_eq!(market.take(), [live("BTC", 105.0)], "a quiet window has closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_left_together_and_every_making_of_a_price_is_counted() {
+    let market = Running::start().await;
+    let counts = || {
+        let counted = counted(&market.metrics);
+        let get = |name: &str| counted.get(&format!("market_pulse_{name}"), &[]).expect("a figure");
+        (get("updates_coalesced_total"), get("aggregate_duration_seconds_count"))
+    };
+    let (coalesced, made) = counts();
+    market.quote(0, "BTC", 102.0).await;
+    assert_eq!(counts(), (coalesced, made + 1.0), "the first leaves alone");
+    market.quote(0, "BTC", 103.0).await;
+    assert_eq!(counts(), (coalesced, made + 1.0), "the next one waits");
+    for price in [104.0, 105.0, 106.0] {
+        market.quote(0, "BTC", price).await;
+    }
+    assert_eq!(counts(), (coalesced + 3.0, made + 1.0), "for those that go with it");
+    market.pass(Duration::from_millis(51)).await;
+    assert_eq!(counts(), (coalesced + 3.0, made + 2.0));
 }
 
 #[tokio::test(start_paused = true)]
