@@ -2,7 +2,9 @@
 
 pub mod clock;
 pub mod config;
+pub mod demand;
 pub mod event;
+pub mod follows;
 pub mod http;
 pub mod hub;
 pub mod market;

@@ -55,6 +55,10 @@ pub struct MarketConfig {
     pub symbols: Vec<Symbol>,
     /// The assets on the strip.
     pub default_symbols: Vec<Symbol>,
+    /// Most assets beside `symbols` that are followed because somebody asks for them; 0 follows none.
+    pub max_on_demand: usize,
+    /// Most of these for one client address.
+    pub max_on_demand_per_address: usize,
     /// Updates of one symbol within this window leave as one.
     pub coalesce_ms: u64,
     /// A venue further than this from the median of three or more is left out, in percent.

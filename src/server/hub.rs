@@ -3,7 +3,8 @@
 //! Every symbol has a channel with its newest frames as shared bytes. A reader registers with the channels it wants
 //! and holds positions, not a queue: a publication sets one bit in each reader of that symbol and wakes those that had
 //! it clear; the reader then takes the newest frame from the channel. So a publication costs one encoding and
-//! O(readers of the symbol), and a slow reader costs what a fast one does.
+//! O(readers of the symbol), and a slow reader costs what a fast one does. Channels of symbols that are not configured
+//! are opened and closed by [`follows`](super::follows).
 //!
 //! News is a [`log`]: nothing of it may be left out, so a reader holds its place in it, and is given what follows from
 //! memory or from the store.
@@ -12,6 +13,7 @@
 
 mod bits;
 mod channel;
+mod channels;
 mod encode;
 pub mod events;
 pub mod filter;
@@ -39,6 +41,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     channel::{Channel, PriceForm},
+    channels::Channels,
     events::EventWish,
     filter::EventFilter,
     limits::{ConnectionLimits, Permit, Refusal},
@@ -72,8 +75,7 @@ pub struct Wish {
 /// All channels and all readers.
 #[derive(Debug)]
 pub struct Hub {
-    index: HashMap<Symbol, usize>,
-    channels: Vec<Channel>,
+    channels: Channels,
     readers: [Mutex<HashMap<u64, Arc<Reader>>>; SHARDS],
     limits: Arc<ConnectionLimits>,
     /// Id of the last ticker message.
@@ -99,8 +101,7 @@ impl Hub {
         let started = clock.now();
         let timeline = Timeline::new(started.mono, heartbeat, Duration::from_secs(limits.stall_s));
         Self {
-            index: symbols.iter().enumerate().map(|(i, symbol)| (*symbol, i)).collect(),
-            channels: symbols.iter().map(|symbol| Channel::new(*symbol)).collect(),
+            channels: Channels::new(symbols),
             readers: std::array::from_fn(|_| Mutex::default()),
             limits: Arc::new(ConnectionLimits::new(limits.connections_total, limits.connections_per_address)),
             // Microseconds of the wall clock: ids grow over restarts, too, as long as fewer than a million a second are
@@ -117,9 +118,20 @@ impl Hub {
 
     /// Sends a ticker to everybody who follows its symbol, and a status message where a freshness changed.
     pub fn publish(&self, ticker: &Ticker) {
-        if let Some(channel) = self.index.get(&ticker.symbol).and_then(|i| self.channels.get(*i)) {
+        if let Some(channel) = self.channels.get(ticker.symbol) {
             channel.publish(ticker, &self.last_id, self.timeline.now_ms());
         }
+    }
+
+    /// Opens a channel for a symbol that is not configured. Nothing happens if it is open.
+    pub fn open(&self, symbol: Symbol) {
+        self.channels.open(symbol);
+    }
+
+    /// Closes a channel that [`open`](Self::open) opened. Returns whether it is closed: it stays open as long as a reader
+    /// has it, and one of a configured symbol does for ever.
+    pub fn close(&self, symbol: Symbol) -> bool {
+        self.channels.close(symbol)
     }
 
     /// The log: where news is written.
@@ -153,10 +165,11 @@ impl Hub {
         wish: EventWish,
         since: Since,
     ) -> Result<FrameStream, Refusal> {
-        let (reader, permit) = self.admit(address, &wish.prices, true)?;
+        let channels = self.channels_of(&wish.prices)?;
+        let (reader, permit) = self.admit(address, channels, true)?;
         let log = LogCursor::new(Arc::clone(&self.log), wish.filter, since);
         let hello = events::hello(&self.client_id(&reader), &wish.config, self.clock.wall(), log.position());
-        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), PriceForm::Event, wish.pace);
+        let tickers = TickerCursor::new(Arc::clone(&reader), PriceForm::Event, wish.pace);
         let hello = hello.unwrap_or_default();
         Ok(FrameStream::new(Arc::clone(self), Voice::Events, hello, tickers, Some(log), reader, permit))
     }
@@ -167,25 +180,33 @@ impl Hub {
         wish: &Wish,
         since: Option<Since>,
     ) -> Result<FrameStream, Refusal> {
-        let (reader, permit) = self.admit(address, &wish.symbols, since.is_some())?;
+        let channels = self.channels_of(&wish.symbols)?;
+        let (reader, permit) = self.admit(address, channels, since.is_some())?;
         let log = since.map(|since| LogCursor::new(Arc::clone(&self.log), EventFilter::stories(), since));
         let form = if log.is_some() { PriceForm::TickerWithoutId } else { PriceForm::Ticker };
         let position = log.as_ref().and_then(LogCursor::position);
         let hello = encode::hello(&self.client_id(&reader), &wish.symbols, self.clock.wall(), position);
-        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), form, wish.pace);
+        let tickers = TickerCursor::new(Arc::clone(&reader), form, wish.pace);
         Ok(FrameStream::new(Arc::clone(self), Voice::Messages, hello, tickers, log, reader, permit))
     }
 
-    /// Lets a reader in, if there is room, and tells it of everything from here on.
-    fn admit(&self, address: IpAddr, symbols: &[Symbol], log: bool) -> Result<(Arc<Reader>, Permit), Refusal> {
-        if self.shutdown.is_cancelled() {
-            return Err(Refusal::GoingDown);
-        }
+    fn channels_of(&self, symbols: &[Symbol]) -> Result<Vec<Arc<Channel>>, Refusal> {
         if symbols.len() > MAX_SYMBOLS_PER_READER {
             return Err(Refusal::TooManySymbols);
         }
-        let channels: Option<Vec<usize>> = symbols.iter().map(|s| self.index.get(s).copied()).collect();
-        let channels = channels.ok_or(Refusal::UnknownSymbol)?;
+        symbols.iter().map(|symbol| self.channel_of(*symbol)).collect()
+    }
+
+    /// The channel of a symbol. As long as it is held it stays open.
+    fn channel_of(&self, symbol: Symbol) -> Result<Arc<Channel>, Refusal> {
+        self.channels.get(symbol).ok_or(Refusal::UnknownSymbol)
+    }
+
+    /// Lets a reader in, if there is room, and tells it of everything from here on.
+    fn admit(&self, address: IpAddr, channels: Vec<Arc<Channel>>, log: bool) -> Result<(Arc<Reader>, Permit), Refusal> {
+        if self.shutdown.is_cancelled() {
+            return Err(Refusal::GoingDown);
+        }
         let permit = self.limits.acquire(address)?;
         let id = self.last_reader.fetch_add(1, Ordering::Relaxed) + 1;
         let reader = Arc::new(Reader::new(id, channels, &self.timeline));
@@ -205,9 +226,7 @@ impl Hub {
             shard.lock().insert(reader.id, Arc::clone(reader));
         }
         for (position, channel) in reader.channels.iter().enumerate() {
-            if let Some(channel) = self.channels.get(*channel) {
-                channel.add(reader, position);
-            }
+            channel.add(reader, position);
         }
     }
 
@@ -217,7 +236,7 @@ impl Hub {
         if !known {
             return;
         }
-        for channel in reader.channels.iter().filter_map(|i| self.channels.get(*i)) {
+        for channel in &reader.channels {
             channel.remove(reader.id);
         }
         self.log.remove(reader.id);
@@ -230,7 +249,7 @@ impl Hub {
 
     /// How many readers each symbol has, without those that have none.
     pub fn subscriptions(&self) -> Vec<(Symbol, usize)> {
-        self.channels.iter().map(|c| (c.symbol(), c.readers())).filter(|(_, readers)| *readers > 0).collect()
+        self.channels.subscriptions()
     }
 }
 

@@ -11,8 +11,10 @@ use super::{
 };
 use crate::model::symbol::Symbol;
 
-/// Most assets that one server follows.
+/// Most assets that one server follows always, and most that it follows on demand: together as many as one connection of
+/// every venue takes.
 const MAX_SYMBOLS: usize = 200;
+const MAX_ON_DEMAND: usize = 300;
 
 pub(super) fn config(layers: &Layers) -> Result<Config, ConfigErrors> {
     let mut check = Check { layers, errors: layers.errors().to_vec() };
@@ -87,6 +89,8 @@ fn market(check: &mut Check<'_>) -> Option<MarketConfig> {
     let market = MarketConfig {
         symbols,
         default_symbols,
+        max_on_demand: check.number("market.max_on_demand", 0, MAX_ON_DEMAND)?,
+        max_on_demand_per_address: check.number("market.max_on_demand_per_address", 1, MAX_ON_DEMAND)?,
         coalesce_ms: check.number("market.coalesce_ms", 0, 5000)?,
         outlier_pct: check.number("market.outlier_pct", 0.01, 100.0)?,
         outlier_return_pct: check.number("market.outlier_return_pct", 0.0, 100.0)?,

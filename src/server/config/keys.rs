@@ -86,6 +86,13 @@ pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
             "The assets on the strip on top of every page. Each must be one of `symbols`.",
         ),
         Key::new(
+            "market.max_on_demand",
+            Bare,
+            "200",
+            "Most assets beside `symbols` that are followed, as long as somebody asks for them and a minute longer, 0 to 300. 0 follows none.",
+        ),
+        Key::new("market.max_on_demand_per_address", Bare, "50", "Most of these for one client address, 1 to 300."),
+        Key::new(
             "market.coalesce_ms",
             Bare,
             "50",

@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::{
     model::symbol::{MAX_SYMBOL_LEN, Symbol, SymbolError},
     server::{
+        follows::GRACE,
         hub::{MAX_SYMBOLS_PER_READER, limits::Refusal},
         storage::error::StorageError,
     },
@@ -24,7 +25,7 @@ use crate::{
 pub enum HttpError {
     #[error("a symbol is 1 to {MAX_SYMBOL_LEN} letters or digits, alone or as a pair such as BTC-USDT")]
     MalformedSymbol,
-    #[error("{0} is not followed here; GET /symbols lists what is")]
+    #[error("{0} is not known here; GET /symbols lists what is supported")]
     UnknownSymbol(Symbol),
     #[error("prices are quoted in USDT only; GET /symbols lists the pairs")]
     OtherQuote,
@@ -62,6 +63,12 @@ pub enum HttpError {
     NoPriceYet,
     #[error("the server is starting and has no prices yet")]
     Starting,
+    #[error("the server is starting and does not know yet what the venues list")]
+    ListingsNotLoaded,
+    #[error("the server follows as many symbols as it may; try again in a minute, or ask for one that is followed")]
+    TooManyFollowed,
+    #[error("this address has as many further symbols followed as it may; leave others, and try again in a minute")]
+    TooManyFollowedForAddress,
     #[error("this address has as many open streams as it may")]
     AddressFull,
     #[error("the server has as many open streams as it serves")]
@@ -71,6 +78,9 @@ pub enum HttpError {
     #[error("the stored news can't be read at the moment")]
     StorageUnavailable,
 }
+
+/// Until a symbol that nobody wants any more has made room, in milliseconds.
+const FOLLOWED_DELAY_MS: u64 = GRACE.as_secs() * 1000;
 
 /// `known are: a, b`
 fn list(known: &[String]) -> String {
@@ -98,6 +108,9 @@ impl HttpError {
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoPriceYet
             | Self::Starting
+            | Self::ListingsNotLoaded
+            | Self::TooManyFollowed
+            | Self::TooManyFollowedForAddress
             | Self::AddressFull
             | Self::ServerFull
             | Self::GoingDown
@@ -126,7 +139,8 @@ impl HttpError {
             Self::UriTooLong => "uri_too_long",
             Self::RateLimited { .. } => "rate_limited",
             Self::NoPriceYet => "no_price_yet",
-            Self::Starting => "starting",
+            Self::Starting | Self::ListingsNotLoaded => "starting",
+            Self::TooManyFollowed | Self::TooManyFollowedForAddress => "too_many_followed",
             Self::AddressFull => "too_many_streams",
             Self::ServerFull => "server_full",
             Self::GoingDown => "going_down",
@@ -138,7 +152,8 @@ impl HttpError {
     fn delay_ms(&self) -> Option<u64> {
         match self {
             Self::RateLimited { retry_after_ms } => Some(*retry_after_ms),
-            Self::NoPriceYet | Self::Starting => Some(1000),
+            Self::NoPriceYet | Self::Starting | Self::ListingsNotLoaded => Some(1000),
+            Self::TooManyFollowed | Self::TooManyFollowedForAddress => Some(FOLLOWED_DELAY_MS),
             Self::AddressFull | Self::ServerFull | Self::GoingDown | Self::StorageUnavailable => Some(5000),
             _ => None,
         }

@@ -1,14 +1,20 @@
 //! What the hub and one reader's stream share.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use futures_util::task::AtomicWaker;
 use tokio::time::Instant;
 
-use super::bits::{AtomicBits, Bits};
+use super::{
+    bits::{AtomicBits, Bits},
+    channel::Channel,
+};
 
 /// A comment at least every 15 s, with room for the tick that sends it.
 const KEEP_ALIVE_MS: u64 = 14_000;
@@ -51,8 +57,8 @@ pub(super) enum Signal {
 #[derive(Debug)]
 pub(super) struct Reader {
     pub(super) id: u64,
-    /// Indices of its channels; a position is an index into this.
-    pub(super) channels: Vec<usize>,
+    /// What it follows; a position is an index into this. They hold the reader, too, until it is forgotten.
+    pub(super) channels: Vec<Arc<Channel>>,
     tickers: AtomicBits,
     statuses: AtomicBits,
     /// The log has grown.
@@ -67,7 +73,7 @@ pub(super) struct Reader {
 
 impl Reader {
     /// A reader that wants a snapshot of every channel, and to look at the log.
-    pub(super) fn new(id: u64, channels: Vec<usize>, timeline: &Timeline) -> Self {
+    pub(super) fn new(id: u64, channels: Vec<Arc<Channel>>, timeline: &Timeline) -> Self {
         let now = timeline.now_ms();
         let tickers = AtomicBits::default();
         for position in 0..channels.len() {

@@ -32,6 +32,8 @@ pub struct FrameStream {
     last_id: u64,
     ended: bool,
     _permit: Permit,
+    /// What the reader needs while it reads. Let go of after the reader was forgotten.
+    kept: Vec<Box<dyn Send>>,
 }
 
 /// The words that a stream has for what is not data.
@@ -53,7 +55,25 @@ impl FrameStream {
         reader: Arc<Reader>,
         permit: Permit,
     ) -> Self {
-        Self { hub, reader, voice, hello: Some(hello), tickers, log, last_id: 0, ended: false, _permit: permit }
+        Self {
+            hub,
+            reader,
+            voice,
+            hello: Some(hello),
+            tickers,
+            log,
+            last_id: 0,
+            ended: false,
+            _permit: permit,
+            kept: Vec::new(),
+        }
+    }
+
+    /// Keeps something for as long as the stream lives: the interest in its symbols.
+    #[must_use]
+    pub fn keeping(mut self, what: impl Send + 'static) -> Self {
+        self.kept.push(Box::new(what));
+        self
     }
 
     fn next_of_log(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {

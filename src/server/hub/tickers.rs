@@ -12,7 +12,6 @@ use bytes::Bytes;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::{
-    Hub,
     bits::Bits,
     channel::{Channel, Frames, PriceForm},
     reader::Reader,
@@ -20,7 +19,6 @@ use super::{
 
 /// What a reader has seen of each of its channels, and what it is being sent.
 pub(super) struct TickerCursor {
-    hub: Arc<Hub>,
     reader: Arc<Reader>,
     form: PriceForm,
     positions: Vec<Position>,
@@ -45,10 +43,10 @@ struct Pace {
 }
 
 impl TickerCursor {
-    pub(super) fn new(hub: Arc<Hub>, reader: Arc<Reader>, form: PriceForm, pace: Duration) -> Self {
+    pub(super) fn new(reader: Arc<Reader>, form: PriceForm, pace: Duration) -> Self {
         // The snapshot says how fresh things are; only later changes are news.
-        let seen = |channel: &usize| {
-            let frames = hub.channels.get(*channel).and_then(Channel::frames);
+        let seen = |channel: &Arc<Channel>| {
+            let frames = channel.frames();
             Position {
                 ticker: 0,
                 status: frames.and_then(|f| f.status.as_ref().map(|(id, _)| *id)).unwrap_or_default(),
@@ -56,7 +54,6 @@ impl TickerCursor {
         };
         let positions = reader.channels.iter().map(seen).collect();
         Self {
-            hub,
             reader,
             form,
             positions,
@@ -108,7 +105,7 @@ impl TickerCursor {
     }
 
     fn at(&mut self, position: usize) -> Option<(Arc<Frames>, &mut Position)> {
-        let frames = self.hub.channels.get(*self.reader.channels.get(position)?)?.frames()?;
+        let frames = self.reader.channels.get(position)?.frames()?;
         Some((frames, self.positions.get_mut(position)?))
     }
 

@@ -11,8 +11,10 @@ use crate::{
     model::{asset::AssetInfo, time::UnixMs, venue::Venue},
     server::{
         config::{Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig},
+        follows::Follows,
         hub::log::LogSetup,
         market::candle_service::CandleSource,
+        venues::{event::VenueIndex, listings::Listings},
     },
     wire::{rest::PriceSource, status::ConnectionState},
 };
@@ -66,6 +68,8 @@ pub(in crate::server) struct Fixture {
     pub(in crate::server) services: Arc<Services>,
     pub(in crate::server) reports: Arc<Reports>,
     pub(in crate::server) shutdown: CancellationToken,
+    /// What the one venue lists: nothing, unless a test says otherwise.
+    pub(in crate::server) listings: Arc<Listings>,
 }
 
 impl Fixture {
@@ -108,6 +112,11 @@ impl Fixture {
         let heartbeat = Duration::from_secs(config.server.heartbeat_s);
         let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, shutdown.clone()));
         tokio::spawn(Arc::clone(&hub).run());
+        let listings = Arc::new(Listings::new(1));
+        listings.set(VenueIndex(0), []);
+        let follows = Follows::new(&config.market, Arc::clone(&hub), Arc::clone(&market), Arc::clone(&listings));
+        let follows = Arc::new(follows);
+        tokio::spawn(Arc::clone(&follows).run(shutdown.clone()));
         let reports = Arc::new(Reports(Mutex::new(ConnectionState::Connected)));
         let services = Arc::new(Services {
             clock,
@@ -125,6 +134,7 @@ impl Fixture {
             candles: Arc::new(CandleService::new(Arc::new(OneCandle), Arc::clone(&market), clock)),
             market,
             hub,
+            follows,
             started: clock.now(),
             venues: Arc::clone(&reports) as Arc<dyn VenueReports>,
             news: Arc::default(),
@@ -132,7 +142,7 @@ impl Fixture {
             storage,
             config: Arc::new(config),
         });
-        Self { services, reports, shutdown }
+        Self { services, reports, shutdown, listings }
     }
 
     /// Puts a ticker up and publishes it, as the market's task does.
@@ -158,6 +168,8 @@ fn config(symbols: &[Symbol]) -> Config {
         market: MarketConfig {
             symbols: symbols.to_vec(),
             default_symbols: symbols.iter().copied().take(2).collect(),
+            max_on_demand: 10,
+            max_on_demand_per_address: 5,
             coalesce_ms: 50,
             outlier_pct: 2.0,
             outlier_return_pct: 1.0,

@@ -15,6 +15,7 @@ use crate::{
     server::{
         clock::Clock,
         config::Config,
+        follows::Follows,
         hub::{
             Hub,
             log::{EventStore, LogSetup},
@@ -27,7 +28,7 @@ use crate::{
         },
         news::desk::NewsDesk,
         services::{FeedReports, NoFeeds, Services, VenueReports},
-        venues::{self, Venues, VenuesSetup, dialer::Dialer, http_client::Http},
+        venues::{self, Venues, VenuesSetup, dialer::Dialer, http_client::Http, listings::Listings},
     },
     wire::page::SiteInfo,
 };
@@ -67,21 +68,6 @@ impl Core {
         let symbols = &config.market.symbols;
         let (events, event_inbox) = mpsc::channel(EVENT_CAPACITY);
         let (series, series_inbox) = mpsc::channel(SPARK_CAPACITY);
-        let venues = Arc::new(venues::start(VenuesSetup {
-            configs: &config.venues,
-            symbols,
-            dialer,
-            http,
-            clock,
-            seed,
-            events,
-            shutdown: token.clone(),
-            tasks: &tasks,
-        }));
-        let side = Arc::new(VenueSide { venues: Arc::clone(&venues), clock });
-        let source: Arc<dyn CandleSource> = Arc::clone(&side) as _;
-        let reports: Arc<dyn VenueReports> = side;
-
         let heartbeat = Duration::from_secs(config.server.heartbeat_s);
         let storage = news.as_ref().map(|news| news.storage.clone());
         let log = match &storage {
@@ -98,12 +84,35 @@ impl Core {
         tasks.spawn(Arc::clone(&hub).run());
 
         let board = Arc::new(MarketBoard::new(symbols));
+        let listings = Arc::new(Listings::new(venues::enabled(&config.venues).len()));
+        let follows = Follows::new(&config.market, Arc::clone(&hub), Arc::clone(&board), Arc::clone(&listings));
+        let follows = Arc::new(follows);
+        tasks.spawn(Arc::clone(&follows).run(token.clone()));
+
+        let venues = Arc::new(venues::start(VenuesSetup {
+            configs: &config.venues,
+            symbols,
+            demand: follows.demand(),
+            listings,
+            dialer,
+            http,
+            clock,
+            seed,
+            events,
+            shutdown: token.clone(),
+            tasks: &tasks,
+        }));
+        let side = Arc::new(VenueSide { venues: Arc::clone(&venues), clock });
+        let source: Arc<dyn CandleSource> = Arc::clone(&side) as _;
+        let reports: Arc<dyn VenueReports> = side;
+
         let reload = Arc::new(Notify::new());
         let keys: Vec<Venue> = venues.infos().iter().map(|info| info.venue).collect();
         let outlet = Arc::clone(&hub);
         let publish = move |ticker: &Arc<Ticker>| outlet.publish(ticker);
         let market = MarketTask::new(&config.market, &keys, Arc::clone(&board), clock, Arc::clone(&reload), publish);
-        tasks.spawn(market.run(Inputs { events: event_inbox, sparks: series_inbox }, token.clone()));
+        let inputs = Inputs { events: event_inbox, sparks: series_inbox, demand: follows.demand() };
+        tasks.spawn(market.run(inputs, token.clone()));
         let sparks = SparkLoader::new(Arc::clone(&source), symbols, series, reload, clock);
         tasks.spawn(sparks.run(token.clone()));
 
@@ -134,6 +143,7 @@ impl Core {
             candles,
             market: board,
             hub,
+            follows,
             started,
             venues: reports,
             news: desk,

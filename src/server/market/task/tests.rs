@@ -1,11 +1,14 @@
 use std::sync::Mutex;
 
-use tokio::{task::JoinHandle, time::advance};
+use tokio::{sync::watch, task::JoinHandle, time::advance};
 
 use super::*;
 use crate::{
     model::{freshness::Freshness, number::Volume, time::UnixMs},
-    server::venues::event::{Origin, Quote, VenueIndex},
+    server::{
+        demand::{Demand, VenueSet},
+        venues::event::{Origin, Quote, VenueIndex},
+    },
 };
 
 const WALL: UnixMs = UnixMs(1_763_640_000_000);
@@ -13,6 +16,7 @@ const WALL: UnixMs = UnixMs(1_763_640_000_000);
 struct Running {
     events: mpsc::Sender<MarketEvent>,
     sparks: mpsc::Sender<SparkSeries>,
+    demand: watch::Sender<Arc<Demand>>,
     board: Arc<MarketBoard>,
     published: Arc<Mutex<Vec<Arc<Ticker>>>>,
     reload: Arc<Notify>,
@@ -32,6 +36,8 @@ impl Running {
         let config = MarketConfig {
             symbols: symbols.clone(),
             default_symbols: symbols.clone(),
+            max_on_demand: 10,
+            max_on_demand_per_address: 5,
             coalesce_ms: 50,
             outlier_pct: 2.0,
             outlier_return_pct: 1.0,
@@ -50,9 +56,10 @@ impl Running {
             move |ticker: &Arc<Ticker>| published.lock().expect("no panic").push(Arc::clone(ticker))
         };
         let task = MarketTask::new(&config, &venues, Arc::clone(&board), clock, Arc::clone(&reload), sink);
-        let inputs = Inputs { events: event_receiver, sparks: spark_receiver };
+        let demand = watch::Sender::default();
+        let inputs = Inputs { events: event_receiver, sparks: spark_receiver, demand: demand.subscribe() };
         let task = tokio::spawn(task.run(inputs, shutdown.clone()));
-        let running = Self { events, sparks, board, published, reload, clock, shutdown, task };
+        let running = Self { events, sparks, demand, board, published, reload, clock, shutdown, task };
         for venue in 0..2 {
             running.link(venue, true).await;
             for base in ["BTC", "ETH"] {

@@ -1,4 +1,4 @@
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
@@ -13,6 +13,7 @@ use crate::{
             bybit::Bybit,
             event::{MarketEvent, Origin},
             http_client::HttpAnswer,
+            listings::Listings,
             okx::Okx,
             peer::{START, Shelf, network, symbols},
         },
@@ -106,6 +107,8 @@ async fn candles_are_asked_of_every_enabled_venue_and_come_in_the_registry_s_ord
     let venues = crate::server::venues::start(VenuesSetup {
         configs: &[config("okx", true), config("binance", false), config("bybit", true)],
         symbols: &symbols(&["BTC"]),
+        demand: watch::Sender::default().subscribe(),
+        listings: Arc::new(Listings::new(2)),
         dialer,
         http: Arc::<Shelf>::clone(&shelf),
         clock: Clock::following(START),
@@ -147,6 +150,7 @@ fn loader(
         connector,
         rules: connector.rules(),
         symbols: symbols(&["BTC"]),
+        demand: watch::Sender::default().subscribe(),
         dialer: network().0,
         clock,
         events: events.clone(),

@@ -245,6 +245,14 @@ impl Connector for Faulty {
         Binance.parse_tickers(body, symbols)
     }
 
+    fn listing_request(&self) -> RestRequest {
+        Binance.listing_request()
+    }
+
+    fn parse_listing(&self, body: &[u8]) -> Result<Vec<Symbol>, RestError> {
+        Binance.parse_listing(body)
+    }
+
     fn candles_request(&self, symbol: Symbol, interval: Interval, limit: u16) -> RestRequest {
         Binance.candles_request(symbol, interval, limit)
     }

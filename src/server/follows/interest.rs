@@ -1,0 +1,42 @@
+//! A share in a symbol's being followed.
+
+use std::{fmt, net::IpAddr, sync::Arc};
+
+use super::Follows;
+use crate::model::symbol::Symbol;
+
+/// As long as it is held, its symbol is followed: its channel in the hub stays open, and its prices come.
+#[must_use = "the symbol is followed as long as this is held"]
+pub struct Interest {
+    symbol: Symbol,
+    /// `None` for a configured symbol, which is followed anyway.
+    count: Option<(IpAddr, Arc<Follows>)>,
+}
+
+impl Interest {
+    pub(super) const fn configured(symbol: Symbol) -> Self {
+        Self { symbol, count: None }
+    }
+
+    pub(super) const fn counted(symbol: Symbol, address: IpAddr, follows: Arc<Follows>) -> Self {
+        Self { symbol, count: Some((address, follows)) }
+    }
+
+    pub const fn symbol(&self) -> Symbol {
+        self.symbol
+    }
+}
+
+impl Drop for Interest {
+    fn drop(&mut self) {
+        if let Some((address, follows)) = &self.count {
+            follows.leave(self.symbol, *address);
+        }
+    }
+}
+
+impl fmt::Debug for Interest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Interest").field(&self.symbol).finish()
+    }
+}
