@@ -9,6 +9,8 @@ mod net;
 #[cfg(test)]
 mod news;
 #[cfg(test)]
+mod on_demand;
+#[cfg(test)]
 mod recovery;
 #[cfg(test)]
 mod sse;

@@ -4,6 +4,7 @@ mod errors;
 mod events;
 mod layers;
 mod news;
+mod on_demand;
 mod pages;
 mod rest;
 mod socket;

@@ -1,4 +1,5 @@
 mod care;
+mod channels;
 mod log;
 mod resume;
 

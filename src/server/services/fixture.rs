@@ -85,7 +85,16 @@ impl Fixture {
     /// With other symbols, too.
     pub(in crate::server) fn following(symbols: &[Symbol], change: impl FnOnce(&mut Config)) -> Self {
         let clock = Clock::following(WALL);
-        Self::made_of(symbols, change, clock, LogSetup::in_memory(clock), None, vec![])
+        let fixture = Self::made_of(symbols, change, clock, LogSetup::in_memory(clock), None, vec![]);
+        fixture.listings.set(VenueIndex(0), []);
+        fixture
+    }
+
+    /// A server that does not know yet what its venue lists.
+    pub(in crate::server) fn starting() -> Self {
+        let symbols = ["BTC", "ETH", "SOL"].map(|base| Symbol::parse(base).expect("a symbol"));
+        let clock = Clock::following(WALL);
+        Self::made_of(&symbols, |_| {}, clock, LogSetup::in_memory(clock), None, vec![])
     }
 
     /// With news: a database, the log in it, and feeds.
@@ -94,7 +103,9 @@ impl Fixture {
         let first = storage.log_first().await.expect("a log");
         let log = LogSetup::stored(range, first, Arc::new(storage.clone())).await.expect("readable");
         let symbols = ["BTC", "ETH", "SOL"].map(|base| Symbol::parse(base).expect("a symbol"));
-        Self::made_of(&symbols, |_| {}, clock, log, Some(storage), feeds)
+        let fixture = Self::made_of(&symbols, |_| {}, clock, log, Some(storage), feeds);
+        fixture.listings.set(VenueIndex(0), []);
+        fixture
     }
 
     fn made_of(
@@ -113,7 +124,6 @@ impl Fixture {
         let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, shutdown.clone()));
         tokio::spawn(Arc::clone(&hub).run());
         let listings = Arc::new(Listings::new(1));
-        listings.set(VenueIndex(0), []);
         let follows = Follows::new(&config.market, Arc::clone(&hub), Arc::clone(&market), Arc::clone(&listings));
         let follows = Arc::new(follows);
         tokio::spawn(Arc::clone(&follows).run(shutdown.clone()));

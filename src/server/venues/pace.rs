@@ -56,7 +56,7 @@ mod tests {
                 spent.push(tick);
             }
         }
-        assert_eq!(spent.len(), 220, "twenty, and one every 18 s");
+        assert_eq!(spent.len(), 219, "twenty, and one every 18 s");
         assert_eq!(spent[19], 19, "the first ones wait for nothing");
         let longest = spent.windows(2).map(|pair| pair[1] - pair[0]).max();
         assert_eq!(longest, Some(4 * 18));
