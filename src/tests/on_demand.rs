@@ -199,21 +199,21 @@ async fn one_that_never_delivers_has_no_price_and_never_an_old_one() {
 async fn a_hostile_reader_that_comes_and_goes_causes_no_traffic() {
     let stage = live().await;
     let before = stage.requests("okx").await.0;
-    for _ in 0..2000 {
+    for _ in 0..1000 {
         drop(want(&stage, "AAVE"));
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let requests = naming(&stage, "AAVE").await;
     assert_eq!((count(&requests, "subscribe"), count(&requests, "unsubscribe")), ([1, 1, 1], [0, 0, 0]));
-    // And one that asks for all there is, again and again, for ten minutes.
+    // And one that asks for all there is, again and again, for minutes.
     let listed = stage.core.services.follows.supported();
-    for round in 0..1200 {
+    for round in 0..300 {
         let symbol = listed[round % listed.len()];
         let _ = want_from(&stage, symbol.as_str(), 66).map(drop);
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     let after = stage.requests("okx").await.0;
-    assert!(after - before <= 60, "{} requests at OKX in a quarter of an hour", after - before);
+    assert!(after - before <= 20, "{} requests at OKX in four minutes", after - before);
     assert!(["BTC", "ETH"].iter().all(|s| stage.ticker(s).sources == 3), "nobody else noticed");
     stage.close().await;
 }

@@ -78,10 +78,10 @@ async fn limits_are_clear_and_disturb_nobody() {
     let held = ask(greedy, "/api/realtime?symbols=L0,L1,L2,L3,L4").await;
     assert_eq!(held.status(), StatusCode::OK);
     let refused = ask(greedy, "/api/realtime/L5").await;
-    assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"60".parse().expect("a value")));
+    assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"30".parse().expect("a value")));
     let (_, _, body) = json(refused).await;
     assert_eq!(body["error"]["code"], "too_many_followed");
-    assert_eq!(body["retry"]["delayMs"], 60_000);
+    assert_eq!(body["retry"]["delayMs"], 30_000);
     assert_eq!(
         ask(greedy, "/api/realtime/BTC").await.status(),
         StatusCode::OK,
