@@ -6,12 +6,11 @@
 //! ```
 //!
 //! Configured symbols are followed always, and wanting them costs nothing. The others are limited, in all and for one
-//! address, and a symbol that nobody wants any more counts for the minute that it stays: so whoever asks for ever new
+//! client, and a symbol that nobody wants any more counts for the minute that it stays: so whoever asks for ever new
 //! symbols, or comes and goes, causes no more traffic to the venues than the limits say.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    net::IpAddr,
     sync::Arc,
     time::Duration,
 };
@@ -26,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::{
+    client::Client,
     config::MarketConfig,
     demand::{Demand, DemandWatch, VenueSet},
     hub::Hub,
@@ -61,9 +61,9 @@ pub enum Unfollowed {
     /// As many symbols are followed as may be. Worth another try in a minute.
     #[error("as many symbols are followed as may be")]
     Full,
-    /// As many symbols are followed for this address as may be. Worth another try in a minute, after others were left.
-    #[error("as many symbols are followed for this address as may be")]
-    AddressFull,
+    /// As many symbols are followed for this client as may be. Worth another try in a minute, after others were left.
+    #[error("as many symbols are followed for this client as may be")]
+    ClientFull,
 }
 
 /// Everything that is followed.
@@ -72,8 +72,8 @@ pub struct Follows {
     configured: HashSet<Symbol>,
     /// Most symbols beside the configured ones, in all.
     most: usize,
-    /// The same for one address.
-    most_per_address: usize,
+    /// The same for one client.
+    most_per_client: usize,
     hub: Arc<Hub>,
     board: Arc<MarketBoard>,
     listings: Arc<Listings>,
@@ -94,17 +94,17 @@ struct Entry {
 #[derive(Debug)]
 enum Wanted {
     /// By these, so often.
-    By(HashMap<IpAddr, usize>),
+    By(HashMap<Client, usize>),
     /// By nobody: it stays until then, on the account of the last who wanted it.
-    No { until: Instant, last: IpAddr },
+    No { until: Instant, last: Client },
 }
 
 impl Entry {
-    /// Whether an address has a part in it that this one is followed.
-    fn is_of(&self, address: IpAddr) -> bool {
+    /// Whether a client has a part in it that this one is followed.
+    fn is_of(&self, client: Client) -> bool {
         match &self.state {
-            Wanted::By(holders) => holders.contains_key(&address),
-            Wanted::No { last, .. } => *last == address,
+            Wanted::By(holders) => holders.contains_key(&client),
+            Wanted::No { last, .. } => *last == client,
         }
     }
 }
@@ -116,7 +116,7 @@ impl Follows {
         Self {
             configured: config.symbols.iter().copied().collect(),
             most: config.max_on_demand,
-            most_per_address: config.max_on_demand_per_address,
+            most_per_client: config.max_on_demand_per_client,
             hub,
             board,
             listings,
@@ -131,35 +131,36 @@ impl Follows {
         self.demand.subscribe()
     }
 
-    /// Follows a symbol for a reader at `address`, as long as the interest is held and a minute longer. When this returns
+    /// Follows a symbol for a reader of this client, as long as the interest is held and a minute longer. When this returns
     /// the hub has its channel and the board its place; the first price comes with the first answer of a venue.
     ///
     /// # Errors
     /// [`Unfollowed`] where no venue lists it, or a limit is reached.
-    pub fn want(self: &Arc<Self>, symbol: Symbol, address: IpAddr) -> Result<Interest, Unfollowed> {
+    pub fn want(self: &Arc<Self>, symbol: Symbol, client: impl Into<Client>) -> Result<Interest, Unfollowed> {
+        let client = client.into();
         if self.configured.contains(&symbol) {
             return Ok(Interest::configured(symbol));
         }
         let mut entries = self.entries.lock();
         match entries.get_mut(&symbol) {
-            Some(Entry { state: Wanted::By(holders), .. }) => *holders.entry(address).or_default() += 1,
-            Some(entry) => entry.state = Wanted::By(HashMap::from([(address, 1)])),
+            Some(Entry { state: Wanted::By(holders), .. }) => *holders.entry(client).or_default() += 1,
+            Some(entry) => entry.state = Wanted::By(HashMap::from([(client, 1)])),
             None => {
                 let venues = self.listed(symbol)?;
                 if entries.len() >= self.most {
                     return Err(Unfollowed::Full);
                 }
-                if entries.values().filter(|entry| entry.is_of(address)).count() >= self.most_per_address {
-                    return Err(Unfollowed::AddressFull);
+                if entries.values().filter(|entry| entry.is_of(client)).count() >= self.most_per_client {
+                    return Err(Unfollowed::ClientFull);
                 }
                 self.hub.open(symbol);
                 self.board.open(symbol);
-                entries.insert(symbol, Entry { venues, state: Wanted::By(HashMap::from([(address, 1)])) });
+                entries.insert(symbol, Entry { venues, state: Wanted::By(HashMap::from([(client, 1)])) });
                 self.tell(&entries);
                 info!(%symbol, on_demand = entries.len(), "followed on demand");
             }
         }
-        Ok(Interest::counted(symbol, address, Arc::clone(self)))
+        Ok(Interest::counted(symbol, client, Arc::clone(self)))
     }
 
     /// Whether a symbol could be followed, limits aside. Follows nothing.
@@ -201,18 +202,18 @@ impl Follows {
     }
 
     /// One interest less. Called by the interest itself.
-    fn leave(&self, symbol: Symbol, address: IpAddr) {
+    fn leave(&self, symbol: Symbol, client: Client) {
         let mut entries = self.entries.lock();
         let Some(entry) = entries.get_mut(&symbol) else { return };
         let Wanted::By(holders) = &mut entry.state else { return };
-        if let Some(count) = holders.get_mut(&address) {
+        if let Some(count) = holders.get_mut(&client) {
             *count -= 1;
             if *count == 0 {
-                holders.remove(&address);
+                holders.remove(&client);
             }
         }
         if holders.is_empty() {
-            entry.state = Wanted::No { until: Instant::now() + GRACE, last: address };
+            entry.state = Wanted::No { until: Instant::now() + GRACE, last: client };
             self.left.notify_one();
         }
     }

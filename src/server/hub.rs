@@ -15,6 +15,7 @@ mod bits;
 mod channel;
 mod channels;
 mod encode;
+mod ending;
 pub mod events;
 pub mod filter;
 pub mod limits;
@@ -28,7 +29,6 @@ mod tickers;
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -44,7 +44,7 @@ use self::{
     channels::Channels,
     events::EventWish,
     filter::EventFilter,
-    limits::{ConnectionLimits, Permit, Refusal},
+    limits::{Ceilings, ConnectionLimits, Permit, Refusal},
     log::{EventLog, LogSetup, Since},
     reader::{Reader, Timeline},
     resume::LogCursor,
@@ -52,6 +52,7 @@ use self::{
     tickers::TickerCursor,
 };
 use super::{
+    client::Client,
     clock::{Clock, Stamp},
     config::LimitsConfig,
 };
@@ -103,7 +104,11 @@ impl Hub {
         Self {
             channels: Channels::new(symbols),
             readers: std::array::from_fn(|_| Mutex::default()),
-            limits: Arc::new(ConnectionLimits::new(limits.connections_total, limits.connections_per_address)),
+            limits: Arc::new(ConnectionLimits::new(Ceilings {
+                total: limits.connections_total,
+                per_address: limits.connections_per_address,
+                per_token: limits.connections_per_token,
+            })),
             // Microseconds of the wall clock: ids grow over restarts, too, as long as fewer than a million a second are
             // given out, and stay below 2^53 until the year 2255.
             last_id: AtomicU64::new(u64::try_from(started.wall.0.max(0)).unwrap_or_default().saturating_mul(1000)),
@@ -139,20 +144,25 @@ impl Hub {
         &self.log
     }
 
-    /// Opens a stream of tickers for a reader at `address`.
+    /// Opens a stream of tickers for a reader, who is counted as `client`.
     ///
     /// # Errors
     /// [`Refusal`] where a limit is reached, a symbol is not followed, or the server is going down.
-    pub fn connect(self: &Arc<Self>, address: IpAddr, wish: &Wish) -> Result<FrameStream, Refusal> {
-        self.open_messages(address, wish, None)
+    pub fn connect(self: &Arc<Self>, client: impl Into<Client>, wish: &Wish) -> Result<FrameStream, Refusal> {
+        self.open_messages(client.into(), wish, None)
     }
 
     /// The same with the heads of stories that changed since then. Ids are places in the log, and tickers have none.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
-    pub fn connect_page(self: &Arc<Self>, address: IpAddr, wish: &Wish, since: Since) -> Result<FrameStream, Refusal> {
-        self.open_messages(address, wish, Some(since))
+    pub fn connect_page(
+        self: &Arc<Self>,
+        client: impl Into<Client>,
+        wish: &Wish,
+        since: Since,
+    ) -> Result<FrameStream, Refusal> {
+        self.open_messages(client.into(), wish, Some(since))
     }
 
     /// Opens a stream of named events: what the log holds since then, and prices.
@@ -161,12 +171,12 @@ impl Hub {
     /// As [`connect`](Self::connect).
     pub fn connect_events(
         self: &Arc<Self>,
-        address: IpAddr,
+        client: impl Into<Client>,
         wish: EventWish,
         since: Since,
     ) -> Result<FrameStream, Refusal> {
         let channels = self.channels_of(&wish.prices)?;
-        let (reader, permit) = self.admit(address, channels, true)?;
+        let (reader, permit) = self.admit(client.into(), channels, true)?;
         let log = LogCursor::new(Arc::clone(&self.log), wish.filter, since);
         let hello = events::hello(&self.client_id(&reader), &wish.config, self.clock.wall(), log.position());
         let tickers = TickerCursor::new(Arc::clone(&reader), PriceForm::Event, wish.pace);
@@ -176,12 +186,12 @@ impl Hub {
 
     fn open_messages(
         self: &Arc<Self>,
-        address: IpAddr,
+        client: Client,
         wish: &Wish,
         since: Option<Since>,
     ) -> Result<FrameStream, Refusal> {
         let channels = self.channels_of(&wish.symbols)?;
-        let (reader, permit) = self.admit(address, channels, since.is_some())?;
+        let (reader, permit) = self.admit(client, channels, since.is_some())?;
         let log = since.map(|since| LogCursor::new(Arc::clone(&self.log), EventFilter::stories(), since));
         let form = if log.is_some() { PriceForm::TickerWithoutId } else { PriceForm::Ticker };
         let position = log.as_ref().and_then(LogCursor::position);
@@ -203,11 +213,11 @@ impl Hub {
     }
 
     /// Lets a reader in, if there is room, and tells it of everything from here on.
-    fn admit(&self, address: IpAddr, channels: Vec<Arc<Channel>>, log: bool) -> Result<(Arc<Reader>, Permit), Refusal> {
+    fn admit(&self, client: Client, channels: Vec<Arc<Channel>>, log: bool) -> Result<(Arc<Reader>, Permit), Refusal> {
         if self.shutdown.is_cancelled() {
             return Err(Refusal::GoingDown);
         }
-        let permit = self.limits.acquire(address)?;
+        let permit = self.limits.acquire(client)?;
         let id = self.last_reader.fetch_add(1, Ordering::Relaxed) + 1;
         let reader = Arc::new(Reader::new(id, channels, &self.timeline));
         self.register(&reader);

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use leptos::prelude::use_context;
 
 use super::{
+    access::Tokens,
     clock::{Clock, Stamp},
     config::Config,
     follows::Follows,
     hub::Hub,
     market::{board::MarketBoard, candle_service::CandleService},
     news::desk::NewsDesk,
+    rate::RateLimits,
     storage::Storage,
 };
 use crate::{
@@ -58,14 +60,17 @@ pub struct Services {
     pub hub: Arc<Hub>,
     /// Through which symbols are asked for.
     pub follows: Arc<Follows>,
+    /// How often clients may ask.
+    pub rates: RateLimits,
     pub candles: Arc<CandleService>,
     /// When the server started.
     pub started: Stamp,
     pub venues: Arc<dyn VenueReports>,
     pub news: Arc<NewsDesk>,
     pub feeds: Arc<dyn FeedReports>,
-    /// `None` while no news is followed: nothing else is stored.
+    /// `None` where nothing is stored, as in tests: a server that is run has one.
     pub storage: Option<Storage>,
+    pub tokens: Arc<Tokens>,
 }
 
 impl Services {

@@ -18,3 +18,5 @@ mod sse;
 mod stage;
 #[cfg(test)]
 mod stream;
+#[cfg(test)]
+mod tokens;

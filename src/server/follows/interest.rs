@@ -1,16 +1,16 @@
 //! A share in a symbol's being followed.
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use super::Follows;
-use crate::model::symbol::Symbol;
+use crate::{model::symbol::Symbol, server::client::Client};
 
 /// As long as it is held, its symbol is followed: its channel in the hub stays open, and its prices come.
 #[must_use = "the symbol is followed as long as this is held"]
 pub struct Interest {
     symbol: Symbol,
     /// `None` for a configured symbol, which is followed anyway.
-    count: Option<(IpAddr, Arc<Follows>)>,
+    count: Option<(Client, Arc<Follows>)>,
 }
 
 impl Interest {
@@ -18,8 +18,8 @@ impl Interest {
         Self { symbol, count: None }
     }
 
-    pub(super) const fn counted(symbol: Symbol, address: IpAddr, follows: Arc<Follows>) -> Self {
-        Self { symbol, count: Some((address, follows)) }
+    pub(super) const fn counted(symbol: Symbol, client: Client, follows: Arc<Follows>) -> Self {
+        Self { symbol, count: Some((client, follows)) }
     }
 
     pub const fn symbol(&self) -> Symbol {
@@ -29,8 +29,8 @@ impl Interest {
 
 impl Drop for Interest {
     fn drop(&mut self) {
-        if let Some((address, follows)) = &self.count {
-            follows.leave(self.symbol, *address);
+        if let Some((client, follows)) = &self.count {
+            follows.leave(self.symbol, *client);
         }
     }
 }

@@ -9,7 +9,7 @@ use axum::{Json, extract::State};
 use tokio::time::timeout;
 
 use super::{
-    address::ClientAddress,
+    address::Counted,
     error::HttpError,
     query::{PathSymbol, want},
 };
@@ -23,10 +23,10 @@ const FIRST_PRICE: Duration = Duration::from_secs(3);
 
 pub(super) async fn price(
     State(services): State<Arc<Services>>,
-    address: ClientAddress,
+    Counted(client): Counted,
     PathSymbol(symbol): PathSymbol,
 ) -> Result<Json<PriceAnswer>, HttpError> {
-    let _interests = want(&services, &[symbol], address)?;
+    let _interests = want(&services, &[symbol], client)?;
     let posted = match services.market.posted(symbol) {
         None if !services.market.is_configured(symbol) => {
             timeout(FIRST_PRICE, services.market.first_posted(symbol)).await.unwrap_or_default()

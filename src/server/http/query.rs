@@ -1,4 +1,7 @@
 //! What a request asks for, parsed once at the edge.
+//!
+//! A parameter that is given twice: lists add up, and of anything else the last one counts. Unknown parameters are for
+//! other versions, and change nothing.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,10 +12,11 @@ use axum::{
 };
 use http::request::Parts;
 
-use super::{address::ClientAddress, error::HttpError};
+use super::error::HttpError;
 use crate::{
     model::symbol::Symbol,
     server::{
+        client::Client,
         follows::{Interest, Unfollowed},
         hub::{MAX_SYMBOLS_PER_READER, Wish},
         services::Services,
@@ -72,12 +76,8 @@ fn known(text: &str, services: &Services) -> Result<Symbol, HttpError> {
 }
 
 /// Sees to it that symbols are followed as long as the interests in them are held.
-pub(super) fn want(
-    services: &Services,
-    symbols: &[Symbol],
-    address: ClientAddress,
-) -> Result<Vec<Interest>, HttpError> {
-    let want = |symbol: &Symbol| services.follows.want(*symbol, address.0).map_err(|why| unfollowed(*symbol, why));
+pub(super) fn want(services: &Services, symbols: &[Symbol], client: Client) -> Result<Vec<Interest>, HttpError> {
+    let want = |symbol: &Symbol| services.follows.want(*symbol, client).map_err(|why| unfollowed(*symbol, why));
     symbols.iter().map(want).collect()
 }
 
@@ -86,7 +86,7 @@ fn unfollowed(symbol: Symbol, why: Unfollowed) -> HttpError {
         Unfollowed::Unlisted => HttpError::UnknownSymbol(symbol),
         Unfollowed::NotKnownYet => HttpError::ListingsNotLoaded,
         Unfollowed::Full => HttpError::TooManyFollowed,
-        Unfollowed::AddressFull => HttpError::TooManyFollowedForAddress,
+        Unfollowed::ClientFull => HttpError::TooManyFollowedForClient,
     }
 }
 

@@ -29,17 +29,17 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 
 use super::{
-    address::ClientAddress, error::HttpError, event_query::EventQuery, last_event_id::LastEventId, query::want,
+    address::Counted, error::HttpError, event_query::EventQuery, last_event_id::LastEventId, query::want,
     realtime::respond,
 };
 use crate::server::services::Services;
 
 pub(super) async fn sse(
     State(services): State<Arc<Services>>,
-    address: ClientAddress,
+    Counted(client): Counted,
     LastEventId(since): LastEventId,
     EventQuery(wish): EventQuery,
 ) -> Result<Response, HttpError> {
-    let interests = want(&services, &wish.prices, address)?;
-    Ok(respond(services.hub.connect_events(address.0, wish, since)?.keeping(interests)))
+    let interests = want(&services, &wish.prices, client)?;
+    Ok(respond(services.hub.connect_events(client, wish, since)?.keeping(interests)))
 }

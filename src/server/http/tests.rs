@@ -2,13 +2,16 @@
 
 mod errors;
 mod events;
+mod hostile;
 mod layers;
 mod news;
 mod on_demand;
 mod pages;
 mod rest;
+mod site;
 mod socket;
 mod stream;
+mod tokens;
 
 use axum::{
     Router,

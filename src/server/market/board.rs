@@ -71,13 +71,11 @@ impl MarketBoard {
     }
 
     fn at<T>(&self, symbol: Symbol, look: impl FnOnce(&Slot) -> T) -> Option<T> {
-        match self.index.get(&symbol) {
-            Some(index) => self.slots.get(*index).map(look),
-            None => {
-                let slot = self.on_demand.read().get(&symbol).cloned();
-                slot.as_deref().map(look)
-            }
+        if let Some(index) = self.index.get(&symbol) {
+            return self.slots.get(*index).map(look);
         }
+        let slot = self.on_demand.read().get(&symbol).cloned();
+        slot.as_deref().map(look)
     }
 
     /// The newest ticker with its source; `None` before the first price, and for a symbol that is not followed.

@@ -10,7 +10,8 @@ use super::*;
 use crate::{
     model::{asset::AssetInfo, time::UnixMs, venue::Venue},
     server::{
-        config::{Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig},
+        access::{Label, NewToken, Scope},
+        config::{AccessConfig, Feeds, LimitsConfig, MarketConfig, NewsConfig, Reading, ServerConfig},
         follows::Follows,
         hub::log::LogSetup,
         market::candle_service::CandleSource,
@@ -145,14 +146,23 @@ impl Fixture {
             market,
             hub,
             follows,
+            rates: RateLimits::new(&config.limits),
             started: clock.now(),
             venues: Arc::clone(&reports) as Arc<dyn VenueReports>,
             news: Arc::default(),
             feeds: Arc::new(Followed(feeds)),
             storage,
+            tokens: Arc::new(Tokens::in_memory(clock, config.access.wrong_tokens_per_minute)),
             config: Arc::new(config),
         });
         Self { services, reports, shutdown, listings }
+    }
+
+    /// A token of this scope.
+    pub(in crate::server) fn token(&self, scope: Scope) -> String {
+        let label = Label::parse("test").expect("a label");
+        let (_, token) = self.services.tokens.issue(NewToken { scope, label, lifetime: None }).expect("a token");
+        token.reveal()
     }
 
     /// Puts a ticker up and publishes it, as the market's task does.
@@ -172,6 +182,7 @@ fn config(symbols: &[Symbol]) -> Config {
             data_dir: None,
             trusted_proxies: vec![],
             cors_origins: vec!["*".to_owned()],
+            frame_ancestors: vec![],
             heartbeat_s: 30,
             site_root: None,
         },
@@ -179,7 +190,7 @@ fn config(symbols: &[Symbol]) -> Config {
             symbols: symbols.to_vec(),
             default_symbols: symbols.iter().copied().take(2).collect(),
             max_on_demand: 10,
-            max_on_demand_per_address: 5,
+            max_on_demand_per_client: 5,
             coalesce_ms: 50,
             outlier_pct: 2.0,
             outlier_return_pct: 1.0,
@@ -198,11 +209,7 @@ fn config(symbols: &[Symbol]) -> Config {
             breaking_score: 0.6,
             breaking_window_min: 30,
         },
-        limits: LimitsConfig {
-            connections_per_address: 100,
-            connections_total: 10_000,
-            requests_per_minute: 300,
-            stall_s: 30,
-        },
+        access: AccessConfig { read: Reading::Open, wrong_tokens_per_minute: 30 },
+        limits: LimitsConfig::default(),
     }
 }

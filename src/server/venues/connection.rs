@@ -175,7 +175,9 @@ impl Connection {
     fn send_later(&mut self, words: impl FnOnce(&mut dyn Session) -> Vec<String>) -> usize {
         let frames = words(&mut *self.session);
         let count = frames.len();
-        frames.into_iter().for_each(|frame| self.outbox.request(frame));
+        for frame in frames {
+            self.outbox.request(frame);
+        }
         count
     }
 

@@ -14,7 +14,7 @@ fn symbol(base: &str) -> Symbol {
     Symbol::parse(base).expect("a symbol")
 }
 
-/// A server whose venue lists `L0` to `L99` beside what is followed: ten may be followed, five for one address.
+/// A server whose venue lists `L0` to `L99` beside what is followed: ten may be followed, five for one client.
 fn fixture() -> Fixture {
     let fixture = Fixture::new();
     fixture.listings.set(VenueIndex(0), (0..100).map(|n| symbol(&format!("L{n}"))));

@@ -37,7 +37,7 @@ impl Running {
             symbols: symbols.clone(),
             default_symbols: symbols.clone(),
             max_on_demand: 10,
-            max_on_demand_per_address: 5,
+            max_on_demand_per_client: 5,
             coalesce_ms: 50,
             outlier_pct: 2.0,
             outlier_return_pct: 1.0,
