@@ -68,3 +68,78 @@ pub(super) async fn run(
         () = work => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+    use crate::{
+        model::symbol::Symbol,
+        server::venues::{
+            bybit::Bybit,
+            peer::{Shelf, symbols, unconnected},
+        },
+    };
+
+    const HOUR: Duration = Duration::from_hours(1);
+
+    /// A lister of Bybit, and the shelf that its answers come from.
+    fn start() -> (Arc<Shelf>, Arc<Listings>, CancellationToken) {
+        let (shelf, listings, shutdown) =
+            (Arc::new(Shelf::default()), Arc::new(Listings::new(1)), CancellationToken::new());
+        let rest = Rest::new(&Bybit, vec!["http://a".to_owned()], Arc::<Shelf>::clone(&shelf), 1);
+        let (context, _) = unconnected(&Bybit);
+        tokio::spawn(run(context, Arc::new(rest), Arc::clone(&listings), shutdown.clone(), 1));
+        (shelf, listings, shutdown)
+    }
+
+    fn lists(shelf: &Shelf, base: &str) {
+        let row = format!(r#"{{"baseCoin":"{base}","quoteCoin":"USDT","status":"Trading"}}"#);
+        let body = format!(r#"{{"retCode":0,"result":{{"list":[{row}]}},"time":1}}"#);
+        shelf.put("http://a/v5/market/instruments-info?category=spot", 200, &body);
+    }
+
+    fn known(listings: &Listings) -> Vec<Symbol> {
+        listings.symbols().into_iter().collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_listing_is_asked_for_at_the_start_and_about_every_hour() {
+        let (shelf, listings, shutdown) = start();
+        lists(&shelf, "PEPE");
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!((known(&listings), shelf.count()), (symbols(&["PEPE"]), 1));
+        lists(&shelf, "SHIB");
+        sleep(HOUR.mul_f64(0.89)).await;
+        assert_eq!(shelf.count(), 1);
+        sleep(HOUR.mul_f64(0.22)).await;
+        assert_eq!((known(&listings), shelf.count()), (symbols(&["SHIB"]), 2));
+        sleep(10 * HOUR).await;
+        assert!((10..=14).contains(&shelf.count()), "{}", shelf.count());
+        let asked: Vec<Instant> = shelf.asked.lock().iter().map(|(at, _)| *at).collect();
+        let mut waits: Vec<u64> = asked.windows(2).map(|pair| (pair[1] - pair[0]).as_secs()).collect();
+        waits.dedup();
+        assert!(waits.len() > 5, "they differ: {waits:?}");
+        shutdown.cancel();
+        sleep(10 * HOUR).await;
+        assert_eq!(shelf.count(), asked.len());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_venue_that_gives_none_is_asked_patiently_and_what_it_gave_is_kept() {
+        let (shelf, listings, _shutdown) = start();
+        sleep(Duration::from_millis(1)).await;
+        assert!(!listings.is_pending(), "nobody waits for a venue that is away");
+        sleep(HOUR).await;
+        assert!((10..=20).contains(&shelf.count()), "{}", shelf.count());
+        lists(&shelf, "PEPE");
+        sleep(Duration::from_mins(6)).await;
+        assert_eq!(known(&listings), symbols(&["PEPE"]));
+        for nonsense in ["", "[]", r#"{"retCode":0,"result":{"list":[]},"time":1}"#, r#"{"retCode":10016}"#] {
+            shelf.put("http://a/v5/market/instruments-info?category=spot", 200, nonsense);
+            sleep(2 * HOUR).await;
+            assert_eq!(known(&listings), symbols(&["PEPE"]), "{nonsense}");
+        }
+    }
+}

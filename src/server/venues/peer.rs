@@ -124,6 +124,26 @@ pub(super) fn network() -> (Arc<dyn Dialer>, mpsc::Receiver<Arrival>) {
     (Arc::new(Wires(sender)), arrivals)
 }
 
+/// A venue that follows BTC and is not connected: for what speaks to it over REST. Also what it tells the market.
+pub(super) fn unconnected(connector: &'static dyn Connector) -> (Arc<VenueContext>, mpsc::Receiver<MarketEvent>) {
+    let (events, market) = mpsc::channel(1024);
+    let clock = Clock::following(START);
+    let context = VenueContext {
+        index: VenueIndex(0),
+        venue: connector.venue(),
+        connector,
+        rules: connector.rules(),
+        symbols: symbols(&["BTC"]),
+        demand: watch::Sender::default().subscribe(),
+        dialer: network().0,
+        clock,
+        events: events.clone(),
+        board: BoardEntry::new(VenueBoard::new([connector.venue()], Instant::now()), VenueIndex(0)),
+        gate: Gate::new(VenueIndex(0), clock, events),
+    };
+    (Arc::new(context), market)
+}
+
 /// One venue under its supervisor, without REST.
 pub(super) struct Stage {
     pub(super) arrivals: mpsc::Receiver<Arrival>,

@@ -15,7 +15,7 @@ use crate::{
             http_client::HttpAnswer,
             listings::Listings,
             okx::Okx,
-            peer::{START, Shelf, network, symbols},
+            peer::{START, Shelf, network, symbols, unconnected},
         },
     },
 };
@@ -135,31 +135,11 @@ fn loader(
     connector: &'static dyn Connector,
     shelf: &Arc<Shelf>,
 ) -> (mpsc::Receiver<MarketEvent>, Arc<Notify>, CancellationToken) {
-    use crate::server::venues::{
-        board::{BoardEntry, VenueBoard},
-        context::VenueContext,
-        event::VenueIndex,
-        gate::Gate,
-        loader,
-    };
-    let (events, market) = mpsc::channel(1024);
-    let clock = Clock::following(START);
-    let context = VenueContext {
-        index: VenueIndex(0),
-        venue: connector.venue(),
-        connector,
-        rules: connector.rules(),
-        symbols: symbols(&["BTC"]),
-        demand: watch::Sender::default().subscribe(),
-        dialer: network().0,
-        clock,
-        events: events.clone(),
-        board: BoardEntry::new(VenueBoard::new([connector.venue()], Instant::now()), VenueIndex(0)),
-        gate: Gate::new(VenueIndex(0), clock, events),
-    };
+    use crate::server::venues::loader;
+    let (context, market) = unconnected(connector);
     let (wake, shutdown) = (Arc::new(Notify::new()), CancellationToken::new());
     let rest = Arc::new(rest(connector, &["http://a"], shelf));
-    tokio::spawn(loader::run(Arc::new(context), rest, Arc::clone(&wake), shutdown.clone(), 1));
+    tokio::spawn(loader::run(context, rest, Arc::clone(&wake), shutdown.clone(), 1));
     (market, wake, shutdown)
 }
 
