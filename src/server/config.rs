@@ -181,8 +181,10 @@ pub struct LimitsConfig {
     pub sockets_per_address: usize,
     /// Open sockets in all. 0: twice `connections_total`.
     pub sockets_total: usize,
-    /// The head of a request must be there within this long, in seconds; as long may a connection idle between two.
+    /// The head of a connection's first request must be there within this long, in seconds.
     pub head_timeout_s: u64,
+    /// The head of the next request must be there within this long after an answer, in seconds.
+    pub idle_timeout_s: u64,
     /// More of a request's body must come within this long, in seconds.
     pub body_timeout_s: u64,
     /// A reader that has not taken a byte for this long is disconnected, in seconds.
@@ -203,6 +205,7 @@ impl Default for LimitsConfig {
             sockets_per_address: 0,
             sockets_total: 0,
             head_timeout_s: 20,
+            idle_timeout_s: 130,
             body_timeout_s: 10,
             stall_s: 30,
         }

@@ -70,6 +70,7 @@ fn limits(check: &mut Check<'_>) -> Option<LimitsConfig> {
         sockets_per_address: check.number("limits.sockets_per_address", 0, 1_000_000)?,
         sockets_total: check.number("limits.sockets_total", 0, 1_000_000)?,
         head_timeout_s: check.number("limits.head_timeout_s", 1, 600)?,
+        idle_timeout_s: check.number("limits.idle_timeout_s", 1, 3600)?,
         body_timeout_s: check.number("limits.body_timeout_s", 1, 600)?,
         stall_s: check.number("limits.stall_s", 1, 3600)?,
     };

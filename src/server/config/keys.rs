@@ -206,7 +206,12 @@ fn limits() -> Vec<Key> {
         bare(
             "head_timeout_s",
             "20",
-            "The head of a request must be there within this long, in seconds, 1 to 600; as long may a connection idle between two requests.",
+            "The head of a connection's first request must be there within this long, in seconds, 1 to 600.",
+        ),
+        bare(
+            "idle_timeout_s",
+            "130",
+            "The next request must be there within this long after an answer, in seconds, 1 to 3600. Longer than a proxy in front keeps its connections, or it may lose requests.",
         ),
         bare(
             "body_timeout_s",
