@@ -35,10 +35,12 @@ use super::{
 use crate::model::symbol::Symbol;
 
 mod interest;
+mod interests;
 #[cfg(test)]
 mod tests;
 
 pub use interest::Interest;
+pub use interests::Interests;
 
 /// How long a symbol is still followed when nobody wants it any more.
 pub const GRACE: Duration = Duration::from_mins(1);

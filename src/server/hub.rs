@@ -24,7 +24,9 @@ mod pulse;
 mod reader;
 mod resume;
 mod ring;
+pub mod session;
 pub mod stream;
+mod texts;
 mod tickers;
 
 use std::{
@@ -40,14 +42,15 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    channel::{Channel, PriceForm},
+    channel::Channel,
     channels::Channels,
     events::EventWish,
     filter::EventFilter,
     limits::{Ceilings, ConnectionLimits, Permit, Refusal},
     log::{EventLog, LogSetup, Since},
-    reader::{Reader, Timeline},
+    reader::{Care, Reader, Timeline},
     resume::LogCursor,
+    session::Session,
     stream::{FrameStream, Voice},
     tickers::TickerCursor,
 };
@@ -176,10 +179,11 @@ impl Hub {
         since: Since,
     ) -> Result<FrameStream, Refusal> {
         let channels = self.channels_of(&wish.prices)?;
-        let (reader, permit) = self.admit(client.into(), channels, true)?;
+        let (reader, permit) = self.admit(client.into(), &channels, Care::Stream)?;
+        self.log.add(&reader);
         let log = LogCursor::new(Arc::clone(&self.log), wish.filter, since);
         let hello = events::hello(&self.client_id(&reader), &wish.config, self.clock.wall(), log.position());
-        let tickers = TickerCursor::new(Arc::clone(&reader), PriceForm::Event, wish.pace);
+        let tickers = TickerCursor::new(Arc::clone(&reader), channels, wish.pace);
         let hello = hello.unwrap_or_default();
         Ok(FrameStream::new(Arc::clone(self), Voice::Events, hello, tickers, Some(log), reader, permit))
     }
@@ -191,13 +195,24 @@ impl Hub {
         since: Option<Since>,
     ) -> Result<FrameStream, Refusal> {
         let channels = self.channels_of(&wish.symbols)?;
-        let (reader, permit) = self.admit(client, channels, since.is_some())?;
+        let (reader, permit) = self.admit(client, &channels, Care::Stream)?;
+        if since.is_some() {
+            self.log.add(&reader);
+        }
         let log = since.map(|since| LogCursor::new(Arc::clone(&self.log), EventFilter::stories(), since));
-        let form = if log.is_some() { PriceForm::TickerWithoutId } else { PriceForm::Ticker };
         let position = log.as_ref().and_then(LogCursor::position);
         let hello = encode::hello(&self.client_id(&reader), &wish.symbols, self.clock.wall(), position);
-        let tickers = TickerCursor::new(Arc::clone(&reader), form, wish.pace);
+        let tickers = TickerCursor::new(Arc::clone(&reader), channels, wish.pace);
         Ok(FrameStream::new(Arc::clone(self), Voice::Messages, hello, tickers, log, reader, permit))
+    }
+
+    /// Opens a session for a reader, who is counted as `client`: it follows nothing yet.
+    ///
+    /// # Errors
+    /// [`Refusal`] where a limit is reached, or the server is going down.
+    pub fn session(self: &Arc<Self>, client: impl Into<Client>) -> Result<Session, Refusal> {
+        let (reader, permit) = self.admit(client.into(), &[], Care::Session)?;
+        Ok(Session::new(Arc::clone(self), reader, permit))
     }
 
     fn channels_of(&self, symbols: &[Symbol]) -> Result<Vec<Arc<Channel>>, Refusal> {
@@ -213,17 +228,14 @@ impl Hub {
     }
 
     /// Lets a reader in, if there is room, and tells it of everything from here on.
-    fn admit(&self, client: Client, channels: Vec<Arc<Channel>>, log: bool) -> Result<(Arc<Reader>, Permit), Refusal> {
+    fn admit(&self, client: Client, channels: &[Arc<Channel>], care: Care) -> Result<(Arc<Reader>, Permit), Refusal> {
         if self.shutdown.is_cancelled() {
             return Err(Refusal::GoingDown);
         }
         let permit = self.limits.acquire(client)?;
         let id = self.last_reader.fetch_add(1, Ordering::Relaxed) + 1;
-        let reader = Arc::new(Reader::new(id, channels, &self.timeline));
-        self.register(&reader);
-        if log {
-            self.log.add(&reader);
-        }
+        let reader = Arc::new(Reader::new(id, channels, &self.timeline, care));
+        self.register(&reader, channels);
         Ok((reader, permit))
     }
 
@@ -231,12 +243,42 @@ impl Hub {
         format!("{:x}-{}", self.started.wall.0, reader.id)
     }
 
-    fn register(&self, reader: &Arc<Reader>) {
+    fn register(&self, reader: &Arc<Reader>, channels: &[Arc<Channel>]) {
         if let Some(shard) = shard(&self.readers, reader.id) {
             shard.lock().insert(reader.id, Arc::clone(reader));
         }
-        for (position, channel) in reader.channels.iter().enumerate() {
+        for (position, channel) in channels.iter().enumerate() {
             channel.add(reader, position);
+        }
+    }
+
+    /// Tells a reader of one more channel from here on. Not one that is forgotten: nobody would take it out again.
+    fn join(reader: &Arc<Reader>, position: usize, channel: Arc<Channel>) {
+        let mut known = reader.channels.lock();
+        let Some(channels) = known.as_mut() else { return };
+        channel.add(reader, position);
+        if channels.len() <= position {
+            channels.resize(position + 1, None);
+        }
+        if let Some(slot) = channels.get_mut(position) {
+            *slot = Some(channel);
+        }
+    }
+
+    /// Tells a reader no more of the channel at a position.
+    fn leave(reader: &Reader, position: usize) {
+        let mut known = reader.channels.lock();
+        let channel = known.as_mut().and_then(|channels| channels.get_mut(position)).and_then(Option::take);
+        if let Some(channel) = channel {
+            channel.remove(reader.id);
+        }
+    }
+
+    /// Tells a reader of the log from here on. Not one that is forgotten.
+    fn join_log(&self, reader: &Arc<Reader>) {
+        let known = reader.channels.lock();
+        if known.is_some() {
+            self.log.add(reader);
         }
     }
 
@@ -246,7 +288,8 @@ impl Hub {
         if !known {
             return;
         }
-        for channel in &reader.channels {
+        let channels = reader.channels.lock().take().unwrap_or_default();
+        for channel in channels.into_iter().flatten() {
             channel.remove(reader.id);
         }
         self.log.remove(reader.id);

@@ -9,6 +9,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use thiserror::Error;
 
+use super::websocket::handshake;
 use crate::{
     model::symbol::{MAX_SYMBOL_LEN, Symbol, SymbolError},
     server::{
@@ -103,10 +104,21 @@ pub enum HttpError {
     GoingDown,
     #[error("the stored news can't be read at the moment")]
     StorageUnavailable,
+    #[error("sockets from pages of this origin are not accepted here")]
+    OriginRefused,
+    #[error(
+        "this is no handshake of a WebSocket: it is a GET over HTTP/1.1 with Connection, Upgrade and Sec-WebSocket-Key"
+    )]
+    BadHandshake,
+    #[error("WebSockets are spoken here in version 13 only")]
+    OtherWebSocketVersion,
 }
 
 /// Until a symbol that nobody wants any more may have made room, in milliseconds: it stays for twice as long.
-const FOLLOWED_DELAY_MS: u64 = 30_000;
+pub(super) const FOLLOWED_DELAY_MS: u64 = 30_000;
+
+/// Until a server that starts may know more, in milliseconds.
+pub(super) const STARTING_DELAY_MS: u64 = 1000;
 
 /// `known are: a, b`
 fn list(known: &[String]) -> String {
@@ -128,7 +140,10 @@ impl HttpError {
             | Self::BadCursor
             | Self::BadText
             | Self::BadPath
-            | Self::BadTarget => StatusCode::BAD_REQUEST,
+            | Self::BadTarget
+            | Self::BadHandshake => StatusCode::BAD_REQUEST,
+            Self::OriginRefused => StatusCode::FORBIDDEN,
+            Self::OtherWebSocketVersion => StatusCode::UPGRADE_REQUIRED,
             Self::UnknownSymbol(_) | Self::OtherQuote | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
@@ -189,6 +204,9 @@ impl HttpError {
             Self::AddressHasTooManySockets | Self::TooManySockets => "too_many_connections",
             Self::GoingDown => "going_down",
             Self::StorageUnavailable => "storage_unavailable",
+            Self::OriginRefused => "origin_not_allowed",
+            Self::BadHandshake => "bad_handshake",
+            Self::OtherWebSocketVersion => "unsupported_websocket_version",
         }
     }
 
@@ -209,7 +227,7 @@ impl HttpError {
             Self::RateLimited { retry_after_ms }
             | Self::TooManyWrongTokens { retry_after_ms }
             | Self::Busy { retry_after_ms } => Some(*retry_after_ms),
-            Self::NoPriceYet | Self::Starting | Self::ListingsNotLoaded => Some(1000),
+            Self::NoPriceYet | Self::Starting | Self::ListingsNotLoaded => Some(STARTING_DELAY_MS),
             Self::TooManyFollowed | Self::TooManyFollowedForClient => Some(FOLLOWED_DELAY_MS),
             Self::AddressFull
             | Self::TokenFull
@@ -274,6 +292,11 @@ impl IntoResponse for HttpError {
         }
         if let Some(seconds) = self.retry_after_s() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self == Self::OtherWebSocketVersion {
+            headers.insert(header::SEC_WEBSOCKET_VERSION, handshake::VERSION);
+            headers.insert(header::UPGRADE, handshake::WEBSOCKET);
+            headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         }
         response
     }

@@ -2,6 +2,7 @@ mod care;
 mod channels;
 mod log;
 mod resume;
+mod session;
 
 use std::net::Ipv4Addr;
 

@@ -161,6 +161,7 @@ impl Core {
             feeds,
             storage,
             tokens,
+            tasks: tasks.clone(),
             config: Arc::new(config),
         });
         Ok(Self { services, tasks })
