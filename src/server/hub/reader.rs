@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::{
     bits::{AtomicBits, Bits},
     channel::Channel,
+    log::EventLog,
 };
 
 /// Between two pings of a session. Not a setting, as the silence that ends a session is measured in it.
@@ -75,6 +76,10 @@ pub(super) struct Reader {
     /// What it follows; a position is an index into this. They hold the reader, too, until it is forgotten: then this is
     /// `None`, and it joins nothing any more.
     pub(super) channels: Mutex<Option<Vec<Option<Arc<Channel>>>>>,
+    /// The log that it follows or may follow. Whoever forgets the reader takes it out of there: that ends the circle.
+    pub(super) followed: Option<Arc<EventLog>>,
+    /// What it calls itself, on a channel.
+    pub(super) label: Option<Box<str>>,
     tickers: AtomicBits,
     statuses: AtomicBits,
     /// The log has grown.
@@ -90,7 +95,14 @@ pub(super) struct Reader {
 
 impl Reader {
     /// A reader that wants a snapshot of every channel, and to look at the log.
-    pub(super) fn new(id: u64, channels: &[Arc<Channel>], timeline: &Timeline, care: Care) -> Self {
+    pub(super) fn new(
+        id: u64,
+        channels: &[Arc<Channel>],
+        followed: Option<Arc<EventLog>>,
+        label: Option<Box<str>>,
+        timeline: &Timeline,
+        care: Care,
+    ) -> Self {
         let now = timeline.now_ms();
         let (heartbeat_ms, keep_alive_ms) = match care {
             Care::Stream => (timeline.heartbeat_ms, KEEP_ALIVE_MS),
@@ -103,6 +115,8 @@ impl Reader {
         Self {
             id,
             channels: Mutex::new(Some(channels.iter().cloned().map(Some).collect())),
+            followed,
+            label,
             tickers,
             statuses: AtomicBits::default(),
             log: AtomicBool::new(true),

@@ -11,10 +11,12 @@ use crate::{
     model::{asset::AssetInfo, time::UnixMs, venue::Venue},
     server::{
         access::{Label, NewToken, Scope},
-        config::{AccessConfig, Feeds, LimitsConfig, MarketConfig, NewsConfig, Reading, ServerConfig},
+        channels::{self, ChannelsSetup, dashboard},
+        config::{AccessConfig, ChannelsConfig, Feeds, LimitsConfig, MarketConfig, NewsConfig, Reading, ServerConfig},
         follows::Follows,
         hub::log::LogSetup,
         market::candle_service::CandleSource,
+        storage::channels::KeptChannel,
         venues::{event::VenueIndex, listings::Listings},
     },
     wire::{rest::PriceSource, status::ConnectionState},
@@ -86,7 +88,7 @@ impl Fixture {
     /// With other symbols, too.
     pub(in crate::server) fn following(symbols: &[Symbol], change: impl FnOnce(&mut Config)) -> Self {
         let clock = Clock::following(WALL);
-        let fixture = Self::made_of(symbols, change, clock, LogSetup::in_memory(clock), None, vec![]);
+        let fixture = Self::made_of(symbols, change, clock, LogSetup::in_memory(clock), None, vec![], vec![]);
         fixture.listings.set(VenueIndex(0), []);
         fixture
     }
@@ -95,16 +97,27 @@ impl Fixture {
     pub(in crate::server) fn starting() -> Self {
         let symbols = ["BTC", "ETH", "SOL"].map(|base| Symbol::parse(base).expect("a symbol"));
         let clock = Clock::following(WALL);
-        Self::made_of(&symbols, |_| {}, clock, LogSetup::in_memory(clock), None, vec![])
+        Self::made_of(&symbols, |_| {}, clock, LogSetup::in_memory(clock), None, vec![], vec![])
     }
 
     /// With news: a database, the log in it, and feeds.
     pub(in crate::server) async fn with_news(storage: Storage, clock: Clock, feeds: Vec<SourceStatus>) -> Self {
+        Self::stored(storage, clock, feeds, |_| {}).await
+    }
+
+    /// With a database and other settings than the default ones.
+    pub(in crate::server) async fn stored(
+        storage: Storage,
+        clock: Clock,
+        feeds: Vec<SourceStatus>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let range = storage.log_range().await.expect("a log");
         let first = storage.log_first().await.expect("a log");
         let log = LogSetup::stored(range, first, Arc::new(storage.clone())).await.expect("readable");
         let symbols = ["BTC", "ETH", "SOL"].map(|base| Symbol::parse(base).expect("a symbol"));
-        let fixture = Self::made_of(&symbols, |_| {}, clock, log, Some(storage), feeds);
+        let kept = channels::load(&storage, clock).await.expect("channels");
+        let fixture = Self::made_of(&symbols, change, clock, log, Some(storage), feeds, kept);
         fixture.listings.set(VenueIndex(0), []);
         fixture
     }
@@ -116,6 +129,7 @@ impl Fixture {
         log: LogSetup,
         storage: Option<Storage>,
         feeds: Vec<SourceStatus>,
+        kept: Vec<KeptChannel>,
     ) -> Self {
         let mut config = config(symbols);
         change(&mut config);
@@ -129,6 +143,15 @@ impl Fixture {
         let follows = Arc::new(follows);
         tokio::spawn(Arc::clone(&follows).run(shutdown.clone()));
         let reports = Arc::new(Reports(Mutex::new(ConnectionState::Connected)));
+        let (channels, press) = Channels::open(ChannelsSetup {
+            hub: Arc::clone(&hub),
+            storage: storage.clone(),
+            kept,
+            clock,
+            max_created: config.channels.max_created,
+            max_bytes: 64 << 20,
+        });
+        tokio::spawn(press.run(shutdown.clone()));
         let services = Arc::new(Services {
             clock,
             site: SiteInfo {
@@ -154,8 +177,10 @@ impl Fixture {
             storage,
             tokens: Arc::new(Tokens::in_memory(clock, config.access.wrong_tokens_per_minute)),
             tasks: TaskTracker::new(),
+            channels,
             config: Arc::new(config),
         });
+        tokio::spawn(dashboard::run(Arc::clone(&services), shutdown.clone()));
         Self { services, reports, shutdown, listings }
     }
 
@@ -211,6 +236,7 @@ fn config(symbols: &[Symbol]) -> Config {
             breaking_window_min: 30,
         },
         access: AccessConfig { read: Reading::Open, wrong_tokens_per_minute: 30 },
+        channels: ChannelsConfig { max_created: 1000 },
         limits: LimitsConfig::default(),
     }
 }
