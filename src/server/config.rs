@@ -20,6 +20,11 @@ use ipnet::IpNet;
 
 use crate::model::{symbol::Symbol, venue::Venue};
 
+/// Most assets that one server follows always, and most that it follows on demand. One connection of every venue takes
+/// both together.
+pub const MAX_SYMBOLS: usize = 200;
+pub const MAX_ON_DEMAND: usize = 300;
+
 /// Every setting, checked. Nothing after the start looks at a file or the environment again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -59,6 +64,10 @@ pub struct MarketConfig {
     pub symbols: Vec<Symbol>,
     /// The assets on the strip.
     pub default_symbols: Vec<Symbol>,
+    /// Most assets beside `symbols` that are followed because somebody asks for them; 0 follows none.
+    pub max_on_demand: usize,
+    /// Most of these for one client: an address or a token.
+    pub max_on_demand_per_client: usize,
     /// Updates of one symbol within this window leave as one.
     pub coalesce_ms: u64,
     /// A venue further than this from the median of three or more is left out, in percent.

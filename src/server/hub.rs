@@ -3,7 +3,8 @@
 //! Every symbol has a channel with its newest frames as shared bytes. A reader registers with the channels it wants
 //! and holds positions, not a queue: a publication sets one bit in each reader of that symbol and wakes those that had
 //! it clear; the reader then takes the newest frame from the channel. So a publication costs one encoding and
-//! O(readers of the symbol), and a slow reader costs what a fast one does.
+//! O(readers of the symbol), and a slow reader costs what a fast one does. Channels of symbols that are not configured
+//! are opened and closed by [`follows`](super::follows).
 //!
 //! News is a [`log`]: nothing of it may be left out, so a reader holds its place in it, and is given what follows from
 //! memory or from the store.
@@ -12,6 +13,7 @@
 
 mod bits;
 mod channel;
+mod channels;
 mod encode;
 mod ending;
 mod envelope;
@@ -44,6 +46,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     channel::Channel,
+    channels::Channels,
     events::EventWish,
     filter::EventFilter,
     limits::{Ceilings, ConnectionLimits, Permit, Refusal},
@@ -107,6 +110,9 @@ struct Entry<'a> {
     care: Care,
 }
 
+/// A reader that was let in, its channels, and its room.
+type Admitted = (Arc<Reader>, Vec<Arc<Channel>>, Permit);
+
 impl Entry<'_> {
     const fn to(protocol: Protocol) -> Self {
         Self { protocol, log: None, label: None, care: Care::Stream }
@@ -116,8 +122,7 @@ impl Entry<'_> {
 /// All channels and all readers.
 #[derive(Debug)]
 pub struct Hub {
-    index: HashMap<Symbol, usize>,
-    channels: Vec<Channel>,
+    channels: Channels,
     readers: [Mutex<HashMap<u64, Arc<Reader>>>; SHARDS],
     limits: Arc<ConnectionLimits>,
     /// Id of the last ticker message.
@@ -147,8 +152,7 @@ impl Hub {
         let started = clock.now();
         let timeline = Timeline::new(started.mono, heartbeat, Duration::from_secs(limits.stall_s));
         Self {
-            index: symbols.iter().enumerate().map(|(i, symbol)| (*symbol, i)).collect(),
-            channels: symbols.iter().map(|symbol| Channel::new(*symbol)).collect(),
+            channels: Channels::new(symbols),
             readers: std::array::from_fn(|_| Mutex::default()),
             limits: Arc::new(ConnectionLimits::new(Ceilings {
                 total: limits.connections_total,
@@ -177,11 +181,22 @@ impl Hub {
 
     /// Sends a ticker to everybody who follows its symbol, and a status message where a freshness changed.
     pub fn publish(&self, ticker: &Ticker) {
-        if let Some(channel) = self.index.get(&ticker.symbol).and_then(|i| self.channels.get(*i)) {
+        if let Some(channel) = self.channels.get(ticker.symbol) {
             let started = Instant::now();
             channel.publish(ticker, &self.last_id, self.timeline.now_ms());
             self.metrics.hub.ticker_fan_out.since(started);
         }
+    }
+
+    /// Opens a channel for a symbol that is not configured. Nothing happens if it is open.
+    pub fn open(&self, symbol: Symbol) {
+        self.channels.open(symbol);
+    }
+
+    /// Closes a channel that [`open`](Self::open) opened. Returns whether it is closed: it stays open as long as a reader
+    /// has it, and one of a configured symbol does for ever.
+    pub fn close(&self, symbol: Symbol) -> bool {
+        self.channels.close(symbol)
     }
 
     /// The log: where news is written.
@@ -224,7 +239,7 @@ impl Hub {
         let (reader, channels, permit) = self.admit(client.into(), &wish.prices, entry)?;
         let log = LogCursor::new(Arc::clone(&self.log), wish.filter, since);
         let hello = events::hello(&self.client_id(reader.id), &wish.config, self.clock.wall(), log.position());
-        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), &channels, wish.pace);
+        let tickers = TickerCursor::new(Arc::clone(&reader), channels, wish.pace);
         let hello = hello.unwrap_or_default();
         Ok(FrameStream::new(Arc::clone(self), Voice::Events, hello, tickers, Some(log), reader, permit))
     }
@@ -256,7 +271,7 @@ impl Hub {
                 (Voice::Envelopes, envelope::hello(channel, label, self.clock.wall(), cursor.position()))
             }
         };
-        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), &[], Duration::ZERO);
+        let tickers = TickerCursor::new(Arc::clone(&reader), Vec::new(), Duration::ZERO);
         let stream =
             FrameStream::new(Arc::clone(self), voice, hello.unwrap_or_default(), tickers, Some(cursor), reader, permit);
         // Asked after the reader was made known: a channel that is removed from here on ends the stream.
@@ -275,7 +290,7 @@ impl Hub {
         let log = since.map(|since| LogCursor::new(Arc::clone(&self.log), EventFilter::stories(), since));
         let position = log.as_ref().and_then(LogCursor::position);
         let hello = encode::hello(&self.client_id(reader.id), &wish.symbols, self.clock.wall(), position);
-        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), &channels, wish.pace);
+        let tickers = TickerCursor::new(Arc::clone(&reader), channels, wish.pace);
         Ok(FrameStream::new(Arc::clone(self), Voice::Messages, hello, tickers, log, reader, permit))
     }
 
@@ -289,24 +304,20 @@ impl Hub {
         Ok(Session::new(Arc::clone(self), reader, permit))
     }
 
-    fn channels_of(&self, symbols: &[Symbol]) -> Result<Vec<usize>, Refusal> {
+    fn channels_of(&self, symbols: &[Symbol]) -> Result<Vec<Arc<Channel>>, Refusal> {
         if symbols.len() > MAX_SYMBOLS_PER_READER {
             return Err(Refusal::TooManySymbols);
         }
         symbols.iter().map(|symbol| self.channel_of(*symbol)).collect()
     }
 
-    fn channel_of(&self, symbol: Symbol) -> Result<usize, Refusal> {
-        self.index.get(&symbol).copied().ok_or(Refusal::UnknownSymbol)
+    /// The channel of a symbol. As long as it is held it stays open.
+    fn channel_of(&self, symbol: Symbol) -> Result<Arc<Channel>, Refusal> {
+        self.channels.get(symbol).ok_or(Refusal::UnknownSymbol)
     }
 
     /// Lets a reader in, if there is room, and tells it of everything from here on. Returns its channels, too.
-    fn admit(
-        &self,
-        client: Client,
-        symbols: &[Symbol],
-        entry: Entry<'_>,
-    ) -> Result<(Arc<Reader>, Vec<usize>, Permit), Refusal> {
+    fn admit(&self, client: Client, symbols: &[Symbol], entry: Entry<'_>) -> Result<Admitted, Refusal> {
         let Entry { protocol, log, label, care } = entry;
         let (channels, permit) = self
             .check(client, symbols)
@@ -322,7 +333,7 @@ impl Hub {
         Ok((reader, channels, permit))
     }
 
-    fn check(&self, client: Client, symbols: &[Symbol]) -> Result<(Vec<usize>, Permit), Refusal> {
+    fn check(&self, client: Client, symbols: &[Symbol]) -> Result<(Vec<Arc<Channel>>, Permit), Refusal> {
         let channels = self.channels_of(symbols)?;
         if self.shutdown.is_cancelled() {
             return Err(Refusal::GoingDown);
@@ -339,37 +350,33 @@ impl Hub {
         self.last_reader.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    fn register(&self, reader: &Arc<Reader>, channels: &[usize]) {
+    fn register(&self, reader: &Arc<Reader>, channels: &[Arc<Channel>]) {
         if let Some(shard) = shard(&self.readers, reader.id) {
             shard.lock().insert(reader.id, Arc::clone(reader));
         }
         for (position, channel) in channels.iter().enumerate() {
-            if let Some(channel) = self.channels.get(*channel) {
-                channel.add(reader, position);
-            }
+            channel.add(reader, position);
         }
     }
 
     /// Tells a reader of one more channel from here on. Not one that is forgotten: nobody would take it out again.
-    fn join(&self, reader: &Arc<Reader>, position: usize, channel: usize) {
+    fn join(reader: &Arc<Reader>, position: usize, channel: Arc<Channel>) {
         let mut known = reader.channels.lock();
         let Some(channels) = known.as_mut() else { return };
+        channel.add(reader, position);
         if channels.len() <= position {
             channels.resize(position + 1, None);
         }
         if let Some(slot) = channels.get_mut(position) {
             *slot = Some(channel);
         }
-        if let Some(channel) = self.channels.get(channel) {
-            channel.add(reader, position);
-        }
     }
 
     /// Tells a reader no more of the channel at a position.
-    fn leave(&self, reader: &Reader, position: usize) {
+    fn leave(reader: &Reader, position: usize) {
         let mut known = reader.channels.lock();
         let channel = known.as_mut().and_then(|channels| channels.get_mut(position)).and_then(Option::take);
-        if let Some(channel) = channel.and_then(|i| self.channels.get(i)) {
+        if let Some(channel) = channel {
             channel.remove(reader.id);
         }
     }
@@ -389,7 +396,7 @@ impl Hub {
             return;
         }
         let channels = reader.channels.lock().take().unwrap_or_default();
-        for channel in channels.into_iter().flatten().filter_map(|i| self.channels.get(i)) {
+        for channel in channels.into_iter().flatten() {
             channel.remove(reader.id);
         }
         if let Some(log) = &reader.followed {
@@ -404,7 +411,7 @@ impl Hub {
 
     /// How many readers each symbol has, without those that have none.
     pub fn subscriptions(&self) -> Vec<(Symbol, usize)> {
-        self.channels.iter().map(|c| (c.symbol(), c.readers())).filter(|(_, readers)| *readers > 0).collect()
+        self.channels.subscriptions()
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
     channels::Channels,
     clock::{Clock, Stamp},
     config::Config,
+    follows::Follows,
     hub::Hub,
     market::{board::MarketBoard, candle_service::CandleService},
     metrics::Metrics,
@@ -64,6 +65,8 @@ pub struct Services {
     pub site: SiteInfo,
     pub market: Arc<MarketBoard>,
     pub hub: Arc<Hub>,
+    /// Through which symbols are asked for.
+    pub follows: Arc<Follows>,
     /// How often clients may ask.
     pub rates: RateLimits,
     pub candles: Arc<CandleService>,
@@ -87,7 +90,7 @@ impl Services {
     /// The current ticker of each of `symbols` that has a price, in that order; all of them if the list is empty.
     ///
     /// # Errors
-    /// [`ApiError::UnknownSymbol`] for one that is not followed.
+    /// [`ApiError::UnknownSymbol`] for one that is not configured: pages show no other.
     pub fn tickers(&self, symbols: &[Symbol]) -> Result<Vec<Ticker>, ApiError> {
         for symbol in symbols {
             self.known(*symbol)?;
@@ -106,7 +109,11 @@ impl Services {
     }
 
     fn known(&self, symbol: Symbol) -> Result<(), ApiError> {
-        if self.market.follows(symbol) { Ok(()) } else { Err(ApiError::UnknownSymbol { symbol: symbol.to_string() }) }
+        if self.market.is_configured(symbol) {
+            Ok(())
+        } else {
+            Err(ApiError::UnknownSymbol { symbol: symbol.to_string() })
+        }
     }
 
     /// The state of the venues, of the feeds and of the server.

@@ -13,6 +13,8 @@ mod net;
 #[cfg(test)]
 mod news;
 #[cfg(test)]
+mod on_demand;
+#[cfg(test)]
 #[path = "../server/metrics/reading.rs"]
 mod reading;
 #[cfg(test)]

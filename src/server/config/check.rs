@@ -5,16 +5,13 @@ use std::{collections::HashSet, fmt::Display, str::FromStr};
 use url::Url;
 
 use super::{
-    AccessConfig, ChannelsConfig, Config, Feed, Feeds, LimitsConfig, MarketConfig, MetricsAccess, MetricsConfig,
-    NewsConfig, Reading, ServerConfig, VenueConfig,
+    AccessConfig, ChannelsConfig, Config, Feed, Feeds, LimitsConfig, MAX_ON_DEMAND, MAX_SYMBOLS, MarketConfig,
+    MetricsAccess, MetricsConfig, NewsConfig, Reading, ServerConfig, VenueConfig,
     error::{ConfigError, ConfigErrors, Origin},
     layers::{Layers, Raw},
     network::network,
 };
 use crate::model::symbol::Symbol;
-
-/// Most assets that one server follows.
-const MAX_SYMBOLS: usize = 200;
 
 pub(super) fn config(layers: &Layers) -> Result<Config, ConfigErrors> {
     let mut check = Check { layers, errors: layers.errors().to_vec() };
@@ -134,6 +131,8 @@ fn market(check: &mut Check<'_>) -> Option<MarketConfig> {
     let market = MarketConfig {
         symbols,
         default_symbols,
+        max_on_demand: check.number("market.max_on_demand", 0, MAX_ON_DEMAND)?,
+        max_on_demand_per_client: check.number("market.max_on_demand_per_client", 1, MAX_ON_DEMAND)?,
         coalesce_ms: check.number("market.coalesce_ms", 0, 5000)?,
         outlier_pct: check.number("market.outlier_pct", 0.01, 100.0)?,
         outlier_return_pct: check.number("market.outlier_return_pct", 0.0, 100.0)?,

@@ -32,7 +32,7 @@ use crate::{
 pub enum HttpError {
     #[error("a symbol is 1 to {MAX_SYMBOL_LEN} letters or digits, alone or as a pair such as BTC-USDT")]
     MalformedSymbol,
-    #[error("{0} is not followed here; GET /symbols lists what is")]
+    #[error("{0} is not known here; GET /symbols lists what is supported")]
     UnknownSymbol(Symbol),
     #[error("prices are quoted in USDT only; GET /symbols lists the pairs")]
     OtherQuote,
@@ -110,6 +110,12 @@ pub enum HttpError {
     NoPriceYet,
     #[error("the server is starting and has no prices yet")]
     Starting,
+    #[error("the server is starting and does not know yet what the venues list")]
+    ListingsNotLoaded,
+    #[error("the server follows as many symbols as it may; try again in a minute, or ask for one that is followed")]
+    TooManyFollowed,
+    #[error("as many further symbols are followed for this client as may be; leave others, and try again in a minute")]
+    TooManyFollowedForClient,
     #[error("this address has as many open streams as it may")]
     AddressFull,
     #[error("this token has as many open streams as it may")]
@@ -137,6 +143,12 @@ pub enum HttpError {
     #[error("WebSockets are spoken here in version 13 only")]
     OtherWebSocketVersion,
 }
+
+/// Until a symbol that nobody wants any more may have made room, in milliseconds: it stays for twice as long.
+pub(super) const FOLLOWED_DELAY_MS: u64 = 30_000;
+
+/// Until a server that starts may know more, in milliseconds.
+pub(super) const STARTING_DELAY_MS: u64 = 1000;
 
 /// `known are: a, b`
 fn list(known: &[String]) -> String {
@@ -180,6 +192,9 @@ impl HttpError {
             Self::RateLimited { .. } | Self::TooManyWrongTokens { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoPriceYet
             | Self::Starting
+            | Self::ListingsNotLoaded
+            | Self::TooManyFollowed
+            | Self::TooManyFollowedForClient
             | Self::AddressFull
             | Self::TokenFull
             | Self::ServerFull
@@ -227,7 +242,8 @@ impl HttpError {
             Self::Forbidden { .. } => "forbidden",
             Self::RateLimited { .. } | Self::TooManyWrongTokens { .. } => "rate_limited",
             Self::NoPriceYet => "no_price_yet",
-            Self::Starting => "starting",
+            Self::Starting | Self::ListingsNotLoaded => "starting",
+            Self::TooManyFollowed | Self::TooManyFollowedForClient => "too_many_followed",
             Self::AddressFull | Self::TokenFull => "too_many_streams",
             Self::Busy { .. } | Self::TooMuchPublished => "server_busy",
             Self::ServerFull => "server_full",
@@ -259,7 +275,10 @@ impl HttpError {
             Self::RateLimited { retry_after_ms }
             | Self::TooManyWrongTokens { retry_after_ms }
             | Self::Busy { retry_after_ms } => Some(*retry_after_ms),
-            Self::NoPriceYet | Self::Starting | Self::TooMuchPublished => Some(1000),
+            Self::NoPriceYet | Self::Starting | Self::ListingsNotLoaded | Self::TooMuchPublished => {
+                Some(STARTING_DELAY_MS)
+            }
+            Self::TooManyFollowed | Self::TooManyFollowedForClient => Some(FOLLOWED_DELAY_MS),
             Self::AddressFull
             | Self::TokenFull
             | Self::ServerFull

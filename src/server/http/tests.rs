@@ -7,6 +7,7 @@ mod hostile;
 mod layers;
 mod metrics;
 mod news;
+mod on_demand;
 mod pages;
 mod rest;
 mod site;

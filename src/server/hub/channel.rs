@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -67,7 +68,6 @@ impl Frames {
 
 type Members = HashMap<u64, (Arc<Reader>, usize)>;
 
-#[derive(Debug)]
 pub(super) struct Channel {
     symbol: Symbol,
     frames: ArcSwapOption<Frames>,
@@ -140,5 +140,12 @@ impl Channel {
                 reader.tell(*position, changed, now_ms);
             }
         }
+    }
+}
+
+impl fmt::Debug for Channel {
+    /// Without its readers, who hold their channels.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Channel").field("symbol", &self.symbol).field("count", &self.count).finish_non_exhaustive()
     }
 }

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::{
     bits::{AtomicBits, Bits},
+    channel::Channel,
     log::EventLog,
 };
 use crate::server::metrics::clients::Presence;
@@ -81,8 +82,9 @@ pub(super) struct Traits {
 #[derive(Debug)]
 pub(super) struct Reader {
     pub(super) id: u64,
-    /// Indices of its channels; a position is an index into this. `None` once it is forgotten: it joins nothing then.
-    pub(super) channels: Mutex<Option<Vec<Option<usize>>>>,
+    /// What it follows; a position is an index into this. They hold the reader, too, until it is forgotten: then this is
+    /// `None`, and it joins nothing any more.
+    pub(super) channels: Mutex<Option<Vec<Option<Arc<Channel>>>>>,
     /// The log that it follows or may follow. Whoever forgets the reader takes it out of there: that ends the circle.
     pub(super) followed: Option<Arc<EventLog>>,
     /// What it calls itself, on a channel.
@@ -104,7 +106,7 @@ pub(super) struct Reader {
 
 impl Reader {
     /// A reader that wants a snapshot of every channel, and to look at the log.
-    pub(super) fn new(id: u64, channels: &[usize], timeline: &Timeline, traits: Traits) -> Self {
+    pub(super) fn new(id: u64, channels: &[Arc<Channel>], timeline: &Timeline, traits: Traits) -> Self {
         let Traits { followed, label, care, presence } = traits;
         let now = timeline.now_ms();
         let (heartbeat_ms, keep_alive_ms) = match care {
@@ -117,7 +119,7 @@ impl Reader {
         }
         Self {
             id,
-            channels: Mutex::new(Some(channels.iter().copied().map(Some).collect())),
+            channels: Mutex::new(Some(channels.iter().cloned().map(Some).collect())),
             followed,
             label,
             presence,

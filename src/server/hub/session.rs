@@ -65,7 +65,7 @@ pub struct Session {
 
 impl Session {
     pub(super) fn new(hub: Arc<Hub>, reader: Arc<Reader>, permit: Permit) -> Self {
-        let tickers = TickerCursor::new(Arc::clone(&hub), Arc::clone(&reader), &[], Duration::ZERO);
+        let tickers = TickerCursor::new(Arc::clone(&reader), Vec::new(), Duration::ZERO);
         Self { hub, reader, tickers, logs: Vec::new(), gaps: VecDeque::new(), tally: Tally::default(), _permit: permit }
     }
 
@@ -89,9 +89,7 @@ impl Session {
 
     /// Follows a symbol no more.
     pub fn unfollow(&mut self, symbol: Symbol) {
-        if let Ok(channel) = self.hub.channel_of(symbol) {
-            self.tickers.remove(channel);
-        }
+        self.tickers.remove(symbol);
     }
 
     /// Follows channels of the log that are not followed yet, from one place on. Channels that are followed from one place

@@ -38,6 +38,8 @@ pub struct FrameStream {
     tally: Tally,
     ended: bool,
     _permit: Permit,
+    /// What the reader needs while it reads. Let go of after the reader was forgotten.
+    kept: Vec<Box<dyn Send>>,
 }
 
 /// The words that a stream has for what is not data.
@@ -81,7 +83,15 @@ impl FrameStream {
             tally: Tally::default(),
             ended: false,
             _permit: permit,
+            kept: Vec::new(),
         }
+    }
+
+    /// Keeps something for as long as the stream lives: the interest in its symbols.
+    #[must_use]
+    pub fn keeping(mut self, what: impl Send + 'static) -> Self {
+        self.kept.push(Box::new(what));
+        self
     }
 
     /// The next price that the reader has not seen.

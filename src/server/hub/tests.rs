@@ -1,4 +1,5 @@
 mod care;
+mod channels;
 mod counts;
 mod log;
 mod resume;

@@ -57,6 +57,17 @@ impl Coalescer {
         }
     }
 
+    /// A position has a new symbol, or none: what was of the old one is forgotten.
+    pub(super) fn renew(&mut self, index: SymbolIndex) {
+        self.ends.retain(|(_, open)| *open != index);
+        if self.symbols.len() <= index.get() {
+            self.symbols.resize(index.get() + 1, Window::Closed);
+        }
+        if let Some(window) = self.symbols.get_mut(index.get()) {
+            *window = Window::Closed;
+        }
+    }
+
     /// A symbol left out of turn: what waited went with it.
     pub(super) fn left(&mut self, index: SymbolIndex) {
         if let Some(window @ Window::Waiting) = self.symbols.get_mut(index.get()) {

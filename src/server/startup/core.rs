@@ -15,9 +15,10 @@ use crate::{
     model::{asset::AssetInfo, ticker::Ticker, venue::Venue},
     server::{
         access::Tokens,
-        channels::{self, Channels, ChannelsSetup, dashboard},
+        channels::{self, Channels, ChannelsSetup, dashboard, press::Press},
         clock::Clock,
         config::Config,
+        follows::Follows,
         hub::{
             Hub,
             log::{EventStore, LogSetup},
@@ -33,7 +34,7 @@ use crate::{
         rate::RateLimits,
         services::{FeedReports, NoFeeds, Services, VenueReports},
         storage::Storage,
-        venues::{self, Venues, VenuesSetup, dialer::Dialer, http_client::Http},
+        venues::{self, Venues, VenuesSetup, dialer::Dialer, http_client::Http, listings::Listings},
     },
     wire::page::SiteInfo,
 };
@@ -77,9 +78,22 @@ impl Core {
         let symbols = &config.market.symbols;
         let (events, event_inbox) = mpsc::channel(EVENT_CAPACITY);
         let (series, series_inbox) = mpsc::channel(SPARK_CAPACITY);
+        let heartbeat = Duration::from_secs(config.server.heartbeat_s);
+        let log = log_of(storage.as_ref(), clock).await?;
+        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, &metrics, token.clone()));
+        tasks.spawn(Arc::clone(&hub).run());
+
+        let board = Arc::new(MarketBoard::new(symbols));
+        let listings = Arc::new(Listings::new(venues::enabled(&config.venues).len()));
+        let follows = Follows::new(&config.market, Arc::clone(&hub), Arc::clone(&board), Arc::clone(&listings));
+        let follows = Arc::new(follows);
+        tasks.spawn(Arc::clone(&follows).run(token.clone()));
+
         let venues = Arc::new(venues::start(VenuesSetup {
             configs: &config.venues,
             symbols,
+            demand: follows.demand(),
+            listings,
             dialer,
             http,
             clock,
@@ -92,12 +106,6 @@ impl Core {
         let source: Arc<dyn CandleSource> = Arc::clone(&side) as _;
         let reports: Arc<dyn VenueReports> = side;
 
-        let heartbeat = Duration::from_secs(config.server.heartbeat_s);
-        let log = log_of(storage.as_ref(), clock).await?;
-        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, &metrics, token.clone()));
-        tasks.spawn(Arc::clone(&hub).run());
-
-        let board = Arc::new(MarketBoard::new(symbols));
         let reload = Arc::new(Notify::new());
         let keys: Vec<Venue> = venues.infos().iter().map(|info| info.venue).collect();
         let outlet = Arc::clone(&hub);
@@ -105,7 +113,8 @@ impl Core {
         let counts = metrics.market.clone();
         let market =
             MarketTask::new(&config.market, &keys, Arc::clone(&board), clock, Arc::clone(&reload), counts, publish);
-        tasks.spawn(market.run(Inputs { events: event_inbox, sparks: series_inbox }, token.clone()));
+        let inputs = Inputs { events: event_inbox, sparks: series_inbox, demand: follows.demand() };
+        tasks.spawn(market.run(inputs, token.clone()));
         let sparks = SparkLoader::new(Arc::clone(&source), symbols, series, reload, clock);
         tasks.spawn(sparks.run(token.clone()));
 
@@ -133,17 +142,7 @@ impl Core {
         if let Some(storage) = storage.clone() {
             tasks.spawn(keep_small(storage, retention::limits(&config.news), clock, token.clone()));
         }
-        let (channels, press) = Channels::open(ChannelsSetup {
-            hub: Arc::clone(&hub),
-            kept: match &storage {
-                Some(storage) => channels::load(storage, clock).await?,
-                None => Vec::new(),
-            },
-            storage: storage.clone(),
-            clock,
-            max_created: config.channels.max_created,
-            max_bytes: retention::limits(&config.news).channel_bytes(),
-        });
+        let (channels, press) = open_channels(&config, &hub, storage.clone(), clock).await?;
         tasks.spawn(press.run(token.clone()));
 
         let services = Arc::new(Services {
@@ -152,6 +151,7 @@ impl Core {
             candles,
             market: board,
             hub,
+            follows,
             rates: RateLimits::new(&config.limits),
             started,
             venues: reports,
@@ -168,6 +168,27 @@ impl Core {
         tasks.close();
         Ok(Self { services, tasks })
     }
+}
+
+/// The channels as they are kept, and who writes to them.
+async fn open_channels(
+    config: &Config,
+    hub: &Arc<Hub>,
+    storage: Option<Storage>,
+    clock: Clock,
+) -> Result<(Arc<Channels>, Press), StartError> {
+    let kept = match &storage {
+        Some(storage) => channels::load(storage, clock).await?,
+        None => Vec::new(),
+    };
+    Ok(Channels::open(ChannelsSetup {
+        hub: Arc::clone(hub),
+        kept,
+        storage,
+        clock,
+        max_created: config.channels.max_created,
+        max_bytes: retention::limits(&config.news).channel_bytes(),
+    }))
 }
 
 /// The log as it is kept, or one in memory.

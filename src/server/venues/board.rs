@@ -233,6 +233,14 @@ impl BoardEntry {
         });
     }
 
+    /// These are no longer asked for.
+    pub(super) fn left(&self, symbols: &[Symbol]) {
+        self.write(|entry| {
+            entry.refused.retain(|symbol| !symbols.contains(symbol));
+            entry.silent.retain(|symbol| !symbols.contains(symbol));
+        });
+    }
+
     pub(super) fn silent(&self, symbols: Vec<Symbol>) {
         self.write(|entry| entry.silent = symbols);
     }
