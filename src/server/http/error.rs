@@ -130,7 +130,6 @@ impl HttpError {
             | Self::BadPath
             | Self::BadTarget
             | Self::BadHandshake => StatusCode::BAD_REQUEST,
-            Self::OriginRefused => StatusCode::FORBIDDEN,
             Self::OtherWebSocketVersion => StatusCode::UPGRADE_REQUIRED,
             Self::UnknownSymbol(_) | Self::OtherQuote | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -140,7 +139,7 @@ impl HttpError {
             Self::Unauthorized { .. } | Self::BadToken | Self::WrongToken | Self::ExpiredToken => {
                 StatusCode::UNAUTHORIZED
             }
-            Self::Forbidden { .. } => StatusCode::FORBIDDEN,
+            Self::Forbidden { .. } | Self::OriginRefused => StatusCode::FORBIDDEN,
             Self::RateLimited { .. } | Self::TooManyWrongTokens { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoPriceYet
             | Self::Starting
