@@ -1,4 +1,4 @@
-//! The command line: `serve`, `simulate`, `check-config`, `token`. Nothing else.
+//! The command line: `serve`, `simulate`, `check-config`, `token`, `health`. Nothing else.
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -31,6 +31,8 @@ enum Command {
     /// Make, list and revoke the tokens that programs show. A running server heeds changes at once.
     #[command(subcommand)]
     Token(Token),
+    /// Ask the server on this machine how it is. Exit code 1 if it serves nothing useful: for container health checks.
+    Health(Health),
 }
 
 #[derive(Args)]
@@ -60,6 +62,16 @@ struct Simulate {
     /// The assets to play, such as BTC,ETH [default: those that are followed by default].
     #[arg(long, value_delimiter = ',', num_args = 1..)]
     symbols: Vec<String>,
+}
+
+#[derive(Args)]
+struct Health {
+    /// The address that the server listens on [default: 127.0.0.1:3000].
+    #[arg(long)]
+    addr: Option<String>,
+    /// The TOML file that the server was started with.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -135,6 +147,7 @@ fn main() -> ExitCode {
         }
         Command::Token(Token::List { json, place }) => token::list(place.into(), json),
         Command::Token(Token::Revoke { id, place }) => token::revoke(place.into(), &id),
+        Command::Health(Health { addr, config }) => startup::probe::health(addr, config.as_deref()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -142,9 +155,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// One clear line, and exit code 2 for what the user can mend.
+/// One clear line, and exit code 2 for what the user can mend; 1 for a server that is not well.
 #[expect(clippy::print_stderr, reason = "the command line speaks to its user")]
 fn report(error: &StartError) -> ExitCode {
     eprintln!("market-pulse: {error}");
-    ExitCode::from(2)
+    ExitCode::from(if matches!(error, StartError::Unwell(_)) { 1 } else { 2 })
 }

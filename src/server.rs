@@ -1,6 +1,7 @@
 //! The server: venues in, one market and one hub in the middle, HTTP out.
 
 pub mod access;
+pub mod channels;
 pub mod client;
 pub mod clock;
 pub mod config;

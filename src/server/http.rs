@@ -4,6 +4,7 @@ pub mod address;
 pub mod body;
 pub mod browser_policy;
 pub mod caller;
+mod channels;
 pub mod cors;
 pub mod error;
 mod event_query;

@@ -14,6 +14,7 @@ mod bits;
 mod channel;
 mod encode;
 mod ending;
+mod envelope;
 pub mod events;
 pub mod filter;
 pub mod limits;
@@ -37,6 +38,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -44,7 +46,7 @@ use self::{
     events::EventWish,
     filter::EventFilter,
     limits::{Ceilings, ConnectionLimits, Permit, Refusal},
-    log::{EventLog, LogSetup, Since},
+    log::{EventLog, LogSetup, READS, Since},
     reader::{Care, Reader, Timeline},
     resume::LogCursor,
     session::Session,
@@ -73,6 +75,27 @@ pub struct Wish {
     pub pace: Duration,
 }
 
+/// What a reader of a channel wants.
+#[derive(Debug)]
+pub struct ChannelWish<'a> {
+    /// The channel's own log.
+    pub log: &'a Arc<EventLog>,
+    pub form: ChannelForm,
+}
+
+/// How the events of a channel are sent.
+#[derive(Debug)]
+pub enum ChannelForm {
+    /// Named events in an envelope.
+    Named {
+        channel: &'static str,
+        /// What the reader calls itself; made by the hub where it is missing.
+        label: Option<Box<str>>,
+    },
+    /// Messages as they were published.
+    Plain,
+}
+
 /// All channels and all readers.
 #[derive(Debug)]
 pub struct Hub {
@@ -87,6 +110,8 @@ pub struct Hub {
     started: Stamp,
     timeline: Timeline,
     log: Arc<EventLog>,
+    /// Readers of all channels' logs that ask the store.
+    channel_reads: Arc<Semaphore>,
     shutdown: CancellationToken,
 }
 
@@ -109,7 +134,7 @@ impl Hub {
             limits: Arc::new(ConnectionLimits::new(Ceilings {
                 total: limits.connections_total,
                 per_address: limits.connections_per_address,
-                per_token: limits.connections_per_token,
+                per_token: limits.connections_per_token(),
             })),
             // Microseconds of the wall clock: ids grow over restarts, too, as long as fewer than a million a second are
             // given out, and stay below 2^53 until the year 2255.
@@ -118,9 +143,15 @@ impl Hub {
             clock,
             started,
             timeline,
-            log: Arc::new(EventLog::new(log, clock, timeline)),
+            log: Arc::new(EventLog::new(log, Arc::new(Semaphore::new(READS)), clock, timeline)),
+            channel_reads: Arc::new(Semaphore::new(READS)),
             shutdown,
         }
+    }
+
+    /// A log of its own, for a channel. Whoever follows it is woken by nothing else.
+    pub fn log_of_channel(&self, setup: LogSetup) -> Arc<EventLog> {
+        Arc::new(EventLog::new(setup, Arc::clone(&self.channel_reads), self.clock, self.timeline))
     }
 
     /// Sends a ticker to everybody who follows its symbol, and a status message where a freshness changed.
@@ -167,13 +198,45 @@ impl Hub {
         since: Since,
     ) -> Result<FrameStream, Refusal> {
         let channels = self.channels_of(&wish.prices)?;
-        let (reader, permit) = self.admit(client.into(), &channels, Care::Stream)?;
-        self.log.add(&reader);
+        let (reader, permit) = self.admit(client.into(), &channels, Some(&self.log), None, Care::Stream)?;
         let log = LogCursor::new(Arc::clone(&self.log), wish.filter, since);
-        let hello = events::hello(&self.client_id(&reader), &wish.config, self.clock.wall(), log.position());
+        let hello = events::hello(&self.client_id(reader.id), &wish.config, self.clock.wall(), log.position());
         let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), &channels, wish.pace);
         let hello = hello.unwrap_or_default();
         Ok(FrameStream::new(Arc::clone(self), Voice::Events, hello, tickers, Some(log), reader, permit))
+    }
+
+    /// Opens a stream of what is told on a channel since then.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect), and [`Refusal::Removed`].
+    pub fn connect_channel(
+        self: &Arc<Self>,
+        client: impl Into<Client>,
+        wish: ChannelWish<'_>,
+        since: Since,
+    ) -> Result<FrameStream, Refusal> {
+        let ChannelWish { log, form } = wish;
+        let label = match &form {
+            ChannelForm::Plain => None,
+            ChannelForm::Named { label, .. } => {
+                Some(label.clone().unwrap_or_else(|| self.client_id(self.next_id()).into()))
+            }
+        };
+        let (reader, permit) = self.admit(client.into(), &[], Some(log), label, Care::Stream)?;
+        let cursor = LogCursor::new(Arc::clone(log), EventFilter::everything(), since);
+        let (voice, hello) = match form {
+            ChannelForm::Plain => (Voice::Plain, Some(envelope::plain_hello(cursor.position()))),
+            ChannelForm::Named { channel, .. } => {
+                let label = reader.label.as_deref().unwrap_or_default();
+                (Voice::Envelopes, envelope::hello(channel, label, self.clock.wall(), cursor.position()))
+            }
+        };
+        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), &[], Duration::ZERO);
+        let stream =
+            FrameStream::new(Arc::clone(self), voice, hello.unwrap_or_default(), tickers, Some(cursor), reader, permit);
+        // Asked after the reader was made known: a channel that is removed from here on ends the stream.
+        if log.is_closed() { Err(Refusal::Removed) } else { Ok(stream) }
     }
 
     fn open_messages(
@@ -183,13 +246,10 @@ impl Hub {
         since: Option<Since>,
     ) -> Result<FrameStream, Refusal> {
         let channels = self.channels_of(&wish.symbols)?;
-        let (reader, permit) = self.admit(client, &channels, Care::Stream)?;
-        if since.is_some() {
-            self.log.add(&reader);
-        }
+        let (reader, permit) = self.admit(client, &channels, since.map(|_| &self.log), None, Care::Stream)?;
         let log = since.map(|since| LogCursor::new(Arc::clone(&self.log), EventFilter::stories(), since));
         let position = log.as_ref().and_then(LogCursor::position);
-        let hello = encode::hello(&self.client_id(&reader), &wish.symbols, self.clock.wall(), position);
+        let hello = encode::hello(&self.client_id(reader.id), &wish.symbols, self.clock.wall(), position);
         let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), &channels, wish.pace);
         Ok(FrameStream::new(Arc::clone(self), Voice::Messages, hello, tickers, log, reader, permit))
     }
@@ -199,7 +259,7 @@ impl Hub {
     /// # Errors
     /// [`Refusal`] where a limit is reached, or the server is going down.
     pub fn session(self: &Arc<Self>, client: impl Into<Client>) -> Result<Session, Refusal> {
-        let (reader, permit) = self.admit(client.into(), &[], Care::Session)?;
+        let (reader, permit) = self.admit(client.into(), &[], Some(&self.log), None, Care::Session)?;
         Ok(Session::new(Arc::clone(self), reader, permit))
     }
 
@@ -215,19 +275,35 @@ impl Hub {
     }
 
     /// Lets a reader in, if there is room, and tells it of everything from here on.
-    fn admit(&self, client: Client, channels: &[usize], care: Care) -> Result<(Arc<Reader>, Permit), Refusal> {
+    fn admit(
+        &self,
+        client: Client,
+        channels: &[usize],
+        log: Option<&Arc<EventLog>>,
+        label: Option<Box<str>>,
+        care: Care,
+    ) -> Result<(Arc<Reader>, Permit), Refusal> {
         if self.shutdown.is_cancelled() {
             return Err(Refusal::GoingDown);
         }
         let permit = self.limits.acquire(client)?;
-        let id = self.last_reader.fetch_add(1, Ordering::Relaxed) + 1;
-        let reader = Arc::new(Reader::new(id, channels, &self.timeline, care));
+        let reader = Reader::new(self.next_id(), channels, log.cloned(), label, &self.timeline, care);
+        let reader = Arc::new(reader);
         self.register(&reader, channels);
+        // A session joins the log when it asks for it.
+        if let Some(log) = log.filter(|_| care == Care::Stream) {
+            log.add(&reader);
+        }
         Ok((reader, permit))
     }
 
-    fn client_id(&self, reader: &Reader) -> String {
-        format!("{:x}-{}", self.started.wall.0, reader.id)
+    /// A name for a reader.
+    fn client_id(&self, id: u64) -> String {
+        format!("{:x}-{id}", self.started.wall.0)
+    }
+
+    fn next_id(&self) -> u64 {
+        self.last_reader.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     fn register(&self, reader: &Arc<Reader>, channels: &[usize]) {
@@ -283,7 +359,9 @@ impl Hub {
         for channel in channels.into_iter().flatten().filter_map(|i| self.channels.get(i)) {
             channel.remove(reader.id);
         }
-        self.log.remove(reader.id);
+        if let Some(log) = &reader.followed {
+            log.remove(reader.id);
+        }
     }
 
     /// Open streams, those included whose reader has stalled and whose connection is not yet gone.

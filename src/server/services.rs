@@ -7,6 +7,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     access::Tokens,
+    channels::Channels,
     clock::{Clock, Stamp},
     config::Config,
     hub::Hub,
@@ -71,6 +72,8 @@ pub struct Services {
     pub tokens: Arc<Tokens>,
     /// What the server waits for at its end: its tasks, and the sockets, whose connections nobody else waits for.
     pub tasks: TaskTracker,
+    /// What programs tell each other through this server.
+    pub channels: Arc<Channels>,
 }
 
 impl Services {

@@ -1,7 +1,8 @@
 //! The end: one token, heard by every task and every open stream.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 /// How long tasks and open connections have to end after the token was cancelled, all in all.
@@ -19,6 +20,18 @@ pub const fn reconnect_after_ms(reader: u64) -> u64 {
     // Fibonacci hashing (Knuth, The Art of Computer Programming, 6.4): multiples of the golden ratio fill a range evenly.
     let place = reader.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
     SOONEST_MS + ((place * SPREAD_MS) >> 32)
+}
+
+/// Waits for `work`, which ends some time after `token` is cancelled, but not for ever. Whether it ended in time.
+pub async fn within_grace(token: &CancellationToken, work: impl Future<Output = ()>) -> bool {
+    let expired = async {
+        token.cancelled().await;
+        sleep(GRACE).await;
+    };
+    tokio::select! {
+        () = work => true,
+        () = expired => false,
+    }
 }
 
 /// Cancels `token` at the first interrupt or termination signal. A second one ends the process at once.
@@ -61,6 +74,20 @@ async fn signal() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_does_not_end_is_not_waited_for() {
+        let token = CancellationToken::new();
+        let cancelling = token.clone();
+        tokio::spawn(async move {
+            sleep(Duration::from_hours(1)).await;
+            cancelling.cancel();
+        });
+        let started = tokio::time::Instant::now();
+        assert!(!within_grace(&token, std::future::pending()).await);
+        assert_eq!(started.elapsed(), Duration::from_hours(1) + GRACE);
+        assert!(within_grace(&token, sleep(Duration::from_secs(8))).await, "what ends in time is waited for");
+    }
 
     #[test]
     fn readers_come_back_at_an_even_rate() {

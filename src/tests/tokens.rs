@@ -121,6 +121,9 @@ fn tokens_are_made_and_taken_back_while_the_server_runs() {
     let (status, body) = get(&symbols, None);
     assert_eq!((status, &body["error"]["code"]), (401, &Value::from("unauthorized")));
 
+    let health = get(&format!("{}/health", served.url), None).1;
+    assert_eq!(health["dependencies"]["storage"]["status"], "ok", "what is stored is not news alone: {health}");
+
     let (out, err) = printed(token(folder, &["create", "--scope", "read", "--label", "my bot", "--expires", "30d"]));
     let shown = out.trim();
     let [_, id, secret] = shown.split('_').collect::<Vec<_>>()[..] else { panic!("{out}") };

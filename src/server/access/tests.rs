@@ -77,8 +77,7 @@ fn the_secret_is_neither_kept_nor_shown() {
     let (id, secret) = split(&text).expect("a token");
     assert_eq!((id, secret.len()), (record.id, 64));
     let kept = fs::read_to_string(folder.path().join("tokens.json")).expect("a file");
-    // `printf %s "$secret" | sha256sum`
-    let hash: String = digest_of(secret);
+    let hash = written(SecretHash::of(secret));
     assert!(kept.contains(&hash) && kept.contains(&id.to_string()) && !kept.contains(secret), "{kept}");
     let tokens = open(&folder);
     for shown in [format!("{token:?}"), format!("{record:?}"), format!("{tokens:?}"), format!("{file:?}")] {
@@ -89,13 +88,16 @@ fn the_secret_is_neither_kept_nor_shown() {
     assert_ne!(other.reveal(), text);
 }
 
-fn digest_of(text: &str) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+/// As it is in the file, without the quotes.
+fn written(hash: SecretHash) -> String {
+    serde_json::to_value(hash).expect("JSON").as_str().expect("text").to_owned()
 }
 
 #[test]
 fn hashes_are_equal_only_where_every_bit_is() {
+    // FIPS 180-2, appendix B.1
+    let published = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(written(SecretHash::of("abc")), published);
     let hash = SecretHash::of("a");
     assert!(hash.is(SecretHash::of("a")));
     assert!(!hash.is(SecretHash::of("b")) && !hash.is(SecretHash::NOBODYS));

@@ -14,6 +14,12 @@ use crate::{
     model::symbol::{MAX_SYMBOL_LEN, Symbol, SymbolError},
     server::{
         access::Scope,
+        channels::{
+            ChannelError,
+            path::BadChannelPath,
+            publication::{BadPublication, MAX_DEPTH},
+            schema::Misfit,
+        },
         hub::{MAX_SYMBOLS_PER_READER, limits::Refusal},
         storage::error::StorageError,
     },
@@ -50,6 +56,26 @@ pub enum HttpError {
     BadCursor,
     #[error("q is at most {} characters", super::news_query::MAX_TEXT)]
     BadText,
+    #[error("there is no such channel")]
+    UnknownChannel,
+    #[error("client_id is 1 to {} of A-Z a-z 0-9 _ . -", super::channels::client_id::MAX_CLIENT_ID)]
+    BadClientId,
+    #[error(transparent)]
+    BadChannelPath(BadChannelPath),
+    #[error("the body is no JSON, or is nested deeper than {MAX_DEPTH} levels")]
+    MalformedJson,
+    #[error("{0}")]
+    Misfit(Misfit),
+    #[error("the body ended before its end")]
+    IncompleteBody,
+    #[error("there is a channel at this path already")]
+    ChannelExists,
+    #[error("there are as many channels as there may be; remove one first")]
+    TooManyChannels,
+    #[error("too much is being published at the moment")]
+    TooMuchPublished,
+    #[error("nothing can be stored at the moment, so nothing was published")]
+    NotStored,
     #[error("the path is not UTF-8 text")]
     BadPath,
     #[error("a request names a path that begins with a slash")]
@@ -127,11 +153,18 @@ impl HttpError {
             | Self::BadLimit
             | Self::BadCursor
             | Self::BadText
+            | Self::BadClientId
+            | Self::BadChannelPath(_)
+            | Self::MalformedJson
+            | Self::IncompleteBody
             | Self::BadPath
             | Self::BadTarget
             | Self::BadHandshake => StatusCode::BAD_REQUEST,
             Self::OtherWebSocketVersion => StatusCode::UPGRADE_REQUIRED,
-            Self::UnknownSymbol(_) | Self::OtherQuote | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Misfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::ChannelExists => StatusCode::CONFLICT,
+            Self::TooManyChannels => StatusCode::INSUFFICIENT_STORAGE,
+            Self::UnknownSymbol(_) | Self::OtherQuote | Self::UnknownChannel | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -150,6 +183,8 @@ impl HttpError {
             | Self::AddressHasTooManySockets
             | Self::TooManySockets
             | Self::GoingDown
+            | Self::TooMuchPublished
+            | Self::NotStored
             | Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -169,7 +204,14 @@ impl HttpError {
             Self::BadLimit => "bad_limit",
             Self::BadCursor => "bad_cursor",
             Self::BadText => "bad_text",
-            Self::BadPath => "bad_path",
+            Self::UnknownChannel => "unknown_channel",
+            Self::BadClientId => "bad_client_id",
+            Self::BadPath | Self::BadChannelPath(_) => "bad_path",
+            Self::MalformedJson => "malformed_json",
+            Self::Misfit(_) => "invalid_event",
+            Self::IncompleteBody => "incomplete_body",
+            Self::ChannelExists => "channel_exists",
+            Self::TooManyChannels => "too_many_channels",
             Self::BadTarget => "bad_target",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
@@ -182,11 +224,11 @@ impl HttpError {
             Self::NoPriceYet => "no_price_yet",
             Self::Starting => "starting",
             Self::AddressFull | Self::TokenFull => "too_many_streams",
-            Self::Busy { .. } => "server_busy",
+            Self::Busy { .. } | Self::TooMuchPublished => "server_busy",
             Self::ServerFull => "server_full",
             Self::AddressHasTooManySockets | Self::TooManySockets => "too_many_connections",
             Self::GoingDown => "going_down",
-            Self::StorageUnavailable => "storage_unavailable",
+            Self::StorageUnavailable | Self::NotStored => "storage_unavailable",
             Self::OriginRefused => "origin_not_allowed",
             Self::BadHandshake => "bad_handshake",
             Self::OtherWebSocketVersion => "unsupported_websocket_version",
@@ -210,13 +252,14 @@ impl HttpError {
             Self::RateLimited { retry_after_ms }
             | Self::TooManyWrongTokens { retry_after_ms }
             | Self::Busy { retry_after_ms } => Some(*retry_after_ms),
-            Self::NoPriceYet | Self::Starting => Some(1000),
+            Self::NoPriceYet | Self::Starting | Self::TooMuchPublished => Some(1000),
             Self::AddressFull
             | Self::TokenFull
             | Self::ServerFull
             | Self::AddressHasTooManySockets
             | Self::TooManySockets
             | Self::GoingDown
+            | Self::NotStored
             | Self::StorageUnavailable => Some(5000),
             _ => None,
         }
@@ -250,6 +293,34 @@ impl From<StorageError> for HttpError {
     }
 }
 
+impl From<ChannelError> for HttpError {
+    fn from(error: ChannelError) -> Self {
+        match error {
+            ChannelError::Unknown => Self::UnknownChannel,
+            ChannelError::Exists => Self::ChannelExists,
+            ChannelError::TooMany => Self::TooManyChannels,
+            ChannelError::Busy => Self::TooMuchPublished,
+            ChannelError::GoingDown => Self::GoingDown,
+            ChannelError::Storage(_) => Self::NotStored,
+        }
+    }
+}
+
+impl From<BadPublication> for HttpError {
+    fn from(error: BadPublication) -> Self {
+        match error {
+            BadPublication::Malformed => Self::MalformedJson,
+            BadPublication::Misfit(misfit) => Self::Misfit(misfit),
+        }
+    }
+}
+
+impl From<BadChannelPath> for HttpError {
+    fn from(error: BadChannelPath) -> Self {
+        Self::BadChannelPath(error)
+    }
+}
+
 impl From<Refusal> for HttpError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
@@ -260,6 +331,7 @@ impl From<Refusal> for HttpError {
             Refusal::TooManySymbols => Self::TooManySymbols,
             // The endpoint has looked the symbols up before.
             Refusal::UnknownSymbol => Self::NotFound,
+            Refusal::Removed => Self::UnknownChannel,
         }
     }
 }

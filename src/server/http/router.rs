@@ -6,7 +6,7 @@ use axum::{
     Router,
     middleware::{from_fn, from_fn_with_state, map_response},
     response::Response,
-    routing::{any, get},
+    routing::{any, delete, get, post},
 };
 use http::{HeaderValue, header};
 use leptos::config::LeptosOptions;
@@ -15,6 +15,7 @@ use super::{
     body::{BodyBounds, MAX_BODY, bound_body},
     browser_policy::{BrowserPolicy, browser_policy},
     caller::admit,
+    channels::{manage, publish, stream},
     cors::{Origins, cors},
     error::{method_not_allowed, not_found},
     health::health,
@@ -22,7 +23,7 @@ use super::{
     news, pages,
     price::price,
     query::bound_uri,
-    rate_limit::{limit_rest, limit_streams},
+    rate_limit::{limit_publishing, limit_rest, limit_streams},
     ready::ready,
     realtime,
     rss::rss,
@@ -53,8 +54,11 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .route("/api/breaking", get(news::breaking))
         .route("/api/sources", get(sources))
         .route("/api/rss", get(rss))
+        .route("/api/v1/sse/status", get(manage::status))
+        .route("/api/v1/channels", get(manage::list))
         .route("/price", any(not_found))
         .route("/price/{symbol}/{*rest}", any(not_found))
+        .route("/streams", any(not_found))
         .route("/api", any(not_found))
         .route("/api/", any(not_found))
         .route("/api/{*rest}", any(not_found))
@@ -69,11 +73,22 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .route("/api/realtime", get(realtime::many))
         .route("/api/realtime/{symbol}", get(realtime::one))
         .route("/api/sse", get(sse))
+        .route("/api/v1/sse/{channel}", get(stream::named))
+        .route("/streams/", get(stream::created))
+        .route("/streams/{*path}", get(stream::created))
         .layer(from_fn_with_state(Arc::clone(&services), limit_streams));
+    let publishing = Router::new()
+        .route("/api/v1/channels", post(manage::create).merge(delete(manage::remove)))
+        .route("/api/v1/channels/{channel}/events", post(publish::event))
+        .route("/streams/", post(publish::message))
+        .route("/streams/{*path}", post(publish::message))
+        .layer(map_response(no_store))
+        .layer(from_fn_with_state(Arc::clone(&services), limit_publishing));
 
     Router::new()
         .merge(rest)
         .merge(streams)
+        .merge(publishing)
         .layer(from_fn_with_state(Arc::clone(&services), admit))
         .merge(probes)
         .merge(sockets)

@@ -1,5 +1,6 @@
 //! The API as a client sees it, without sockets.
 
+mod channels;
 mod errors;
 mod events;
 mod hostile;

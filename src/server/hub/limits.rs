@@ -22,6 +22,8 @@ pub enum Refusal {
     TooManySymbols,
     #[error("a symbol is not followed")]
     UnknownSymbol,
+    #[error("the channel was removed")]
+    Removed,
 }
 
 /// How many of something may be open at once.

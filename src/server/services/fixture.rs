@@ -11,9 +11,11 @@ use crate::{
     model::{asset::AssetInfo, time::UnixMs, venue::Venue},
     server::{
         access::{Label, NewToken, Scope},
-        config::{AccessConfig, Feeds, LimitsConfig, MarketConfig, NewsConfig, Reading, ServerConfig},
+        channels::{self, ChannelsSetup, dashboard},
+        config::{AccessConfig, ChannelsConfig, Feeds, LimitsConfig, MarketConfig, NewsConfig, Reading, ServerConfig},
         hub::log::LogSetup,
         market::candle_service::CandleSource,
+        storage::channels::KeptChannel,
     },
     wire::{rest::PriceSource, status::ConnectionState},
 };
@@ -82,16 +84,27 @@ impl Fixture {
     /// With other symbols, too.
     pub(in crate::server) fn following(symbols: &[Symbol], change: impl FnOnce(&mut Config)) -> Self {
         let clock = Clock::following(WALL);
-        Self::made_of(symbols, change, clock, LogSetup::in_memory(clock), None, vec![])
+        Self::made_of(symbols, change, clock, LogSetup::in_memory(clock), None, vec![], vec![])
     }
 
     /// With news: a database, the log in it, and feeds.
     pub(in crate::server) async fn with_news(storage: Storage, clock: Clock, feeds: Vec<SourceStatus>) -> Self {
+        Self::stored(storage, clock, feeds, |_| {}).await
+    }
+
+    /// With a database and other settings than the default ones.
+    pub(in crate::server) async fn stored(
+        storage: Storage,
+        clock: Clock,
+        feeds: Vec<SourceStatus>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let range = storage.log_range().await.expect("a log");
         let first = storage.log_first().await.expect("a log");
         let log = LogSetup::stored(range, first, Arc::new(storage.clone())).await.expect("readable");
         let symbols = ["BTC", "ETH", "SOL"].map(|base| Symbol::parse(base).expect("a symbol"));
-        Self::made_of(&symbols, |_| {}, clock, log, Some(storage), feeds)
+        let kept = channels::load(&storage, clock).await.expect("channels");
+        Self::made_of(&symbols, change, clock, log, Some(storage), feeds, kept)
     }
 
     fn made_of(
@@ -101,6 +114,7 @@ impl Fixture {
         log: LogSetup,
         storage: Option<Storage>,
         feeds: Vec<SourceStatus>,
+        kept: Vec<KeptChannel>,
     ) -> Self {
         let mut config = config(symbols);
         change(&mut config);
@@ -110,6 +124,15 @@ impl Fixture {
         let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, shutdown.clone()));
         tokio::spawn(Arc::clone(&hub).run());
         let reports = Arc::new(Reports(Mutex::new(ConnectionState::Connected)));
+        let (channels, press) = Channels::open(ChannelsSetup {
+            hub: Arc::clone(&hub),
+            storage: storage.clone(),
+            kept,
+            clock,
+            max_created: config.channels.max_created,
+            max_bytes: 64 << 20,
+        });
+        tokio::spawn(press.run(shutdown.clone()));
         let services = Arc::new(Services {
             clock,
             site: SiteInfo {
@@ -134,8 +157,10 @@ impl Fixture {
             storage,
             tokens: Arc::new(Tokens::in_memory(clock, config.access.wrong_tokens_per_minute)),
             tasks: TaskTracker::new(),
+            channels,
             config: Arc::new(config),
         });
+        tokio::spawn(dashboard::run(Arc::clone(&services), shutdown.clone()));
         Self { services, reports, shutdown }
     }
 
@@ -189,6 +214,7 @@ fn config(symbols: &[Symbol]) -> Config {
             breaking_window_min: 30,
         },
         access: AccessConfig { read: Reading::Open, wrong_tokens_per_minute: 30 },
+        channels: ChannelsConfig { max_created: 1000 },
         limits: LimitsConfig::default(),
     }
 }

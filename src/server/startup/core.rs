@@ -9,12 +9,13 @@ use super::{
     StartError,
     adapters::{MarketPrices, VenueSide},
     news::{self, Around},
-    retention::keep_small,
+    retention::{self, keep_small},
 };
 use crate::{
     model::{asset::AssetInfo, ticker::Ticker, venue::Venue},
     server::{
         access::Tokens,
+        channels::{self, Channels, ChannelsSetup, dashboard},
         clock::Clock,
         config::Config,
         hub::{
@@ -134,9 +135,20 @@ impl Core {
             }
         };
         if let Some(storage) = storage.clone() {
-            tasks.spawn(keep_small(storage, config.news.clone(), clock, token.clone()));
+            tasks.spawn(keep_small(storage, retention::limits(&config.news), clock, token.clone()));
         }
-        tasks.close();
+        let (channels, press) = Channels::open(ChannelsSetup {
+            hub: Arc::clone(&hub),
+            kept: match &storage {
+                Some(storage) => channels::load(storage, clock).await?,
+                None => Vec::new(),
+            },
+            storage: storage.clone(),
+            clock,
+            max_created: config.channels.max_created,
+            max_bytes: retention::limits(&config.news).channel_bytes(),
+        });
+        tasks.spawn(press.run(token.clone()));
 
         let services = Arc::new(Services {
             clock,
@@ -152,8 +164,11 @@ impl Core {
             storage,
             tokens,
             tasks: tasks.clone(),
+            channels,
             config: Arc::new(config),
         });
+        tasks.spawn(dashboard::run(Arc::clone(&services), token));
+        tasks.close();
         Ok(Self { services, tasks })
     }
 }

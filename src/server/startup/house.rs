@@ -3,7 +3,7 @@
 use std::{fmt::Display, path::PathBuf, sync::Arc};
 
 use axum::Router;
-use tokio::{net::TcpListener, task::spawn_blocking, time::sleep};
+use tokio::{net::TcpListener, task::spawn_blocking};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
@@ -22,7 +22,7 @@ use crate::server::{
         serve::{Bounds, serve},
     },
     news::feeds::client::{FeedClient, FeedHttp},
-    shutdown::GRACE,
+    shutdown::within_grace,
     storage::Storage,
     venues::{dialer::TcpDialer, http_client::HttpClient},
 };
@@ -90,11 +90,8 @@ impl House {
             serve(self.listener, self.router, self.bounds, self.token).await;
             self.tasks.wait().await;
         };
-        tokio::select! {
-            () = ended => {}
-            () = async { asked_to_stop.cancelled().await; sleep(GRACE).await } => {
-                warn!(tasks = self.tasks.len(), "what did not end in time is cut off");
-            }
+        if !within_grace(&asked_to_stop, ended).await {
+            warn!(tasks = self.tasks.len(), "what did not end in time is cut off");
         }
         info!("stopped");
         Ok(())

@@ -27,6 +27,7 @@ pub(super) fn bounds() -> Bounds {
         sockets: Ceilings { total: 1000, per_address: 1000, per_token: 0 },
         trusted_proxies: vec![],
         head: Duration::from_mins(1),
+        idle: Duration::from_mins(1),
         stall: Duration::from_mins(1),
     }
 }

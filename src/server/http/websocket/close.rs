@@ -75,8 +75,10 @@ impl End {
         match refusal {
             Refusal::AddressFull | Refusal::TokenFull => Self::ClientFull,
             Refusal::GoingDown => Self::Restart(number),
-            // A session begins with no symbols, so these are not its refusals.
-            Refusal::ServerFull | Refusal::TooManySymbols | Refusal::UnknownSymbol => Self::ServerFull,
+            // A session begins with no symbols and on no channel, so the others are not its refusals.
+            Refusal::ServerFull | Refusal::TooManySymbols | Refusal::UnknownSymbol | Refusal::Removed => {
+                Self::ServerFull
+            }
         }
     }
 

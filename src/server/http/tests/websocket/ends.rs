@@ -52,7 +52,10 @@ async fn beyond_the_limits_a_close_code_says_so_and_when_to_come_back() {
 
 #[tokio::test(start_paused = true)]
 async fn being_turned_away_holds_nothing_for_long() {
-    let fixture = Fixture::with(|config| config.limits.connections_per_address = 1);
+    let fixture = Fixture::with(|config| {
+        config.limits.connections_per_address = 1;
+        config.limits.streams_per_minute = 1000;
+    });
     let app = app(&fixture);
     let mut ordinary = Client::open(&app).await;
     ordinary.subscribe(&["news"]).await;
