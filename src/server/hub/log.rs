@@ -91,6 +91,7 @@ impl LogSetup {
     }
 
     /// With other bounds of what is kept in memory.
+    #[must_use]
     pub const fn within(mut self, bounds: Bounds) -> Self {
         self.bounds = bounds;
         self
