@@ -157,33 +157,36 @@ pub struct ChannelsConfig {
     pub max_created: usize,
 }
 
-/// Limits. A client is an IPv4 address, an IPv6 network of 64 bits, or a token.
+/// Limits. A client is an IPv4 address, an IPv6 network of 64 bits, or a token. Where 0 is allowed it means that a limit
+/// follows another one, so that raising that one is enough; the methods say what is in force.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LimitsConfig {
     /// Open streams of one client address.
     pub connections_per_address: usize,
-    /// Open streams of one token.
+    /// Open streams of one token, or 0.
     pub connections_per_token: usize,
     /// Open streams in all.
     pub connections_total: usize,
     /// REST requests a minute of one client address.
     pub requests_per_minute: u32,
-    /// Streams that one client address may open a minute.
+    /// Streams that one client address may open a minute, or 0.
     pub streams_per_minute: u32,
-    /// Requests of any kind a minute of one token.
-    pub token_requests_per_minute: u32,
     /// Publications a minute of one token, which count for nothing else of it.
     pub publishes_per_minute: u32,
-    /// Pages, and calls that pages make, a minute of one client address.
+    /// Pages, and calls that pages make, a minute of one client address, or 0.
     pub pages_per_minute: u32,
-    /// All of these a minute, of all clients together.
+    /// Requests of any kind a minute of one token, or 0.
+    pub token_requests_per_minute: u32,
+    /// All of these a minute, of all clients together, or 0.
     pub total_requests_per_minute: u32,
-    /// Open sockets of one address, whatever they are used for. 0: ten times `connections_per_address`.
+    /// Open sockets of one address, whatever they are used for, or 0.
     pub sockets_per_address: usize,
-    /// Open sockets in all. 0: twice `connections_total`.
+    /// Open sockets in all, or 0.
     pub sockets_total: usize,
-    /// The head of a request must be there within this long, in seconds; as long may a connection idle between two.
+    /// The head of a connection's first request must be there within this long, in seconds.
     pub head_timeout_s: u64,
+    /// The head of the next request must be there within this long after an answer, in seconds.
+    pub idle_timeout_s: u64,
     /// More of a request's body must come within this long, in seconds.
     pub body_timeout_s: u64,
     /// A reader that has not taken a byte for this long is disconnected, in seconds.
@@ -194,17 +197,18 @@ impl Default for LimitsConfig {
     fn default() -> Self {
         Self {
             connections_per_address: 100,
-            connections_per_token: 1000,
+            connections_per_token: 0,
             connections_total: 10_000,
             requests_per_minute: 300,
-            streams_per_minute: 600,
-            token_requests_per_minute: 3000,
+            streams_per_minute: 0,
+            pages_per_minute: 0,
+            token_requests_per_minute: 0,
+            total_requests_per_minute: 0,
             publishes_per_minute: 6000,
-            pages_per_minute: 600,
-            total_requests_per_minute: 120_000,
             sockets_per_address: 0,
             sockets_total: 0,
             head_timeout_s: 20,
+            idle_timeout_s: 130,
             body_timeout_s: 10,
             stall_s: 30,
         }
@@ -212,21 +216,49 @@ impl Default for LimitsConfig {
 }
 
 impl LimitsConfig {
+    /// Open streams of one token.
+    pub const fn connections_per_token(&self) -> usize {
+        count_or(self.connections_per_token, self.connections_per_address, 10)
+    }
+
     /// Open sockets of one address.
     pub const fn sockets_per_address(&self) -> usize {
-        match self.sockets_per_address {
-            0 => self.connections_per_address.saturating_mul(10),
-            most => most,
-        }
+        count_or(self.sockets_per_address, self.connections_per_address, 10)
     }
 
     /// Open sockets in all.
     pub const fn sockets_total(&self) -> usize {
-        match self.sockets_total {
-            0 => self.connections_total.saturating_mul(2),
-            most => most,
-        }
+        count_or(self.sockets_total, self.connections_total, 2)
     }
+
+    /// Streams that one client address may open a minute.
+    pub fn streams_per_minute(&self) -> u32 {
+        let open = u32::try_from(self.connections_per_address).unwrap_or(u32::MAX);
+        rate_or(self.streams_per_minute, open, 6)
+    }
+
+    /// Pages, and calls that pages make, a minute of one client address.
+    pub const fn pages_per_minute(&self) -> u32 {
+        rate_or(self.pages_per_minute, self.requests_per_minute, 2)
+    }
+
+    /// Requests of any kind a minute of one token.
+    pub const fn token_requests_per_minute(&self) -> u32 {
+        rate_or(self.token_requests_per_minute, self.requests_per_minute, 10)
+    }
+
+    /// Requests of any kind a minute, of all clients together.
+    pub const fn total_requests_per_minute(&self) -> u32 {
+        rate_or(self.total_requests_per_minute, self.requests_per_minute, 400)
+    }
+}
+
+const fn count_or(set: usize, other: usize, times: usize) -> usize {
+    if set == 0 { other.saturating_mul(times) } else { set }
+}
+
+const fn rate_or(set: u32, other: u32, times: u32) -> u32 {
+    if set == 0 { other.saturating_mul(times) } else { set }
 }
 
 /// What a venue's settings are unless something else is configured. Comes from the registry of connectors.

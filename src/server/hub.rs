@@ -23,7 +23,9 @@ mod pulse;
 mod reader;
 mod resume;
 mod ring;
+pub mod session;
 pub mod stream;
+mod texts;
 mod tickers;
 
 use std::{
@@ -40,13 +42,14 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    channel::{Channel, PriceForm},
+    channel::Channel,
     events::EventWish,
     filter::EventFilter,
     limits::{Ceilings, ConnectionLimits, Permit, Refusal},
     log::{EventLog, LogSetup, READS, Since},
-    reader::{Reader, Timeline},
+    reader::{Care, Reader, Timeline},
     resume::LogCursor,
+    session::Session,
     stream::{FrameStream, Voice},
     tickers::TickerCursor,
 };
@@ -131,7 +134,7 @@ impl Hub {
             limits: Arc::new(ConnectionLimits::new(Ceilings {
                 total: limits.connections_total,
                 per_address: limits.connections_per_address,
-                per_token: limits.connections_per_token,
+                per_token: limits.connections_per_token(),
             })),
             // Microseconds of the wall clock: ids grow over restarts, too, as long as fewer than a million a second are
             // given out, and stay below 2^53 until the year 2255.
@@ -194,10 +197,11 @@ impl Hub {
         wish: EventWish,
         since: Since,
     ) -> Result<FrameStream, Refusal> {
-        let (reader, permit) = self.admit(client.into(), &wish.prices, Some(&self.log), None)?;
+        let channels = self.channels_of(&wish.prices)?;
+        let (reader, permit) = self.admit(client.into(), &channels, Some(&self.log), None, Care::Stream)?;
         let log = LogCursor::new(Arc::clone(&self.log), wish.filter, since);
         let hello = events::hello(&self.client_id(reader.id), &wish.config, self.clock.wall(), log.position());
-        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), PriceForm::Event, wish.pace);
+        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), &channels, wish.pace);
         let hello = hello.unwrap_or_default();
         Ok(FrameStream::new(Arc::clone(self), Voice::Events, hello, tickers, Some(log), reader, permit))
     }
@@ -219,7 +223,7 @@ impl Hub {
                 Some(label.clone().unwrap_or_else(|| self.client_id(self.next_id()).into()))
             }
         };
-        let (reader, permit) = self.admit(client.into(), &[], Some(log), label)?;
+        let (reader, permit) = self.admit(client.into(), &[], Some(log), label, Care::Stream)?;
         let cursor = LogCursor::new(Arc::clone(log), EventFilter::everything(), since);
         let (voice, hello) = match form {
             ChannelForm::Plain => (Voice::Plain, Some(envelope::plain_hello(cursor.position()))),
@@ -228,7 +232,7 @@ impl Hub {
                 (Voice::Envelopes, envelope::hello(channel, label, self.clock.wall(), cursor.position()))
             }
         };
-        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), PriceForm::Event, Duration::ZERO);
+        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), &[], Duration::ZERO);
         let stream =
             FrameStream::new(Arc::clone(self), voice, hello.unwrap_or_default(), tickers, Some(cursor), reader, permit);
         // Asked after the reader was made known: a channel that is removed from here on ends the stream.
@@ -241,35 +245,53 @@ impl Hub {
         wish: &Wish,
         since: Option<Since>,
     ) -> Result<FrameStream, Refusal> {
-        let (reader, permit) = self.admit(client, &wish.symbols, since.map(|_| &self.log), None)?;
+        let channels = self.channels_of(&wish.symbols)?;
+        let (reader, permit) = self.admit(client, &channels, since.map(|_| &self.log), None, Care::Stream)?;
         let log = since.map(|since| LogCursor::new(Arc::clone(&self.log), EventFilter::stories(), since));
-        let form = if log.is_some() { PriceForm::TickerWithoutId } else { PriceForm::Ticker };
         let position = log.as_ref().and_then(LogCursor::position);
         let hello = encode::hello(&self.client_id(reader.id), &wish.symbols, self.clock.wall(), position);
-        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), form, wish.pace);
+        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), &channels, wish.pace);
         Ok(FrameStream::new(Arc::clone(self), Voice::Messages, hello, tickers, log, reader, permit))
+    }
+
+    /// Opens a session for a reader, who is counted as `client`: it follows nothing yet.
+    ///
+    /// # Errors
+    /// [`Refusal`] where a limit is reached, or the server is going down.
+    pub fn session(self: &Arc<Self>, client: impl Into<Client>) -> Result<Session, Refusal> {
+        let (reader, permit) = self.admit(client.into(), &[], Some(&self.log), None, Care::Session)?;
+        Ok(Session::new(Arc::clone(self), reader, permit))
+    }
+
+    fn channels_of(&self, symbols: &[Symbol]) -> Result<Vec<usize>, Refusal> {
+        if symbols.len() > MAX_SYMBOLS_PER_READER {
+            return Err(Refusal::TooManySymbols);
+        }
+        symbols.iter().map(|symbol| self.channel_of(*symbol)).collect()
+    }
+
+    fn channel_of(&self, symbol: Symbol) -> Result<usize, Refusal> {
+        self.index.get(&symbol).copied().ok_or(Refusal::UnknownSymbol)
     }
 
     /// Lets a reader in, if there is room, and tells it of everything from here on.
     fn admit(
         &self,
         client: Client,
-        symbols: &[Symbol],
+        channels: &[usize],
         log: Option<&Arc<EventLog>>,
         label: Option<Box<str>>,
+        care: Care,
     ) -> Result<(Arc<Reader>, Permit), Refusal> {
         if self.shutdown.is_cancelled() {
             return Err(Refusal::GoingDown);
         }
-        if symbols.len() > MAX_SYMBOLS_PER_READER {
-            return Err(Refusal::TooManySymbols);
-        }
-        let channels: Option<Vec<usize>> = symbols.iter().map(|s| self.index.get(s).copied()).collect();
-        let channels = channels.ok_or(Refusal::UnknownSymbol)?;
         let permit = self.limits.acquire(client)?;
-        let reader = Arc::new(Reader::new(self.next_id(), channels, log.cloned(), label, &self.timeline));
-        self.register(&reader);
-        if let Some(log) = log {
+        let reader = Reader::new(self.next_id(), channels, log.cloned(), label, &self.timeline, care);
+        let reader = Arc::new(reader);
+        self.register(&reader, channels);
+        // A session joins the log when it asks for it.
+        if let Some(log) = log.filter(|_| care == Care::Stream) {
             log.add(&reader);
         }
         Ok((reader, permit))
@@ -284,14 +306,46 @@ impl Hub {
         self.last_reader.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    fn register(&self, reader: &Arc<Reader>) {
+    fn register(&self, reader: &Arc<Reader>, channels: &[usize]) {
         if let Some(shard) = shard(&self.readers, reader.id) {
             shard.lock().insert(reader.id, Arc::clone(reader));
         }
-        for (position, channel) in reader.channels.iter().enumerate() {
+        for (position, channel) in channels.iter().enumerate() {
             if let Some(channel) = self.channels.get(*channel) {
                 channel.add(reader, position);
             }
+        }
+    }
+
+    /// Tells a reader of one more channel from here on. Not one that is forgotten: nobody would take it out again.
+    fn join(&self, reader: &Arc<Reader>, position: usize, channel: usize) {
+        let mut known = reader.channels.lock();
+        let Some(channels) = known.as_mut() else { return };
+        if channels.len() <= position {
+            channels.resize(position + 1, None);
+        }
+        if let Some(slot) = channels.get_mut(position) {
+            *slot = Some(channel);
+        }
+        if let Some(channel) = self.channels.get(channel) {
+            channel.add(reader, position);
+        }
+    }
+
+    /// Tells a reader no more of the channel at a position.
+    fn leave(&self, reader: &Reader, position: usize) {
+        let mut known = reader.channels.lock();
+        let channel = known.as_mut().and_then(|channels| channels.get_mut(position)).and_then(Option::take);
+        if let Some(channel) = channel.and_then(|i| self.channels.get(i)) {
+            channel.remove(reader.id);
+        }
+    }
+
+    /// Tells a reader of the log from here on. Not one that is forgotten.
+    fn join_log(&self, reader: &Arc<Reader>) {
+        let known = reader.channels.lock();
+        if known.is_some() {
+            self.log.add(reader);
         }
     }
 
@@ -301,7 +355,8 @@ impl Hub {
         if !known {
             return;
         }
-        for channel in reader.channels.iter().filter_map(|i| self.channels.get(*i)) {
+        let channels = reader.channels.lock().take().unwrap_or_default();
+        for channel in channels.into_iter().flatten().filter_map(|i| self.channels.get(i)) {
             channel.remove(reader.id);
         }
         if let Some(log) = &reader.followed {

@@ -50,11 +50,11 @@ impl RateLimits {
     pub fn new(limits: &LimitsConfig) -> Self {
         Self {
             rest: RateLimiter::new(limits.requests_per_minute),
-            streams: RateLimiter::new(limits.streams_per_minute),
-            pages: RateLimiter::new(limits.pages_per_minute),
-            tokens: RateLimiter::new(limits.token_requests_per_minute),
+            streams: RateLimiter::new(limits.streams_per_minute()),
+            pages: RateLimiter::new(limits.pages_per_minute()),
+            tokens: RateLimiter::new(limits.token_requests_per_minute()),
+            total: RateLimiter::new(limits.total_requests_per_minute()),
             publications: RateLimiter::new(limits.publishes_per_minute),
-            total: RateLimiter::new(limits.total_requests_per_minute),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::use_context;
+use tokio_util::task::TaskTracker;
 
 use super::{
     access::Tokens,
@@ -69,6 +70,8 @@ pub struct Services {
     /// `None` where nothing is stored, as in tests: a server that is run has one.
     pub storage: Option<Storage>,
     pub tokens: Arc<Tokens>,
+    /// What the server waits for at its end: its tasks, and the sockets, whose connections nobody else waits for.
+    pub tasks: TaskTracker,
     /// What programs tell each other through this server.
     pub channels: Arc<Channels>,
 }

@@ -20,3 +20,5 @@ mod stage;
 mod stream;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod ws;

@@ -64,17 +64,18 @@ fn read(check: &mut Check<'_>) -> Option<Config> {
 fn limits(check: &mut Check<'_>) -> Option<LimitsConfig> {
     let limits = LimitsConfig {
         connections_per_address: check.number("limits.connections_per_address", 1, 1_000_000)?,
-        connections_per_token: check.number("limits.connections_per_token", 1, 1_000_000)?,
+        connections_per_token: check.number("limits.connections_per_token", 0, 1_000_000)?,
         connections_total: check.number("limits.connections_total", 1, 1_000_000)?,
         requests_per_minute: check.number("limits.requests_per_minute", 1, 1_000_000)?,
-        streams_per_minute: check.number("limits.streams_per_minute", 1, 1_000_000)?,
-        token_requests_per_minute: check.number("limits.token_requests_per_minute", 1, 1_000_000)?,
+        streams_per_minute: check.number("limits.streams_per_minute", 0, 1_000_000)?,
+        token_requests_per_minute: check.number("limits.token_requests_per_minute", 0, 1_000_000)?,
+        pages_per_minute: check.number("limits.pages_per_minute", 0, 1_000_000)?,
+        total_requests_per_minute: check.number("limits.total_requests_per_minute", 0, 1_000_000_000)?,
         publishes_per_minute: check.number("limits.publishes_per_minute", 1, 1_000_000)?,
-        pages_per_minute: check.number("limits.pages_per_minute", 1, 1_000_000)?,
-        total_requests_per_minute: check.number("limits.total_requests_per_minute", 1, 100_000_000)?,
         sockets_per_address: check.number("limits.sockets_per_address", 0, 1_000_000)?,
         sockets_total: check.number("limits.sockets_total", 0, 1_000_000)?,
         head_timeout_s: check.number("limits.head_timeout_s", 1, 600)?,
+        idle_timeout_s: check.number("limits.idle_timeout_s", 1, 3600)?,
         body_timeout_s: check.number("limits.body_timeout_s", 1, 600)?,
         stall_s: check.number("limits.stall_s", 1, 3600)?,
     };

@@ -172,14 +172,34 @@ fn limits() -> Vec<Key> {
             "100",
             "Open streams of one client address. An IPv6 network of 64 bits counts as one address, here and below.",
         ),
-        bare("connections_per_token", "1000", "Open streams of one token, which then count for no address."),
+        bare(
+            "connections_per_token",
+            "0",
+            "Open streams of one token, which then count for no address. 0 for ten times connections_per_address.",
+        ),
         bare("connections_total", "10000", "Open streams in all."),
         bare("requests_per_minute", "300", "REST requests a minute of one client address."),
-        bare("streams_per_minute", "600", "Streams that one client address may open a minute."),
-        bare("token_requests_per_minute", "3000", "Requests of any kind a minute of one token."),
+        bare(
+            "streams_per_minute",
+            "0",
+            "Streams that one client address may open a minute. 0 for six times connections_per_address.",
+        ),
+        bare(
+            "pages_per_minute",
+            "0",
+            "Pages, and calls that pages make, a minute of one client address. 0 for twice requests_per_minute.",
+        ),
+        bare(
+            "token_requests_per_minute",
+            "0",
+            "Requests of any kind a minute of one token. 0 for ten times requests_per_minute.",
+        ),
+        bare(
+            "total_requests_per_minute",
+            "0",
+            "All of these a minute, of all clients together. 0 for 400 times requests_per_minute.",
+        ),
         bare("publishes_per_minute", "6000", "Publications a minute of one token, which do not count as its requests."),
-        bare("pages_per_minute", "600", "Pages, and calls that pages make, a minute of one client address."),
-        bare("total_requests_per_minute", "120000", "All of these a minute, of all clients together."),
         bare(
             "sockets_per_address",
             "0",
@@ -189,7 +209,12 @@ fn limits() -> Vec<Key> {
         bare(
             "head_timeout_s",
             "20",
-            "The head of a request must be there within this long, in seconds, 1 to 600; as long may a connection idle between two requests.",
+            "The head of a connection's first request must be there within this long, in seconds, 1 to 600.",
+        ),
+        bare(
+            "idle_timeout_s",
+            "130",
+            "The next request must be there within this long after an answer, in seconds, 1 to 3600. Longer than a proxy in front keeps its connections, or it may lose requests.",
         ),
         bare(
             "body_timeout_s",

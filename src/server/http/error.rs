@@ -9,6 +9,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use thiserror::Error;
 
+use super::websocket::handshake;
 use crate::{
     model::symbol::{MAX_SYMBOL_LEN, Symbol, SymbolError},
     server::{
@@ -123,6 +124,14 @@ pub enum HttpError {
     GoingDown,
     #[error("the stored news can't be read at the moment")]
     StorageUnavailable,
+    #[error("sockets from pages of this origin are not accepted here")]
+    OriginRefused,
+    #[error(
+        "this is no handshake of a WebSocket: it is a GET over HTTP/1.1 with Connection, Upgrade and Sec-WebSocket-Key"
+    )]
+    BadHandshake,
+    #[error("WebSockets are spoken here in version 13 only")]
+    OtherWebSocketVersion,
 }
 
 /// `known are: a, b`
@@ -149,7 +158,9 @@ impl HttpError {
             | Self::MalformedJson
             | Self::IncompleteBody
             | Self::BadPath
-            | Self::BadTarget => StatusCode::BAD_REQUEST,
+            | Self::BadTarget
+            | Self::BadHandshake => StatusCode::BAD_REQUEST,
+            Self::OtherWebSocketVersion => StatusCode::UPGRADE_REQUIRED,
             Self::Misfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::ChannelExists => StatusCode::CONFLICT,
             Self::TooManyChannels => StatusCode::INSUFFICIENT_STORAGE,
@@ -161,7 +172,7 @@ impl HttpError {
             Self::Unauthorized { .. } | Self::BadToken | Self::WrongToken | Self::ExpiredToken => {
                 StatusCode::UNAUTHORIZED
             }
-            Self::Forbidden { .. } => StatusCode::FORBIDDEN,
+            Self::Forbidden { .. } | Self::OriginRefused => StatusCode::FORBIDDEN,
             Self::RateLimited { .. } | Self::TooManyWrongTokens { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoPriceYet
             | Self::Starting
@@ -218,6 +229,9 @@ impl HttpError {
             Self::AddressHasTooManySockets | Self::TooManySockets => "too_many_connections",
             Self::GoingDown => "going_down",
             Self::StorageUnavailable | Self::NotStored => "storage_unavailable",
+            Self::OriginRefused => "origin_not_allowed",
+            Self::BadHandshake => "bad_handshake",
+            Self::OtherWebSocketVersion => "unsupported_websocket_version",
         }
     }
 
@@ -332,6 +346,11 @@ impl IntoResponse for HttpError {
         }
         if let Some(seconds) = self.retry_after_s() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self == Self::OtherWebSocketVersion {
+            headers.insert(header::SEC_WEBSOCKET_VERSION, handshake::VERSION);
+            headers.insert(header::UPGRADE, handshake::WEBSOCKET);
+            headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         }
         response
     }

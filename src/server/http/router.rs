@@ -30,6 +30,7 @@ use super::{
     sources::sources,
     sse::sse,
     symbols::symbols,
+    websocket,
 };
 use crate::server::services::Services;
 
@@ -41,7 +42,9 @@ use crate::server::services::Services;
 /// same address can't make the server look dead.
 pub fn api_router(services: Arc<Services>) -> Router {
     let config = &services.config;
-    let origins = Arc::new(Origins::new(&config.server.cors_origins));
+    let origins = Origins::new(&config.server.cors_origins).of_server(config.server.public_url.as_deref());
+    let origins = Arc::new(origins);
+    let sockets = websocket::router(&services, &origins);
 
     let rest = Router::new()
         .route("/price/{symbol}", get(price))
@@ -88,6 +91,7 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .merge(publishing)
         .layer(from_fn_with_state(Arc::clone(&services), admit))
         .merge(probes)
+        .merge(sockets)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(bound_uri))
         .layer(from_fn_with_state(origins, cors))

@@ -1,12 +1,23 @@
 //! The door: accepts connections, counts them, and speaks HTTP/1.1 on each.
 //!
 //! What a stranger can hold without having asked for anything is bounded here: how many sockets in all and from one
-//! address, how long the head of a request may take and how large it may be, how long a connection may idle between two
-//! requests, and how long it may take no bytes ([`StallGuard`]). HTTP/2 is left to the proxy in front, which speaks TLS:
+//! address, how long the head of the first request may take, how large a head may be, how long it may be until the next
+//! one, and how long no bytes may be taken ([`StallGuard`]). HTTP/2 is left to the proxy in front, which speaks TLS:
 //! no browser speaks it without, and a server that has to guess the protocol from the first bytes waits for them without
 //! a limit.
 
-use std::{convert::Infallible, future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -21,7 +32,7 @@ use ipnet::IpNet;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::Semaphore,
-    time::sleep,
+    time::{Sleep, sleep},
 };
 use tokio_util::{
     sync::CancellationToken,
@@ -63,8 +74,12 @@ pub struct Bounds {
     pub sockets: Ceilings,
     /// Counted in all only: everybody comes from there.
     pub trusted_proxies: Vec<IpNet>,
-    /// For the head of a request, and between two requests.
+    /// From the beginning to the end of the first request's head.
     pub head: Duration,
+    /// From an answer to the end of the next request's head. Longer: proxies keep connections open for later, and one
+    /// that is closed while a request is on its way costs that request. Who has asked once has shown no ill will, and
+    /// half a head costs no more than none.
+    pub idle: Duration,
     /// Without taking a byte.
     pub stall: Duration,
 }
@@ -81,6 +96,7 @@ impl From<&Config> for Bounds {
             },
             trusted_proxies: config.server.trusted_proxies.clone(),
             head: Duration::from_secs(limits.head_timeout_s),
+            idle: Duration::from_secs(limits.idle_timeout_s),
             stall: Duration::from_secs(limits.stall_s),
         }
     }
@@ -127,7 +143,7 @@ pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, shutdo
 
 fn speaker(bounds: &Bounds) -> http1::Builder {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(bounds.head).max_buf_size(MAX_HEAD);
+    http.timer(TokioTimer::new()).header_read_timeout(bounds.idle.max(bounds.head)).max_buf_size(MAX_HEAD);
     http
 }
 
@@ -196,20 +212,43 @@ impl Door {
     /// answer that is under way.
     fn speak(&self, stream: StallGuard<TcpStream, Held>, peer: SocketAddr) -> impl Future<Output = ()> + use<> {
         let (router, http, shutdown) = (self.router.clone(), self.http.clone(), self.shutdown.clone());
+        let mut patience = Some(Box::pin(sleep(self.bounds.head)));
         async move {
-            let service = service_fn(move |request| answer(router.clone(), request, peer));
+            let has_asked = Arc::new(AtomicBool::new(false));
+            let asked = Arc::clone(&has_asked);
+            let service = service_fn(move |request| {
+                asked.store(true, Ordering::Relaxed);
+                answer(router.clone(), request, peer)
+            });
             let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
-            let ended = tokio::select! {
-                ended = connection.as_mut() => ended,
-                () = shutdown.cancelled() => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
+            let mut goes_on = true;
+            let ended = loop {
+                tokio::select! {
+                    ended = connection.as_mut() => break ended,
+                    () = expiry(&mut patience) => {
+                        patience = None;
+                        if !has_asked.load(Ordering::Relaxed) {
+                            return debug!(%peer, "nothing was asked for in time");
+                        }
+                    }
+                    () = shutdown.cancelled(), if goes_on => {
+                        goes_on = false;
+                        connection.as_mut().graceful_shutdown();
+                    }
                 }
             };
             if let Err(error) = ended {
-                debug!(%error, "a connection ended early");
+                debug!(%peer, %error, "a connection ended early");
             }
         }
+    }
+}
+
+/// The end of a timer, if there is one.
+async fn expiry(timer: &mut Option<Pin<Box<Sleep>>>) {
+    match timer {
+        Some(timer) => timer.await,
+        None => std::future::pending().await,
     }
 }
 

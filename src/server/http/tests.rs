@@ -12,6 +12,7 @@ mod site;
 mod socket;
 mod stream;
 mod tokens;
+mod websocket;
 
 use axum::{
     Router,

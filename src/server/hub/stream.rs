@@ -10,7 +10,9 @@ use bytes::Bytes;
 use futures_util::Stream;
 
 use super::{
-    Hub, encode,
+    Hub,
+    channel::PriceForm,
+    encode,
     ending::End,
     envelope, events,
     limits::Permit,
@@ -25,6 +27,7 @@ pub struct FrameStream {
     hub: Arc<Hub>,
     reader: Arc<Reader>,
     voice: Voice,
+    form: PriceForm,
     hello: Option<Bytes>,
     tickers: TickerCursor,
     /// Where the reader follows the log.
@@ -58,7 +61,29 @@ impl FrameStream {
         reader: Arc<Reader>,
         permit: Permit,
     ) -> Self {
-        Self { hub, reader, voice, hello: Some(hello), tickers, log, last_id: 0, ended: false, _permit: permit }
+        let form = match voice {
+            Voice::Messages if log.is_some() => PriceForm::TickerWithoutId,
+            Voice::Messages => PriceForm::Ticker,
+            // Channels have no prices.
+            Voice::Events | Voice::Envelopes | Voice::Plain => PriceForm::Event,
+        };
+        Self { hub, reader, voice, form, hello: Some(hello), tickers, log, last_id: 0, ended: false, _permit: permit }
+    }
+
+    /// The next price that the reader has not seen.
+    fn next_price(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
+        loop {
+            let frames = self.tickers.next(cx)?;
+            if let Some(bytes) = frames.price(self.form) {
+                self.last_id = frames.id;
+                return Some(bytes);
+            }
+        }
+    }
+
+    /// The next change of freshness. Price events carry it themselves.
+    fn next_status(&mut self) -> Option<Bytes> {
+        if self.form == PriceForm::Event { None } else { self.tickers.next_status() }
     }
 
     fn next_of_log(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
@@ -67,7 +92,7 @@ impl FrameStream {
             log.look_again();
         }
         match (log.next(cx)?, self.voice) {
-            (Told::Entry(frame), _) => Some(frame),
+            (Told::Entry(entry), _) => Some(entry.frame.clone()),
             (Told::Gap(to, gap), Voice::Messages) => encode::gap(to, gap),
             (Told::Gap(to, gap), Voice::Events | Voice::Plain) => events::gap(to, &gap),
             (Told::Gap(to, gap), Voice::Envelopes) => envelope::gap(to, &gap, self.hub.clock.wall()),
@@ -122,19 +147,13 @@ impl Stream for FrameStream {
         {
             return Poll::Ready(Some(heartbeat));
         }
-        if let Some(frame) = this.tickers.next_status().or_else(|| this.next_of_log(cx)) {
+        if let Some(frame) = this.next_status().or_else(|| this.next_of_log(cx)) {
             return Poll::Ready(Some(frame));
         }
         if this.log.as_ref().is_some_and(LogCursor::has_ended) {
             return Poll::Ready(this.end(End::Removed));
         }
-        match this.tickers.next_price(cx) {
-            Some((id, frame)) => {
-                this.last_id = id;
-                Poll::Ready(Some(frame))
-            }
-            None => Poll::Pending,
-        }
+        this.next_price(cx).map_or(Poll::Pending, |frame| Poll::Ready(Some(frame)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::*;
 use crate::{
@@ -156,6 +156,7 @@ impl Fixture {
             feeds: Arc::new(Followed(feeds)),
             storage,
             tokens: Arc::new(Tokens::in_memory(clock, config.access.wrong_tokens_per_minute)),
+            tasks: TaskTracker::new(),
             channels,
             config: Arc::new(config),
         });

@@ -163,6 +163,7 @@ impl Core {
             feeds,
             storage,
             tokens,
+            tasks: tasks.clone(),
             channels,
             config: Arc::new(config),
         });

@@ -76,7 +76,7 @@ fn status(answer: &str) -> &str {
 
 #[tokio::test]
 async fn a_head_that_never_ends_is_cut_off() {
-    let mut scene = Scene::new(Bounds { head: PATIENCE, ..bounds() }).await;
+    let mut scene = Scene::new(Bounds { head: PATIENCE, idle: PATIENCE * 2, ..bounds() }).await;
     for begun in ["", "G", "GET /symbols HTTP/1.1\r\n", "GET /symbols HTTP/1.1\r\nhost: localhost\r\n"] {
         assert_eq!(scene.send(begun.as_bytes()).await, "", "{begun:?}");
     }
@@ -92,10 +92,23 @@ async fn a_head_that_never_ends_is_cut_off() {
     assert!(matches!(reader.read(&mut [0; 64]).await, Ok(0) | Err(_)), "no answer, and the end");
     dripping.await.expect("no more can be sent");
     // Nor to be polite first.
-    let mut socket = request(scene.address, "/live").await;
-    read_until(&mut socket, "true").await;
-    assert_eq!(rest(&mut socket).await, "");
+    for begun in ["", "GET /symb"] {
+        let mut socket = request(scene.address, "/live").await;
+        read_until(&mut socket, "true").await;
+        socket.write_all(begun.as_bytes()).await.expect("written");
+        assert_eq!(rest(&mut socket).await, "");
+    }
     scene.bystander_is_untouched().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_has_asked_may_idle_for_longer() {
+    let scene = Scene::new(Bounds { head: PATIENCE, ..bounds() }).await;
+    let mut polite = request(scene.address, "/live").await;
+    read_until(&mut polite, "true").await;
+    // One that says nothing is cut off; the other began before it, and is still there.
+    assert_eq!(scene.send(b"").await, "");
+    assert_eq!(status(&live(&mut polite).await), "HTTP/1.1 200 OK");
 }
 
 #[tokio::test]

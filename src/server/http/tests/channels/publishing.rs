@@ -118,13 +118,13 @@ async fn bodies_that_come_slowly_take_no_more_memory_than_there_is() {
     let server = Server::new();
     server.create("/a").await;
     let large = "x".repeat((1 << 20) - 10);
-    let hold = || {
+    let unfinished = || {
         let first = futures_util::stream::iter([Ok::<_, std::io::Error>(large.clone())]);
         Body::from_stream(first.chain(futures_util::stream::pending()))
     };
     let mut sendings = Vec::new();
     for _ in 0..64 {
-        let mut sending = Box::pin(send(&server.app, server.request("POST", "/streams/a", hold())));
+        let mut sending = Box::pin(send(&server.app, server.request("POST", "/streams/a", unfinished())));
         assert!(futures_util::poll!(&mut sending).is_pending());
         sendings.push(sending);
     }
