@@ -7,7 +7,7 @@
 //! are opened and closed by [`follows`](super::follows).
 //!
 //! News is a [`log`]: nothing of it may be left out, so a reader holds its place in it, and is given what follows from
-//! memory or from the store.
+//! memory or from the store. Every channel that programs publish on has such a log of its own, with its own readers.
 //!
 //! Heartbeats, keep-alives and the search for stalled readers come from one shared tick ([`Hub::run`]).
 
