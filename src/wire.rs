@@ -9,5 +9,6 @@ pub mod news;
 pub mod page;
 pub mod realtime;
 pub mod rest;
+pub mod socket;
 pub mod sse;
 pub mod status;

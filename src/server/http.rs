@@ -23,6 +23,7 @@ mod sse;
 pub mod stall;
 mod symbols;
 mod validator;
+mod websocket;
 
 #[cfg(test)]
 mod tests;

@@ -21,7 +21,9 @@ mod pulse;
 mod reader;
 mod resume;
 mod ring;
+pub mod session;
 pub mod stream;
+mod texts;
 mod tickers;
 
 use std::{
@@ -38,13 +40,14 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    channel::{Channel, PriceForm},
+    channel::Channel,
     events::EventWish,
     filter::EventFilter,
     limits::{ConnectionLimits, Permit, Refusal},
     log::{EventLog, LogSetup, Since},
-    reader::{Reader, Timeline},
+    reader::{Care, Reader, Timeline},
     resume::LogCursor,
+    session::Session,
     stream::{FrameStream, Voice},
     tickers::TickerCursor,
 };
@@ -153,10 +156,12 @@ impl Hub {
         wish: EventWish,
         since: Since,
     ) -> Result<FrameStream, Refusal> {
-        let (reader, permit) = self.admit(address, &wish.prices, true)?;
+        let channels = self.channels_of(&wish.prices)?;
+        let (reader, permit) = self.admit(address, &channels, Care::Stream)?;
+        self.log.add(&reader);
         let log = LogCursor::new(Arc::clone(&self.log), wish.filter, since);
         let hello = events::hello(&self.client_id(&reader), &wish.config, self.clock.wall(), log.position());
-        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), PriceForm::Event, wish.pace);
+        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), &channels, wish.pace);
         let hello = hello.unwrap_or_default();
         Ok(FrameStream::new(Arc::clone(self), Voice::Events, hello, tickers, Some(log), reader, permit))
     }
@@ -167,32 +172,47 @@ impl Hub {
         wish: &Wish,
         since: Option<Since>,
     ) -> Result<FrameStream, Refusal> {
-        let (reader, permit) = self.admit(address, &wish.symbols, since.is_some())?;
+        let channels = self.channels_of(&wish.symbols)?;
+        let (reader, permit) = self.admit(address, &channels, Care::Stream)?;
+        if since.is_some() {
+            self.log.add(&reader);
+        }
         let log = since.map(|since| LogCursor::new(Arc::clone(&self.log), EventFilter::stories(), since));
-        let form = if log.is_some() { PriceForm::TickerWithoutId } else { PriceForm::Ticker };
         let position = log.as_ref().and_then(LogCursor::position);
         let hello = encode::hello(&self.client_id(&reader), &wish.symbols, self.clock.wall(), position);
-        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), form, wish.pace);
+        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), &channels, wish.pace);
         Ok(FrameStream::new(Arc::clone(self), Voice::Messages, hello, tickers, log, reader, permit))
     }
 
-    /// Lets a reader in, if there is room, and tells it of everything from here on.
-    fn admit(&self, address: IpAddr, symbols: &[Symbol], log: bool) -> Result<(Arc<Reader>, Permit), Refusal> {
-        if self.shutdown.is_cancelled() {
-            return Err(Refusal::GoingDown);
-        }
+    /// Opens a session for a reader at `address`: it follows nothing yet.
+    ///
+    /// # Errors
+    /// [`Refusal`] where a limit is reached, or the server is going down.
+    pub fn session(self: &Arc<Self>, address: IpAddr) -> Result<Session, Refusal> {
+        let (reader, permit) = self.admit(address, &[], Care::Session)?;
+        Ok(Session::new(Arc::clone(self), reader, permit))
+    }
+
+    fn channels_of(&self, symbols: &[Symbol]) -> Result<Vec<usize>, Refusal> {
         if symbols.len() > MAX_SYMBOLS_PER_READER {
             return Err(Refusal::TooManySymbols);
         }
-        let channels: Option<Vec<usize>> = symbols.iter().map(|s| self.index.get(s).copied()).collect();
-        let channels = channels.ok_or(Refusal::UnknownSymbol)?;
+        symbols.iter().map(|symbol| self.channel_of(*symbol)).collect()
+    }
+
+    fn channel_of(&self, symbol: Symbol) -> Result<usize, Refusal> {
+        self.index.get(&symbol).copied().ok_or(Refusal::UnknownSymbol)
+    }
+
+    /// Lets a reader in, if there is room, and tells it of everything from here on.
+    fn admit(&self, address: IpAddr, channels: &[usize], care: Care) -> Result<(Arc<Reader>, Permit), Refusal> {
+        if self.shutdown.is_cancelled() {
+            return Err(Refusal::GoingDown);
+        }
         let permit = self.limits.acquire(address)?;
         let id = self.last_reader.fetch_add(1, Ordering::Relaxed) + 1;
-        let reader = Arc::new(Reader::new(id, channels, &self.timeline));
-        self.register(&reader);
-        if log {
-            self.log.add(&reader);
-        }
+        let reader = Arc::new(Reader::new(id, channels, &self.timeline, care));
+        self.register(&reader, channels);
         Ok((reader, permit))
     }
 
@@ -200,14 +220,46 @@ impl Hub {
         format!("{:x}-{}", self.started.wall.0, reader.id)
     }
 
-    fn register(&self, reader: &Arc<Reader>) {
+    fn register(&self, reader: &Arc<Reader>, channels: &[usize]) {
         if let Some(shard) = shard(&self.readers, reader.id) {
             shard.lock().insert(reader.id, Arc::clone(reader));
         }
-        for (position, channel) in reader.channels.iter().enumerate() {
+        for (position, channel) in channels.iter().enumerate() {
             if let Some(channel) = self.channels.get(*channel) {
                 channel.add(reader, position);
             }
+        }
+    }
+
+    /// Tells a reader of one more channel from here on. Not one that is forgotten: nobody would take it out again.
+    fn join(&self, reader: &Arc<Reader>, position: usize, channel: usize) {
+        let mut known = reader.channels.lock();
+        let Some(channels) = known.as_mut() else { return };
+        if channels.len() <= position {
+            channels.resize(position + 1, None);
+        }
+        if let Some(slot) = channels.get_mut(position) {
+            *slot = Some(channel);
+        }
+        if let Some(channel) = self.channels.get(channel) {
+            channel.add(reader, position);
+        }
+    }
+
+    /// Tells a reader no more of the channel at a position.
+    fn leave(&self, reader: &Reader, position: usize) {
+        let mut known = reader.channels.lock();
+        let channel = known.as_mut().and_then(|channels| channels.get_mut(position)).and_then(Option::take);
+        if let Some(channel) = channel.and_then(|i| self.channels.get(i)) {
+            channel.remove(reader.id);
+        }
+    }
+
+    /// Tells a reader of the log from here on. Not one that is forgotten.
+    fn join_log(&self, reader: &Arc<Reader>) {
+        let known = reader.channels.lock();
+        if known.is_some() {
+            self.log.add(reader);
         }
     }
 
@@ -217,7 +269,8 @@ impl Hub {
         if !known {
             return;
         }
-        for channel in reader.channels.iter().filter_map(|i| self.channels.get(*i)) {
+        let channels = reader.channels.lock().take().unwrap_or_default();
+        for channel in channels.into_iter().flatten().filter_map(|i| self.channels.get(i)) {
             channel.remove(reader.id);
         }
         self.log.remove(reader.id);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::use_context;
+use tokio_util::task::TaskTracker;
 
 use super::{
     clock::{Clock, Stamp},
@@ -63,6 +64,8 @@ pub struct Services {
     pub feeds: Arc<dyn FeedReports>,
     /// `None` while no news is followed: nothing else is stored.
     pub storage: Option<Storage>,
+    /// What the server waits for at its end: its tasks, and the sockets, whose connections nobody else waits for.
+    pub tasks: TaskTracker,
 }
 
 impl Services {

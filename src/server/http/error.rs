@@ -70,6 +70,12 @@ pub enum HttpError {
     GoingDown,
     #[error("the stored news can't be read at the moment")]
     StorageUnavailable,
+    #[error("sockets from pages of this origin are not accepted here")]
+    OriginRefused,
+    #[error("this is no handshake of a WebSocket: it is a GET over HTTP/1.1 with Connection, Upgrade and Sec-WebSocket-Key")]
+    BadHandshake,
+    #[error("WebSockets are spoken here in version 13 only")]
+    OtherWebSocketVersion,
 }
 
 /// `known are: a, b`
@@ -91,7 +97,10 @@ impl HttpError {
             | Self::BadLimit
             | Self::BadCursor
             | Self::BadText
-            | Self::BadPath => StatusCode::BAD_REQUEST,
+            | Self::BadPath
+            | Self::BadHandshake => StatusCode::BAD_REQUEST,
+            Self::OriginRefused => StatusCode::FORBIDDEN,
+            Self::OtherWebSocketVersion => StatusCode::UPGRADE_REQUIRED,
             Self::UnknownSymbol(_) | Self::OtherQuote | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
@@ -131,6 +140,9 @@ impl HttpError {
             Self::ServerFull => "server_full",
             Self::GoingDown => "going_down",
             Self::StorageUnavailable => "storage_unavailable",
+            Self::OriginRefused => "origin_not_allowed",
+            Self::BadHandshake => "bad_handshake",
+            Self::OtherWebSocketVersion => "unsupported_websocket_version",
         }
     }
 

@@ -63,17 +63,25 @@ impl RateLimiter {
             }
         }
     }
+
+    /// Counts a request of now.
+    ///
+    /// # Errors
+    /// [`HttpError::RateLimited`], where the budget is spent.
+    pub fn check(&self, client: ClientAddress) -> Result<(), HttpError> {
+        self.take(client.0, Instant::now()).map_err(|wait| {
+            let retry_after_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
+            HttpError::RateLimited { retry_after_ms }
+        })
+    }
 }
 
 /// The layer for REST routes.
 pub async fn rate_limit(State(limiter): State<Arc<RateLimiter>>, request: Request, next: Next) -> Response {
     let client = ClientAddress::of(request.extensions(), request.headers(), &limiter.trusted);
-    match limiter.take(client.0, Instant::now()) {
+    match limiter.check(client) {
         Ok(()) => next.run(request).await,
-        Err(wait) => {
-            let retry_after_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
-            HttpError::RateLimited { retry_after_ms }.into_response()
-        }
+        Err(error) => error.into_response(),
     }
 }
 

@@ -25,6 +25,7 @@ use super::{
     sources::sources,
     sse::sse,
     symbols::symbols,
+    websocket,
 };
 use crate::server::services::Services;
 
@@ -36,7 +37,9 @@ use crate::server::services::Services;
 pub fn api_router(services: Arc<Services>) -> Router {
     let config = &services.config;
     let limiter = Arc::new(RateLimiter::new(config.limits.requests_per_minute, &config.server.trusted_proxies));
-    let origins = Arc::new(Origins::new(&config.server.cors_origins));
+    let origins = Origins::new(&config.server.cors_origins).of_server(config.server.public_url.as_deref());
+    let origins = Arc::new(origins);
+    let sockets = websocket::router(&services, &origins, &limiter);
 
     let rest = Router::new()
         .route("/price/{symbol}", get(price))
@@ -67,6 +70,7 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .merge(rest)
         .merge(probes)
         .merge(streams)
+        .merge(sockets)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(bound_uri))
         .layer(from_fn_with_state(origins, cors))

@@ -1,10 +1,14 @@
 //! The newest entries of the log, encoded and ready to be sent.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::{encode, filter::words};
+use super::{encode, filter::words, texts};
 use crate::{
     model::symbol::Symbol,
     server::event::{EventKind, LogEvent},
@@ -37,6 +41,7 @@ pub(super) struct Entry {
     /// The words of title and description, as [`words`] makes them.
     pub(super) words: String,
     pub(super) breaking: bool,
+    text: OnceLock<Option<Utf8Bytes>>,
 }
 
 impl Entry {
@@ -52,12 +57,19 @@ impl Entry {
             tickers: facets.tickers,
             words: words(&facets.text),
             breaking: facets.breaking,
+            text: OnceLock::new(),
         }
+    }
+
+    /// The entry as the text of a socket. Made by the first reader that wants it. `None` for kinds that no socket gets.
+    pub(super) fn text(&self) -> Option<Utf8Bytes> {
+        self.text.get_or_init(|| texts::entry(self.id, self.kind, &self.frame)).clone()
     }
 
     fn bytes(&self) -> usize {
         let sources: usize = self.sources.iter().map(String::len).sum();
-        self.frame.len() + self.words.len() + self.category.len() + sources + ENTRY_BYTES
+        // The text is as long as the frame.
+        2 * self.frame.len() + self.words.len() + self.category.len() + sources + ENTRY_BYTES
     }
 }
 

@@ -10,7 +10,9 @@ use bytes::Bytes;
 use futures_util::Stream;
 
 use super::{
-    Hub, encode,
+    Hub,
+    channel::PriceForm,
+    encode,
     events::{self, End},
     limits::Permit,
     reader::{Reader, Signal},
@@ -24,6 +26,7 @@ pub struct FrameStream {
     hub: Arc<Hub>,
     reader: Arc<Reader>,
     voice: Voice,
+    form: PriceForm,
     hello: Option<Bytes>,
     tickers: TickerCursor,
     /// Where the reader follows the log.
@@ -53,7 +56,28 @@ impl FrameStream {
         reader: Arc<Reader>,
         permit: Permit,
     ) -> Self {
-        Self { hub, reader, voice, hello: Some(hello), tickers, log, last_id: 0, ended: false, _permit: permit }
+        let form = match voice {
+            Voice::Messages if log.is_some() => PriceForm::TickerWithoutId,
+            Voice::Messages => PriceForm::Ticker,
+            Voice::Events => PriceForm::Event,
+        };
+        Self { hub, reader, voice, form, hello: Some(hello), tickers, log, last_id: 0, ended: false, _permit: permit }
+    }
+
+    /// The next price that the reader has not seen.
+    fn next_price(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
+        loop {
+            let frames = self.tickers.next(cx)?;
+            if let Some(bytes) = frames.price(self.form) {
+                self.last_id = frames.id;
+                return Some(bytes);
+            }
+        }
+    }
+
+    /// The next change of freshness. Price events carry it themselves.
+    fn next_status(&mut self) -> Option<Bytes> {
+        if self.form == PriceForm::Event { None } else { self.tickers.next_status() }
     }
 
     fn next_of_log(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
@@ -62,7 +86,7 @@ impl FrameStream {
             log.look_again();
         }
         match (log.next(cx)?, self.voice) {
-            (Told::Entry(frame), _) => Some(frame),
+            (Told::Entry(entry), _) => Some(entry.frame.clone()),
             (Told::Gap(to, gap), Voice::Messages) => encode::gap(to, gap),
             (Told::Gap(to, gap), Voice::Events) => events::gap(to, &gap),
         }
@@ -110,16 +134,8 @@ impl Stream for FrameStream {
         {
             return Poll::Ready(Some(heartbeat));
         }
-        if let Some(frame) = this.tickers.next_status().or_else(|| this.next_of_log(cx)) {
-            return Poll::Ready(Some(frame));
-        }
-        match this.tickers.next_price(cx) {
-            Some((id, frame)) => {
-                this.last_id = id;
-                Poll::Ready(Some(frame))
-            }
-            None => Poll::Pending,
-        }
+        let next = this.next_status().or_else(|| this.next_of_log(cx)).or_else(|| this.next_price(cx));
+        next.map_or(Poll::Pending, |frame| Poll::Ready(Some(frame)))
     }
 }
 

@@ -1,6 +1,7 @@
 mod care;
 mod log;
 mod resume;
+mod session;
 
 use std::net::Ipv4Addr;
 

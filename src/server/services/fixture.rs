@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::*;
 use crate::{
@@ -130,6 +130,7 @@ impl Fixture {
             news: Arc::default(),
             feeds: Arc::new(Followed(feeds)),
             storage,
+            tasks: TaskTracker::new(),
             config: Arc::new(config),
         });
         Self { services, reports, shutdown }

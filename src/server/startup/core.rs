@@ -139,6 +139,7 @@ impl Core {
             news: desk,
             feeds,
             storage,
+            tasks: tasks.clone(),
             config: Arc::new(config),
         });
         Ok(Self { services, tasks })
