@@ -125,6 +125,11 @@ impl Hub {
         }
     }
 
+    /// Cancelled when the server goes down.
+    pub const fn shutdown(&self) -> &CancellationToken {
+        &self.shutdown
+    }
+
     /// The log: where news is written.
     pub const fn log(&self) -> &Arc<EventLog> {
         &self.log

@@ -11,6 +11,9 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use url::Url;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD");
+/// Clients of Socket.IO that poll say what they have to say by POST. They publish nothing.
+const POLLING_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST");
+const POLLING_PATH: &str = "/socket.io/";
 const REQUEST_HEADERS: HeaderValue =
     HeaderValue::from_static("accept, cache-control, content-type, if-none-match, last-event-id");
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static("etag, retry-after");
@@ -78,6 +81,7 @@ fn is_same_host(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
 /// The layer for everything that other sites may read. <https://fetch.spec.whatwg.org/#http-cors-protocol>
 pub async fn cors(State(origins): State<Arc<Origins>>, request: Request, next: Next) -> Response {
     let allow = origins.allow(request.headers().get(header::ORIGIN));
+    let methods = if request.uri().path() == POLLING_PATH { POLLING_METHODS } else { METHODS };
     let preflight =
         request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
@@ -87,14 +91,15 @@ pub async fn cors(State(origins): State<Arc<Origins>>, request: Request, next: N
     }
     if let Some(allow) = allow {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allow);
-        describe(headers, preflight);
+        describe(headers, preflight.then_some(methods));
     }
     response
 }
 
-fn describe(headers: &mut HeaderMap, preflight: bool) {
-    if preflight {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+/// With the methods that a preflight asks for.
+fn describe(headers: &mut HeaderMap, preflight: Option<HeaderValue>) {
+    if let Some(methods) = preflight {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE_S);
     } else {

@@ -56,6 +56,10 @@ pub enum HttpError {
     MethodNotAllowed,
     #[error("the query is longer than {} bytes", super::query::MAX_QUERY_LEN)]
     UriTooLong,
+    #[error("the body is larger than {most} bytes")]
+    BodyTooLarge { most: usize },
+    #[error("the body did not come in time")]
+    BodyTooSlow,
     #[error("too many requests from this address")]
     RateLimited { retry_after_ms: u64 },
     #[error("there is no price yet")]
@@ -72,10 +76,22 @@ pub enum HttpError {
     StorageUnavailable,
     #[error("sockets from pages of this origin are not accepted here")]
     OriginRefused,
-    #[error("this is no handshake of a WebSocket: it is a GET over HTTP/1.1 with Connection, Upgrade and Sec-WebSocket-Key")]
+    #[error(
+        "this is no handshake of a WebSocket: it is a GET over HTTP/1.1 with Connection, Upgrade and Sec-WebSocket-Key"
+    )]
     BadHandshake,
     #[error("WebSockets are spoken here in version 13 only")]
     OtherWebSocketVersion,
+    #[error("Engine.IO is spoken here in version 4 only: by Socket.IO clients of version 3 and newer")]
+    OtherEngineVersion,
+    #[error("transport is polling or websocket")]
+    UnknownTransport,
+    #[error("there is no such session; open another")]
+    UnknownSession,
+    #[error("a session is opened by GET")]
+    BadEngineMethod,
+    #[error("this is no request of Engine.IO")]
+    BadEngineRequest,
 }
 
 /// `known are: a, b`
@@ -84,7 +100,7 @@ fn list(known: &[String]) -> String {
 }
 
 impl HttpError {
-    fn status(&self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::MalformedSymbol
             | Self::NoSymbols
@@ -98,12 +114,19 @@ impl HttpError {
             | Self::BadCursor
             | Self::BadText
             | Self::BadPath
-            | Self::BadHandshake => StatusCode::BAD_REQUEST,
+            | Self::BadHandshake
+            | Self::OtherEngineVersion
+            | Self::UnknownTransport
+            | Self::UnknownSession
+            | Self::BadEngineMethod
+            | Self::BadEngineRequest => StatusCode::BAD_REQUEST,
             Self::OriginRefused => StatusCode::FORBIDDEN,
             Self::OtherWebSocketVersion => StatusCode::UPGRADE_REQUIRED,
             Self::UnknownSymbol(_) | Self::OtherQuote | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoPriceYet
             | Self::Starting
@@ -133,6 +156,8 @@ impl HttpError {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::UriTooLong => "uri_too_long",
+            Self::BodyTooLarge { .. } => "body_too_large",
+            Self::BodyTooSlow => "body_too_slow",
             Self::RateLimited { .. } => "rate_limited",
             Self::NoPriceYet => "no_price_yet",
             Self::Starting => "starting",
@@ -143,7 +168,23 @@ impl HttpError {
             Self::OriginRefused => "origin_not_allowed",
             Self::BadHandshake => "bad_handshake",
             Self::OtherWebSocketVersion => "unsupported_websocket_version",
+            Self::OtherEngineVersion => "unsupported_engine_version",
+            Self::UnknownTransport => "unknown_transport",
+            Self::UnknownSession => "unknown_session",
+            Self::BadEngineMethod => "bad_handshake_method",
+            Self::BadEngineRequest => "bad_engine_request",
         }
+    }
+
+    /// What the answer holds.
+    pub(super) fn body(&self) -> ErrorBody {
+        let message: Cow<'static, str> = self.to_string().into();
+        ErrorBody::new(self.code(), message, self.delay_ms().map(Retry::after_ms))
+    }
+
+    /// The value of `Retry-After`, in whole seconds, where waiting helps.
+    pub(super) fn retry_after_s(&self) -> Option<u64> {
+        self.delay_ms().map(|delay_ms| delay_ms.div_ceil(1000))
     }
 
     /// How long to wait, in milliseconds, where waiting helps.
@@ -188,14 +229,11 @@ impl From<Refusal> for HttpError {
 
 impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
-        let delay_ms = self.delay_ms();
-        let message: Cow<'static, str> = self.to_string().into();
-        let body = ErrorBody::new(self.code(), message, delay_ms.map(Retry::after_ms));
-        let mut response = (self.status(), Json(body)).into_response();
+        let mut response = (self.status(), Json(self.body())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(delay_ms) = delay_ms {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(delay_ms.div_ceil(1000)));
+        if let Some(seconds) = self.retry_after_s() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

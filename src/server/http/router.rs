@@ -22,8 +22,10 @@ use super::{
     ready::ready,
     realtime,
     rss::rss,
+    socketio,
     sources::sources,
     sse::sse,
+    stats::stats,
     symbols::symbols,
     websocket,
 };
@@ -44,6 +46,7 @@ pub fn api_router(services: Arc<Services>) -> Router {
     let rest = Router::new()
         .route("/price/{symbol}", get(price))
         .route("/symbols", get(symbols))
+        .route("/stats", get(stats))
         .route("/api/news", get(news::articles))
         .route("/api/news/stories", get(news::stories))
         .route("/api/breaking", get(news::breaking))
@@ -71,6 +74,7 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .merge(probes)
         .merge(streams)
         .merge(sockets)
+        .merge(socketio::router(&services, &origins))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(bound_uri))
         .layer(from_fn_with_state(origins, cors))

@@ -7,6 +7,7 @@ mod news;
 mod pages;
 mod rest;
 mod socket;
+mod socketio;
 mod stream;
 
 use axum::{

@@ -49,12 +49,12 @@
 //! and closes a socket from which nothing came after two pings.
 
 mod answers;
-mod budget;
+pub(super) mod budget;
 mod channel;
-mod close;
+pub(super) mod close;
 mod connection;
 mod dialogue;
-mod handshake;
+pub(super) mod handshake;
 mod info;
 mod protocol;
 

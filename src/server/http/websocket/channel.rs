@@ -65,7 +65,9 @@ mod tests {
         for name in ["ticker:btc", "ticker:BTCUSDT", "ticker:btc-usdt", "ticker:Btc/Usdt"] {
             assert_eq!(Channel::find(name, &services).map(Channel::name).as_deref(), Some("ticker:BTC"), "{name}");
         }
-        for name in ["", "ticker", "ticker:", "ticker:XYZ", "ticker:BTC-EUR", "Ticker:BTC", "BTC", "News", "price", "story"] {
+        for name in
+            ["", "ticker", "ticker:", "ticker:XYZ", "ticker:BTC-EUR", "Ticker:BTC", "BTC", "News", "price", "story"]
+        {
             assert_eq!(Channel::find(name, &services), None, "{name}");
         }
     }

@@ -87,7 +87,7 @@ impl End {
     /// The last frame. `None` where the client closed, or is gone.
     pub(super) fn close_frame(&self) -> Option<CloseFrame> {
         let (code, retry) = match self {
-            Self::Restart(number) => (1001, Some(Retry::after_ms(RESTART_MS + spread(*number)))),
+            Self::Restart(number) => (1001, Some(back_after_restart(*number))),
             Self::AddressFull => (4002, Some(Retry::after_ms(NO_ROOM_MS))),
             Self::ServerFull => (4003, Some(Retry::after_ms(NO_ROOM_MS))),
             Self::TooSlow | Self::Silent => (4008, Some(Retry::after_ms(TOO_SLOW_MS))),
@@ -118,6 +118,11 @@ impl End {
             Self::Gone => "gone",
         }
     }
+}
+
+/// When a socket may come back after a restart. With what makes it unlike others.
+pub(in crate::server::http) const fn back_after_restart(number: u64) -> Retry {
+    Retry::after_ms(RESTART_MS + spread(number))
 }
 
 /// Spreads numbers that follow each other evenly over [`RESTART_SPREAD_MS`], so that clients don't all come back at once:

@@ -25,10 +25,12 @@ const VERSION: HeaderValue = HeaderValue::from_static("13");
 /// 16 bytes as base64.
 const KEY_LEN: usize = 24;
 
-pub(super) type Socket = WebSocketStream<TokioIo<Upgraded>>;
+/// A connection that is no longer HTTP.
+pub(in crate::server::http) type Stream = TokioIo<Upgraded>;
+pub(super) type Socket = WebSocketStream<Stream>;
 
 /// A request for an upgrade that is in order.
-pub(super) struct Handshake {
+pub(in crate::server::http) struct Handshake {
     accept: HeaderValue,
     /// The client speaks this protocol by name.
     protocol: bool,
@@ -43,7 +45,7 @@ pub(super) fn is_asked_for(headers: &HeaderMap) -> bool {
 impl Handshake {
     /// # Errors
     /// What is not in order, as an answer.
-    pub(super) fn read(request: &mut Request) -> Result<Self, Response> {
+    pub(in crate::server::http) fn read(request: &mut Request) -> Result<Self, Response> {
         let bad = || HttpError::BadHandshake.into_response();
         let headers = request.headers();
         if headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version != VERSION) {
@@ -69,6 +71,18 @@ impl Handshake {
 
     /// The answer, and the socket that there is once it was sent; `None` if the connection breaks before.
     pub(super) fn accept(self) -> (Response, impl Future<Output = Option<Socket>> + Send) {
+        let (response, stream) = self.accept_stream();
+        let socket = async move {
+            match stream.await {
+                Some(stream) => Some(connection::socket(stream).await),
+                None => None,
+            }
+        };
+        (response, socket)
+    }
+
+    /// The same with the bare connection.
+    pub(in crate::server::http) fn accept_stream(self) -> (Response, impl Future<Output = Option<Stream>> + Send) {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         let headers = response.headers_mut();
@@ -79,23 +93,23 @@ impl Handshake {
             headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
         }
         let upgrade = self.upgrade;
-        let socket = async move {
-            match upgrade.await {
-                Ok(upgraded) => Some(connection::socket(TokioIo::new(upgraded)).await),
-                Err(error) => {
-                    tracing::debug!(%error, "a connection broke before it was a socket");
-                    None
-                }
-            }
+        let stream = async move {
+            let upgraded = upgrade.await;
+            let upgraded =
+                upgraded.inspect_err(|error| tracing::debug!(%error, "a connection broke before it was a socket"));
+            upgraded.ok().map(TokioIo::new)
         };
-        (response, socket)
+        (response, stream)
     }
 }
 
 /// Whether a header that is a list has this word, in any case.
 fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
-    let mut words =
-        headers.get_all(name).iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',').map(str::trim));
+    let mut words = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(',').map(str::trim));
     words.any(|word| word.eq_ignore_ascii_case(token))
 }
 
