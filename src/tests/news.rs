@@ -42,16 +42,16 @@ use super::{
 };
 
 /// Longest wait for anything.
-const LIMIT: Duration = Duration::from_secs(30);
-const OUTLETS: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
+pub const LIMIT: Duration = Duration::from_secs(30);
+pub const OUTLETS: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
 
 /// Feeds that a test fills.
 #[derive(Default)]
-struct PlayedFeeds(Mutex<BTreeMap<String, Vec<(String, String)>>>);
+pub struct PlayedFeeds(Mutex<BTreeMap<String, Vec<(String, String)>>>);
 
 impl PlayedFeeds {
     /// Publishes an item at an outlet.
-    fn publish(&self, outlet: &str, title: &str) {
+    pub fn publish(&self, outlet: &str, title: &str) {
         let at = now();
         self.0.lock().unwrap().entry(outlet.to_owned()).or_default().push((title.to_owned(), at));
     }
@@ -93,23 +93,23 @@ impl FeedHttp for PlayedFeeds {
 }
 
 /// A server over a folder and feeds that outlive it.
-struct Newsroom {
+pub struct Newsroom {
     folder: TempDir,
-    feeds: Arc<PlayedFeeds>,
+    pub feeds: Arc<PlayedFeeds>,
     core: Core,
-    api: axum::Router,
+    pub api: axum::Router,
     token: CancellationToken,
 }
 
 impl Newsroom {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let (folder, feeds) = (tempfile::tempdir().unwrap(), Arc::new(PlayedFeeds::default()));
         let (core, api, token) = start(folder.path(), &feeds).await;
         Self { folder, feeds, core, api, token }
     }
 
     /// Ends the server and starts another over the same folder.
-    async fn restart(self) -> Self {
+    pub async fn restart(self) -> Self {
         let Self { folder, feeds, core, api, token } = self;
         token.cancel();
         tokio::time::timeout(LIMIT, core.tasks.wait()).await.expect("every task ends");
@@ -124,7 +124,7 @@ impl Newsroom {
     }
 
     /// Asks until the answer is as it should be.
-    async fn until(&self, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    pub async fn until(&self, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let asking = async {
             loop {
                 let answer = self.get(path).await;
@@ -198,7 +198,7 @@ const EXPLOIT: [&str; 4] = [
 ];
 
 /// Titles about one thing each.
-const OTHERS: [&str; 6] = [
+pub const OTHERS: [&str; 6] = [
     "Harbor Bank opens a custody desk in Lisbon",
     "Validators of Ethereum vote to raise the gas limit",
     "Basel court rejects the appeal of Orchid Pay",

@@ -40,6 +40,7 @@ impl Origins {
     }
 
     /// With the address that others use to reach this server.
+    #[must_use]
     pub fn of_server(mut self, public_url: Option<&str>) -> Self {
         let origin = public_url.and_then(|url| Url::parse(url).ok()).map(|url| url.origin().ascii_serialization());
         self.own = origin.and_then(|origin| HeaderValue::try_from(origin).ok());

@@ -9,6 +9,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use thiserror::Error;
 
+use super::websocket::handshake;
 use crate::{
     model::symbol::{MAX_SYMBOL_LEN, Symbol, SymbolError},
     server::{
@@ -234,6 +235,11 @@ impl IntoResponse for HttpError {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(seconds) = self.retry_after_s() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self == Self::OtherWebSocketVersion {
+            headers.insert(header::SEC_WEBSOCKET_VERSION, handshake::VERSION);
+            headers.insert(header::UPGRADE, handshake::WEBSOCKET);
+            headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         }
         response
     }

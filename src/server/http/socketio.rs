@@ -94,7 +94,10 @@ use super::{
     address::ClientAddress,
     cors::Origins,
     error::HttpError,
-    websocket::{close::back_after_restart, handshake::Handshake},
+    websocket::{
+        close::back_after_restart,
+        handshake::{self, Handshake},
+    },
 };
 use crate::{
     server::services::Services,
@@ -315,10 +318,7 @@ impl Reception {
     }
 
     fn start_websocket(&self, ask: Ask, mut request: Request) -> Result<Response, HttpError> {
-        let handshake = match Handshake::read(&mut request) {
-            Ok(handshake) => handshake,
-            Err(answer) => return Ok(answer),
-        };
+        let handshake = handshake(&mut request)?;
         let line = self.admit_session(&request)?;
         let (response, stream) = handshake.accept_stream();
         let engine = self.engine.clone();
@@ -332,11 +332,8 @@ impl Reception {
 
     /// A WebSocket for a session that began with polling. One try is all there is: the library goes on with no other.
     fn upgrade(self: &Arc<Self>, ask: Ask, line: Arc<Line>, mut request: Request) -> Result<Response, HttpError> {
-        let handshake = match Handshake::read(&mut request) {
-            Ok(handshake) => handshake,
-            // The session goes on with polling.
-            Err(answer) => return Ok(answer),
-        };
+        // Where it is not in order the session goes on with polling.
+        let handshake = handshake(&mut request)?;
         if !line.begin_upgrade() {
             return Err(HttpError::BadEngineRequest);
         }
@@ -392,6 +389,10 @@ impl Reception {
             self.close(&line).await;
         }
     }
+}
+
+fn handshake(request: &mut Request) -> Result<Handshake, HttpError> {
+    if handshake::is_asked_for(request.headers()) { Handshake::read(request) } else { Err(HttpError::BadHandshake) }
 }
 
 fn rate_limited(wait: Duration) -> HttpError {

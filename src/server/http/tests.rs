@@ -9,6 +9,7 @@ mod rest;
 mod socket;
 mod socketio;
 mod stream;
+mod websocket;
 
 use axum::{
     Router,

@@ -101,23 +101,23 @@ pub(super) fn router<S>(services: &Arc<Services>, origins: &Arc<Origins>, limite
     Router::new().route("/api/ws", get(receive)).with_state(Arc::new(reception))
 }
 
-async fn receive(State(reception): State<Arc<Reception>>, request: Request) -> Result<Response, Response> {
+async fn receive(State(reception): State<Arc<Reception>>, request: Request) -> Result<Response, HttpError> {
     let services = &reception.services;
     let trusted = &services.config.server.trusted_proxies;
     let address = ClientAddress::of(request.extensions(), request.headers(), trusted);
     if handshake::is_asked_for(request.headers()) {
         return reception.open(address, request);
     }
-    reception.limiter.check(address).map_err(IntoResponse::into_response)?;
+    reception.limiter.check(address)?;
     let mut response = Json(info::document(services, request.headers())).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
 impl Reception {
-    fn open(&self, address: ClientAddress, mut request: Request) -> Result<Response, Response> {
+    fn open(&self, address: ClientAddress, mut request: Request) -> Result<Response, HttpError> {
         if !self.origins.admit_socket(request.headers()) {
-            return Err(HttpError::OriginRefused.into_response());
+            return Err(HttpError::OriginRefused);
         }
         let handshake = Handshake::read(&mut request)?;
         let session = match self.services.hub.session(address.0) {
@@ -135,9 +135,9 @@ impl Reception {
     }
 
     /// Says by a close code that there is no room.
-    fn turn_away(&self, handshake: Handshake, refusal: Refusal) -> Result<Response, Response> {
+    fn turn_away(&self, handshake: Handshake, refusal: Refusal) -> Result<Response, HttpError> {
         let place = Arc::clone(&self.turned_away).try_acquire_owned();
-        let place = place.map_err(|_| HttpError::from(refusal).into_response())?;
+        let place = place.map_err(|_| HttpError::from(refusal))?;
         let (response, socket) = handshake.accept();
         // As many as there are places come at once, and are spread.
         let number = u64::try_from(self.turned_away.available_permits()).unwrap_or_default();

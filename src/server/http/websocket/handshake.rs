@@ -5,11 +5,7 @@
 
 use std::future::Future;
 
-use axum::{
-    body::Body,
-    extract::Request,
-    response::{IntoResponse, Response},
-};
+use axum::{body::Body, extract::Request, response::Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
@@ -18,10 +14,10 @@ use tokio_tungstenite::{WebSocketStream, tungstenite::handshake::derive_accept_k
 use super::{super::error::HttpError, connection};
 use crate::wire::socket::PROTOCOL;
 
-const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
+pub(in super::super) const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 const UPGRADE: HeaderValue = HeaderValue::from_static("upgrade");
 /// The one version that there is.
-const VERSION: HeaderValue = HeaderValue::from_static("13");
+pub(in super::super) const VERSION: HeaderValue = HeaderValue::from_static("13");
 /// 16 bytes as base64.
 const KEY_LEN: usize = 24;
 
@@ -38,34 +34,32 @@ pub(in crate::server::http) struct Handshake {
 }
 
 /// Whether a request asks for an upgrade, in order or not.
-pub(super) fn is_asked_for(headers: &HeaderMap) -> bool {
+pub(in crate::server::http) fn is_asked_for(headers: &HeaderMap) -> bool {
     has_token(headers, header::UPGRADE, "websocket")
 }
 
 impl Handshake {
     /// # Errors
-    /// What is not in order, as an answer.
-    pub(in crate::server::http) fn read(request: &mut Request) -> Result<Self, Response> {
-        let bad = || HttpError::BadHandshake.into_response();
+    /// What is not in order.
+    pub(in crate::server::http) fn read(request: &mut Request) -> Result<Self, HttpError> {
         let headers = request.headers();
         if headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version != VERSION) {
-            let mut response = HttpError::OtherWebSocketVersion.into_response();
-            response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, VERSION);
-            response.headers_mut().insert(header::UPGRADE, WEBSOCKET);
-            response.headers_mut().insert(header::CONNECTION, UPGRADE);
-            return Err(response);
+            return Err(HttpError::OtherWebSocketVersion);
         }
-        let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|key| is_key(key.as_bytes())).ok_or_else(bad)?;
+        let key = headers
+            .get(header::SEC_WEBSOCKET_KEY)
+            .filter(|key| is_key(key.as_bytes()))
+            .ok_or(HttpError::BadHandshake)?;
         let in_order = request.method() == http::Method::GET
             && request.version() == Version::HTTP_11
             && headers.contains_key(header::SEC_WEBSOCKET_VERSION)
             && has_token(headers, header::CONNECTION, "upgrade");
         if !in_order {
-            return Err(bad());
+            return Err(HttpError::BadHandshake);
         }
-        let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes())).map_err(|_| bad())?;
+        let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes())).map_err(|_| HttpError::BadHandshake)?;
         let protocol = has_token(headers, header::SEC_WEBSOCKET_PROTOCOL, PROTOCOL);
-        let upgrade = request.extensions_mut().remove::<OnUpgrade>().ok_or_else(bad)?;
+        let upgrade = request.extensions_mut().remove::<OnUpgrade>().ok_or(HttpError::BadHandshake)?;
         Ok(Self { accept, protocol, upgrade })
     }
 

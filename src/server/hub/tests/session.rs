@@ -243,8 +243,8 @@ async fn an_idle_session_is_woken_by_pings_only() {
     let (hub, _shutdown) = hub();
     let mut session = following(&hub, &["BTC"]);
     session.follow_log(&[LogChannel::News], Since::Now);
-    let (waker, wakes) = futures_count();
-    let mut look = |session: &mut Session| session.poll_next(&mut Context::from_waker(&waker));
+    let (counted, wakes) = futures_count();
+    let look = |session: &mut Session| session.poll_next(&mut Context::from_waker(&counted));
     let mut pings = 0;
     for second in 1..=95 {
         if second == 1 {

@@ -53,7 +53,7 @@ async fn requests_that_are_none_of_engine_io_are_refused_as_it_does_it() {
     }
     // No handshake of a WebSocket.
     let (status, _, body) = json(get(&app, "/socket.io/?EIO=4&transport=websocket").await).await;
-    assert_eq!((status.as_u16(), &body["error"]["code"]), (400, &Value::from("bad_handshake")));
+    assert_eq!((status.as_u16(), &body["error"]["code"], &body["code"]), (400, &"bad_handshake".into(), &3.into()));
     let long = format!("/socket.io/?EIO=4&transport=polling&t={}", "a".repeat(100_000));
     let (status, _, body) = json(send(&app, Request::get(long).body(Body::empty()).expect("a request")).await).await;
     assert_eq!((status.as_u16(), &body["error"]["code"]), (414, &Value::from("uri_too_long")));

@@ -2,16 +2,16 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn subscribe(channels: &[&str], since: Since) -> Result<Request, Fault> {
-    Ok(Request::Subscribe { channels: channels.iter().map(|&name| name.to_owned()).collect(), since })
+fn subscribe(channels: &[&str], since: Since) -> Request {
+    Request::Subscribe { channels: channels.iter().map(|&name| name.to_owned()).collect(), since }
 }
 
 #[test]
 fn each_message_means_what_it_says() {
     for (text, request) in [
-        (r#"{"op":"ping"}"#, Ok(Request::Ping)),
-        (r#" {"op":"ping","id":7,"channels":null,"lastEventId":null} "#, Ok(Request::Ping)),
-        (r#"{"op":"\u0070ing"}"#, Ok(Request::Ping)),
+        (r#"{"op":"ping"}"#, Request::Ping),
+        (r#" {"op":"ping","id":7,"channels":null,"lastEventId":null} "#, Request::Ping),
+        (r#"{"op":"\u0070ing"}"#, Request::Ping),
         (r#"{"op":"subscribe","channels":["news"]}"#, subscribe(&["news"], Since::Now)),
         (r#"{"channels":["a","","a"],"op":"subscribe"}"#, subscribe(&["a", "", "a"], Since::Now)),
         (r#"{"op":"subscribe","channels":["news"],"lastEventId":"7"}"#, subscribe(&["news"], Since::After(7))),
@@ -19,9 +19,9 @@ fn each_message_means_what_it_says() {
         (r#"{"op":"subscribe","channels":["news"],"lastEventId":""}"#, subscribe(&["news"], Since::Now)),
         (r#"{"op":"subscribe","channels":["news"],"lastEventId":null}"#, subscribe(&["news"], Since::Now)),
         (r#"{"op":"subscribe","channels":["news"],"lastEventId":"x"}"#, subscribe(&["news"], Since::Unknown)),
-        (r#"{"op":"unsubscribe","channels":["news"]}"#, Ok(Request::Unsubscribe { channels: vec!["news".to_owned()] })),
+        (r#"{"op":"unsubscribe","channels":["news"]}"#, Request::Unsubscribe { channels: vec!["news".to_owned()] }),
     ] {
-        assert_eq!(Request::parse(text), request, "{text}");
+        assert_eq!(Request::parse(text), Ok(request), "{text}");
     }
 }
 
@@ -61,7 +61,7 @@ fn what_makes_no_sense_has_a_name() {
         assert_eq!(fault.code(), code, "{text}");
     }
     let deep = format!(r#"{{"op":"ping","x":{}1{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
-    assert!(Request::parse(&deep).is_ok_and(|r| r == Request::Ping) || Request::parse(&deep) == Err(Fault::NoJson));
+    assert_eq!(Request::parse(&deep), Ok(Request::Ping), "what is not known is passed over, however deep");
 }
 
 #[test]
