@@ -54,7 +54,7 @@ async fn requests_that_are_none_of_engine_io_are_refused_as_it_does_it() {
     // No handshake of a WebSocket.
     let (status, _, body) = json(get(&app, "/socket.io/?EIO=4&transport=websocket").await).await;
     assert_eq!((status.as_u16(), &body["error"]["code"], &body["code"]), (400, &"bad_handshake".into(), &3.into()));
-    let long = format!("/socket.io/?EIO=4&transport=polling&t={}", "a".repeat(100_000));
+    let long = format!("/socket.io/?EIO=4&transport=polling&t={}", "a".repeat(60_000));
     let (status, _, body) = json(send(&app, Request::get(long).body(Body::empty()).expect("a request")).await).await;
     assert_eq!((status.as_u16(), &body["error"]["code"]), (414, &Value::from("uri_too_long")));
     for path in ["/socket.io/anything", "/socket.io-admin/?EIO=4&transport=polling", "/socket.io/..%2fhealth"] {
@@ -131,7 +131,6 @@ async fn odd_events_are_answered_and_the_session_goes_on() {
         (r#"["subscribe",{"symbols":[1,2]}]"#.to_owned(), "subscribe_error bad_symbols"),
         (r#"["subscribe",{"symbols":[["BTC"]]}]"#.to_owned(), "subscribe_error bad_symbols"),
         (format!(r#"["subscribe",{{"symbols":{nested}}}]"#), "subscribe_error missing_symbols"),
-        (r#"["subscribe",{"symbols":["BTC"]}"#.to_owned(), "subscribe_error missing_symbols"),
         (r#"["unsubscribe",{"symbols":{}}]"#.to_owned(), "unsubscribe_error bad_symbols"),
         (r#"["price_update",{"symbol":"BTCUSDT","price":1}]"#.to_owned(), "stream_error unknown_event"),
         (r#"["toString"]"#.to_owned(), "stream_error unknown_event"),
@@ -174,6 +173,7 @@ async fn packets_that_can_t_be_read_end_their_session() {
         Message::text("4é"),
         Message::text("42"),
         Message::text("42{}"),
+        Message::text("42[\"subscribe\",{\"symbols\":[\"BTC\"]}"),
         Message::text("42[1]"),
         Message::text("42[\"sub\\u0073cribe\",{}]"),
         Message::text("44{\"message\":\"mine\"}"),
@@ -194,7 +194,8 @@ async fn packets_that_can_t_be_read_end_their_session() {
     for (body, status) in [
         ("x", 400),
         ("\u{1e}", 400),
-        ("b//////", 200),
+        ("b//////", 400),
+        ("bAAAA", 200),
         ("40\u{1e}garbage", 400),
         ("451-[\"subscribe\",{\"_placeholder\":true,\"num\":0}]", 200),
     ] {
