@@ -1,5 +1,6 @@
 //! What travels: the shapes of the public contract and of the pages' own snapshot. Encoding and decoding only.
 
+pub mod channels;
 pub mod error;
 pub mod event_stream;
 pub mod fields;

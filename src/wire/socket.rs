@@ -39,6 +39,10 @@ pub struct SocketLimits {
     pub messages_per_minute: usize,
     /// Open streams of one client address, sockets included.
     pub connections_per_address: usize,
+    /// Open streams of one token, which count in place of those of its address.
+    pub connections_per_token: usize,
+    /// Streams that one client address may open a minute.
+    pub connections_per_minute: u32,
     /// Open streams in all, sockets included.
     pub connections_total: usize,
     /// Between two pings of the server, in seconds. A client that answers two of them with nothing is disconnected.

@@ -22,9 +22,9 @@
 //! `errors`, the list of what was not. `retry` is `null` where waiting does not help.
 //!
 //! Codes: `missing_symbols`, `bad_symbols`, `unknown_symbol`, `too_many_symbols`, `rate_limited` (the event was not
-//! heard), `unknown_event`. These leave the connection open. `too_many_events`, `too_slow` and `going_down` end it, the
-//! first with a disconnection from the namespace, after which clients do not come back by themselves, the others with
-//! the end of the transport, after which they do.
+//! heard), `unknown_event`. These leave the connection open. `too_many_events`, `unauthorized` (the token is no longer
+//! good), `too_slow` and `going_down` end it, the first two with a disconnection from the namespace, after which clients
+//! do not come back by themselves, the others with the end of the transport, after which they do.
 //!
 //! A slow client gets the newest price of each symbol, never a backlog. There is no replay. Packets with binary data, in
 //! other namespaces' names, or that can't be read end the session, as Socket.IO's own server does it.
@@ -32,7 +32,8 @@
 //! # Limits
 //!
 //! A session counts as a stream, in all and of its address, whatever it is carried by. Refused ones get `503` with
-//! `retry`. Pages of sites that are not allowed get `403` for polling and for WebSockets alike.
+//! `retry`. Pages of sites that are not allowed get `403` for polling and for WebSockets alike. A token is shown as
+//! everywhere else, when a session is opened.
 //!
 //! | file | does |
 //! |---|---|
@@ -66,7 +67,7 @@ use axum::{
     routing::any,
 };
 use bytes::Bytes;
-use http::{HeaderValue, header};
+use http::{HeaderValue, header, request::Parts};
 use serde::Deserialize;
 use socketioxide::{
     ParserConfig, SocketIo,
@@ -77,6 +78,7 @@ use socketioxide::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    select,
     time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
@@ -87,20 +89,20 @@ use self::{
     ask::{Ask, PATH, refuse},
     client::Client,
     conduit::Conduit,
+    fault::Fault,
     feed::{End, feed},
     line::{Line, Lines},
 };
 use super::{
-    address::ClientAddress,
+    address::client_of,
+    caller::admitted,
     cors::Origins,
     error::HttpError,
-    websocket::{
-        close::back_after_restart,
-        handshake::{self, Handshake},
-    },
+    lapse::lapsed,
+    websocket::handshake::{self, Handshake},
 };
 use crate::{
-    server::services::Services,
+    server::{rate::Purpose, services::Services, shutdown::reconnect_after_ms},
     wire::{error::Retry, socketio::StreamError},
 };
 
@@ -202,13 +204,20 @@ impl Reception {
         client.greet(&socket);
         let pace = Duration::from_millis(client.services.config.market.coalesce_ms);
         let line = Arc::clone(&client.line);
-        let end = feed(&socket, &line, pace).await;
+        let end = select! {
+            end = feed(&socket, &line, pace) => end,
+            () = token_lapsed(&client) => End::Denied,
+        };
         // It costs nobody anything any more, and counts as a connection until it is gone.
         line.session().retire();
         match end {
             End::GoingDown => return,
             End::Left if line.flow.is_cut() => return,
             End::Left => sleep(LINGER).await,
+            End::Denied => {
+                client.send_away(socket, &Fault::Denied);
+                sleep(LINGER).await;
+            }
             End::TooSlow => {
                 info!("a client of Socket.IO takes nothing for too long; its session ends");
                 let message = "the prices were not read for too long; reconnect".into();
@@ -222,13 +231,14 @@ impl Reception {
     }
 
     async fn answer(self: &Arc<Self>, request: Request) -> Result<Response, HttpError> {
-        if !self.origins.admit_socket(request.headers()) {
+        let (mut parts, body) = request.into_parts();
+        if !self.origins.admit_socket(&parts.headers) {
             return Err(HttpError::OriginRefused);
         }
-        let ask = Ask::read(request.method(), request.uri().query().unwrap_or_default())?;
+        let ask = Ask::read(&parts.method, parts.uri.query().unwrap_or_default())?;
         match ask {
             Ask::Open => {
-                let line = self.admit_session(&request)?;
+                let line = self.admit_session(&mut parts)?;
                 self.start_polling(ask, line).await
             }
             Ask::Poll(sid) => {
@@ -237,12 +247,12 @@ impl Reception {
             }
             Ask::Post(sid) => {
                 let line = self.find(sid)?;
-                self.post(ask, &line, request.into_body()).await
+                self.post(ask, &line, body).await
             }
-            Ask::WebSocket(None) => self.start_websocket(ask, request),
+            Ask::WebSocket(None) => self.start_websocket(ask, parts),
             Ask::WebSocket(Some(sid)) => {
                 let line = self.find(sid)?;
-                self.upgrade(ask, line, request)
+                self.upgrade(ask, line, parts)
             }
         }
     }
@@ -253,11 +263,14 @@ impl Reception {
         Ok(line)
     }
 
-    /// Room for one more session.
-    fn admit_session(&self, request: &Request) -> Result<Arc<Line>, HttpError> {
-        let trusted = &self.services.config.server.trusted_proxies;
-        let address = ClientAddress::of(request.extensions(), request.headers(), trusted);
-        Ok(self.lines.open(self.services.hub.session(address.0)?))
+    /// Room for one more session, for a caller who may have one. The id of a session stands for the caller from then on.
+    fn admit_session(&self, parts: &mut Parts) -> Result<Arc<Line>, HttpError> {
+        let services = &self.services;
+        let caller = admitted(parts, services);
+        let client = client_of(&parts.extensions, &parts.headers, &services.config.server.trusted_proxies);
+        services.rates.take(Purpose::Stream, client, Instant::now())?;
+        let token = caller?.grant().map(|grant| grant.id);
+        Ok(self.lines.open(services.hub.session(client)?, token))
     }
 
     /// The library's answer to a request of our own making: nothing of the client's reaches it but the body, and nothing
@@ -317,9 +330,9 @@ impl Reception {
         }
     }
 
-    fn start_websocket(&self, ask: Ask, mut request: Request) -> Result<Response, HttpError> {
-        let handshake = handshake(&mut request)?;
-        let line = self.admit_session(&request)?;
+    fn start_websocket(&self, ask: Ask, mut parts: Parts) -> Result<Response, HttpError> {
+        let handshake = handshake(&mut parts)?;
+        let line = self.admit_session(&mut parts)?;
         let (response, stream) = handshake.accept_stream();
         let engine = self.engine.clone();
         self.services.tasks.spawn(async move {
@@ -331,9 +344,9 @@ impl Reception {
     }
 
     /// A WebSocket for a session that began with polling. One try is all there is: the library goes on with no other.
-    fn upgrade(self: &Arc<Self>, ask: Ask, line: Arc<Line>, mut request: Request) -> Result<Response, HttpError> {
+    fn upgrade(self: &Arc<Self>, ask: Ask, line: Arc<Line>, mut parts: Parts) -> Result<Response, HttpError> {
         // Where it is not in order the session goes on with polling.
-        let handshake = handshake(&mut request)?;
+        let handshake = handshake(&mut parts)?;
         if !line.begin_upgrade() {
             return Err(HttpError::BadEngineRequest);
         }
@@ -371,7 +384,7 @@ impl Reception {
         for socket in self.io.sockets() {
             let Some(line) = line_of(&socket) else { continue };
             let message = "the server is going down; reconnect".into();
-            let retry = Some(back_after_restart(line.number()));
+            let retry = Some(Retry::after_ms(reconnect_after_ms(line.number())));
             let client = Client { services: Arc::clone(&self.services), line };
             client.tell(&socket, "stream_error", &StreamError { code: "going_down", message, retry });
         }
@@ -391,8 +404,16 @@ impl Reception {
     }
 }
 
-fn handshake(request: &mut Request) -> Result<Handshake, HttpError> {
-    if handshake::is_asked_for(request.headers()) { Handshake::read(request) } else { Err(HttpError::BadHandshake) }
+fn handshake(parts: &mut Parts) -> Result<Handshake, HttpError> {
+    if handshake::is_asked_for(&parts.headers) { Handshake::read(parts) } else { Err(HttpError::BadHandshake) }
+}
+
+/// Waits for the end of the token that a session was opened with.
+async fn token_lapsed(client: &Client) {
+    match client.line.token() {
+        Some(token) => lapsed(Arc::clone(&client.services), token).await,
+        None => std::future::pending().await,
+    }
 }
 
 fn rate_limited(wait: Duration) -> HttpError {

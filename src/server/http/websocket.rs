@@ -40,18 +40,20 @@
 //! | 1001 | the server goes down; the waits of its clients are spread over five seconds |
 //! | 1002, 1007, 1009 | no WebSocket frame, no UTF-8, too long |
 //! | 1008 | as many messages again in a row as a minute has, all refused, or pings without end |
-//! | 4002 | this address has as many streams as it may |
+//! | 4001 | the token is not good, or there is none where one is needed, or it has ended since |
+//! | 4002 | this address, or this token, has as many streams as it may |
 //! | 4003 | the server has as many streams as it serves |
 //! | 4008 | the client took or answered nothing for too long |
 //!
-//! The reason of a close frame is the `retry` object where waiting helps, and a code otherwise. Where the server is full
-//! the upgrade is made all the same, as a browser's script sees no status of one that fails. The server pings every 30 s
-//! and closes a socket from which nothing came after two pings.
+//! The reason of a close frame is the `retry` object, or a code where there is nothing to retry (1002, 1007, 1009). Where
+//! the server is full or the token is not good the upgrade is made all the same, as a browser's script sees no status of
+//! one that fails. A token is `?token=`, or `Authorization: Bearer` where a client can send it. The server pings every
+//! 30 s and closes a socket from which nothing came after two pings.
 
 mod answers;
 pub(super) mod budget;
 mod channel;
-pub(super) mod close;
+mod close;
 mod connection;
 mod dialogue;
 pub(super) mod handshake;
@@ -66,8 +68,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::{HeaderValue, header};
-use tokio::{sync::Semaphore, time::timeout};
+use futures_util::FutureExt;
+use http::{HeaderValue, header, request::Parts};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
 
 use self::{
     close::End,
@@ -75,76 +81,93 @@ use self::{
     dialogue::Dialogue,
     handshake::Handshake,
 };
-use super::{address::ClientAddress, cors::Origins, error::HttpError, rate_limit::RateLimiter};
-use crate::server::{hub::limits::Refusal, services::Services};
+use super::{address::client_of, caller::admitted, cors::Origins, error::HttpError, lapse::lapsed};
+use crate::server::{client::Client, rate::Purpose, services::Services};
 
-/// Sockets that are told at one time that there is no room. Beyond them the answer is that of the other streams.
+/// Sockets that are told at one time why they are not let in. Beyond them the answer is that of the other streams.
 const MAX_TURNED_AWAY: usize = 64;
 
 /// What every request needs.
 struct Reception {
     services: Arc<Services>,
     origins: Arc<Origins>,
-    /// Of the document.
-    limiter: Arc<RateLimiter>,
     turned_away: Arc<Semaphore>,
 }
 
-/// The route. The document is REST and limited as such; sockets are counted with the other streams.
-pub(super) fn router<S>(services: &Arc<Services>, origins: &Arc<Origins>, limiter: &Arc<RateLimiter>) -> Router<S> {
+/// The route. It looks at tokens and at rates itself, as a socket is told of both in its own way. The document is REST and
+/// counted as such; sockets are counted with the other streams.
+pub(super) fn router<S>(services: &Arc<Services>, origins: &Arc<Origins>) -> Router<S> {
     let reception = Reception {
         services: Arc::clone(services),
         origins: Arc::clone(origins),
-        limiter: Arc::clone(limiter),
         turned_away: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
     };
     Router::new().route("/api/ws", get(receive)).with_state(Arc::new(reception))
 }
 
 async fn receive(State(reception): State<Arc<Reception>>, request: Request) -> Result<Response, HttpError> {
-    let services = &reception.services;
-    let trusted = &services.config.server.trusted_proxies;
-    let address = ClientAddress::of(request.extensions(), request.headers(), trusted);
-    if handshake::is_asked_for(request.headers()) {
-        return reception.open(address, request);
-    }
-    reception.limiter.check(address)?;
-    let mut response = Json(info::document(services, request.headers())).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    let (mut parts, _) = request.into_parts();
+    if handshake::is_asked_for(&parts.headers) { reception.open(parts) } else { reception.describe(&mut parts) }
 }
 
 impl Reception {
-    fn open(&self, address: ClientAddress, mut request: Request) -> Result<Response, HttpError> {
-        if !self.origins.admit_socket(request.headers()) {
+    fn describe(&self, parts: &mut Parts) -> Result<Response, HttpError> {
+        admitted(parts, &self.services)?;
+        self.count(Purpose::Rest, parts)?;
+        let mut response = Json(info::document(&self.services, &parts.headers)).into_response();
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Ok(response)
+    }
+
+    fn open(&self, mut parts: Parts) -> Result<Response, HttpError> {
+        if !self.origins.admit_socket(&parts.headers) {
             return Err(HttpError::OriginRefused);
         }
-        let handshake = Handshake::read(&mut request)?;
-        let session = match self.services.hub.session(address.0) {
+        let handshake = Handshake::read(&mut parts)?;
+        let caller = admitted(&mut parts, &self.services);
+        let client = self.count(Purpose::Stream, &parts)?;
+        let caller = match caller {
+            Ok(caller) => caller,
+            Err(error) => {
+                let Some(end) = End::of_denial(&error) else { return Err(error) };
+                return self.turn_away(handshake, end, error);
+            }
+        };
+        let session = match self.services.hub.session(client) {
             Ok(session) => session,
-            Err(refusal) => return self.turn_away(handshake, refusal),
+            Err(refusal) => {
+                // As many as there are places come at once, and are told different waits.
+                let number = u64::try_from(self.turned_away.available_permits()).unwrap_or_default();
+                return self.turn_away(handshake, End::of_refusal(refusal, number), refusal.into());
+            }
         };
         let dialogue = Dialogue::new(Arc::clone(&self.services), session);
+        let lapsed = caller.grant().map(|grant| lapsed(Arc::clone(&self.services), grant.id).boxed());
         let (response, socket) = handshake.accept();
         self.services.tasks.spawn(async move {
             if let Some(socket) = socket.await {
-                converse(socket, dialogue).await;
+                converse(socket, dialogue, lapsed).await;
             }
         });
         Ok(response)
     }
 
-    /// Says by a close code that there is no room.
-    fn turn_away(&self, handshake: Handshake, refusal: Refusal) -> Result<Response, HttpError> {
-        let place = Arc::clone(&self.turned_away).try_acquire_owned();
-        let place = place.map_err(|_| HttpError::from(refusal))?;
+    /// Counts a request. Returns for whom.
+    fn count(&self, purpose: Purpose, parts: &Parts) -> Result<Client, HttpError> {
+        let trusted = &self.services.config.server.trusted_proxies;
+        let client = client_of(&parts.extensions, &parts.headers, trusted);
+        self.services.rates.take(purpose, client, Instant::now())?;
+        Ok(client)
+    }
+
+    /// Says why by a close code, or by a status where many are told at once.
+    fn turn_away(&self, handshake: Handshake, end: End, error: HttpError) -> Result<Response, HttpError> {
+        let place = Arc::clone(&self.turned_away).try_acquire_owned().map_err(|_| error)?;
         let (response, socket) = handshake.accept();
-        // As many as there are places come at once, and are spread.
-        let number = u64::try_from(self.turned_away.available_permits()).unwrap_or_default();
         self.services.tasks.spawn(async move {
             // A client that does not take the answer to its request holds no place for long.
             if let Ok(Some(socket)) = timeout(LINGER, socket).await {
-                finish(socket, End::of_refusal(refusal, number)).await;
+                finish(socket, end).await;
             }
             drop(place);
         });

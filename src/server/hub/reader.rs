@@ -1,7 +1,10 @@
 //! What the hub and one reader's stream share.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -9,7 +12,10 @@ use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::bits::{AtomicBits, Bits};
+use super::{
+    bits::{AtomicBits, Bits},
+    log::EventLog,
+};
 
 /// Between two pings of a session. Not a setting, as the silence that ends a session is measured in it.
 pub const PING_INTERVAL: Duration = Duration::from_secs(30);
@@ -68,6 +74,10 @@ pub(super) struct Reader {
     pub(super) id: u64,
     /// Indices of its channels; a position is an index into this. `None` once it is forgotten: it joins nothing then.
     pub(super) channels: Mutex<Option<Vec<Option<usize>>>>,
+    /// The log that it follows or may follow. Whoever forgets the reader takes it out of there: that ends the circle.
+    pub(super) followed: Option<Arc<EventLog>>,
+    /// What it calls itself, on a channel.
+    pub(super) label: Option<Box<str>>,
     tickers: AtomicBits,
     statuses: AtomicBits,
     /// The log has grown.
@@ -83,7 +93,14 @@ pub(super) struct Reader {
 
 impl Reader {
     /// A reader that wants a snapshot of every channel, and to look at the log.
-    pub(super) fn new(id: u64, channels: &[usize], timeline: &Timeline, care: Care) -> Self {
+    pub(super) fn new(
+        id: u64,
+        channels: &[usize],
+        followed: Option<Arc<EventLog>>,
+        label: Option<Box<str>>,
+        timeline: &Timeline,
+        care: Care,
+    ) -> Self {
         let now = timeline.now_ms();
         let (heartbeat_ms, keep_alive_ms) = match care {
             Care::Stream => (timeline.heartbeat_ms, KEEP_ALIVE_MS),
@@ -96,6 +113,8 @@ impl Reader {
         Self {
             id,
             channels: Mutex::new(Some(channels.iter().copied().map(Some).collect())),
+            followed,
+            label,
             tickers,
             statuses: AtomicBits::default(),
             log: AtomicBool::new(true),

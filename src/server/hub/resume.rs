@@ -108,6 +108,11 @@ impl LogCursor {
         !self.behind
     }
 
+    /// Whether nothing comes any more.
+    pub(super) fn has_ended(&self) -> bool {
+        !self.behind && self.log.is_closed()
+    }
+
     /// The log may have grown.
     pub(super) const fn look_again(&mut self) {
         self.behind = true;

@@ -79,7 +79,7 @@ impl Session {
 
     /// Unlike that of any other reader of this server.
     pub fn client_id(&self) -> String {
-        self.hub.client_id(&self.reader)
+        self.hub.client_id(self.reader.id)
     }
 
     /// Which of the server's readers it is, counted from 1.

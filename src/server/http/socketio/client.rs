@@ -87,7 +87,7 @@ impl Client {
         socket.on_fallback(move |socket: SocketRef| {
             match client.count() {
                 Ok(()) => client.tell(&socket, "stream_error", &Fault::UnknownEvent.of_stream()),
-                Err(Fault::Abuse) => client.send_away(socket),
+                Err(fault @ Fault::Abuse) => client.send_away(socket, &fault),
                 Err(fault) => client.tell(&socket, "stream_error", &fault.of_stream()),
             }
             done()
@@ -120,12 +120,12 @@ impl Client {
     }
 
     /// Says why, and ends the client's stay; it is not to come back by itself.
-    fn send_away(&self, socket: SocketRef) {
+    pub(super) fn send_away(&self, socket: SocketRef, why: &Fault) {
         if !socket.connected() {
             return;
         }
-        info!("a client of Socket.IO says too much over the limits and is sent away");
-        self.tell(&socket, "stream_error", &Fault::Abuse.of_stream());
+        info!(%why, "a client of Socket.IO is sent away");
+        self.tell(&socket, "stream_error", &why.of_stream());
         if socket.disconnect().is_err() {
             self.line.left.cancel();
         }
@@ -134,7 +134,7 @@ impl Client {
     fn hear(&self, socket: &SocketRef, request: Request, data: Option<Value>, ack: AckSender) {
         let names = match self.count().and_then(|()| symbols(data)) {
             Ok(names) => names,
-            Err(Fault::Abuse) => return self.send_away(socket.clone()),
+            Err(fault @ Fault::Abuse) => return self.send_away(socket.clone(), &fault),
             Err(fault) => return self.answer(socket, request, Vec::new(), &[fault], ack),
         };
         match request {

@@ -38,6 +38,8 @@ pub(super) enum Fault {
     UnknownEvent,
     #[error("too much was said over the limits")]
     Abuse,
+    #[error("the token is no longer good")]
+    Denied,
 }
 
 impl Fault {
@@ -51,6 +53,7 @@ impl Fault {
             Self::RateLimited(_) => "rate_limited",
             Self::UnknownEvent => "unknown_event",
             Self::Abuse => "too_many_events",
+            Self::Denied => "unauthorized",
         }
     }
 
@@ -65,6 +68,7 @@ impl Fault {
             Self::RateLimited(wait) => {
                 Some(Retry::after_ms(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1)))
             }
+            Self::Denied => Some(Retry::never()),
             _ => None,
         }
     }

@@ -20,6 +20,8 @@ pub(super) enum End {
     /// It left, or its session ended.
     Left,
     GoingDown,
+    /// Its token is no longer good.
+    Denied,
     /// It took nothing for too long.
     TooSlow,
 }

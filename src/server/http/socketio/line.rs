@@ -19,7 +19,7 @@ use super::{
     allowance::Allowance,
     flow::Flow,
 };
-use crate::server::hub::session::Session;
+use crate::server::{access::TokenId, hub::session::Session};
 
 /// Bytes that one session may send in a minute, and at once: four of the longest messages. It bounds, too, how many
 /// packets come that are no events, which nobody counts.
@@ -42,6 +42,7 @@ pub(super) struct Line {
     /// A WebSocket was asked for in place of polling.
     upgrading: AtomicBool,
     number: u64,
+    token: Option<TokenId>,
     lines: Weak<Lines>,
 }
 
@@ -78,6 +79,11 @@ impl Line {
     /// Unlike that of any other session.
     pub(super) const fn number(&self) -> u64 {
         self.number
+    }
+
+    /// What it was opened with.
+    pub(super) const fn token(&self) -> Option<TokenId> {
+        self.token
     }
 
     pub(super) fn sid(&self) -> Option<Sid> {
@@ -117,8 +123,8 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// A line for a session of the hub.
-    pub(super) fn open(self: &Arc<Self>, session: Session) -> Arc<Line> {
+    /// A line for a session of the hub, with the token that it was opened with.
+    pub(super) fn open(self: &Arc<Self>, session: Session, token: Option<TokenId>) -> Arc<Line> {
         let now = Instant::now();
         let number = session.number();
         let line = Arc::new(Line {
@@ -131,6 +137,7 @@ impl Lines {
             sid: OnceLock::new(),
             upgrading: AtomicBool::new(false),
             number,
+            token,
             lines: Arc::downgrade(self),
         });
         self.all.lock().insert(number, Arc::downgrade(&line));

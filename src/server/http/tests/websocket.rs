@@ -3,6 +3,7 @@
 mod ends;
 mod handshake;
 mod limits;
+mod tokens;
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -163,7 +164,8 @@ async fn the_first_frames_to_the_byte() {
         "{\"type\":\"connected\",\"data\":{\"clientId\":\"19aa122be00-1\",\"timestamp\":\"2025-11-20T12:00:00.000Z\",\
          \"protocol\":\"market-pulse.v1\",\"channels\":[\"ticker:BTC\",\"ticker:ETH\",\"ticker:SOL\",\"news\",\
          \"breaking\"],\"limits\":{\"maxFrameBytes\":65536,\"maxSubscriptions\":50,\"messagesPerMinute\":60,\
-         \"connectionsPerAddress\":100,\"connectionsTotal\":10000,\"pingIntervalS\":30,\"stallS\":30}}}"
+         \"connectionsPerAddress\":100,\"connectionsPerToken\":1000,\"connectionsPerMinute\":600,\
+         \"connectionsTotal\":10000,\"pingIntervalS\":30,\"stallS\":30}}}"
     );
     assert_eq!(
         texts[1],

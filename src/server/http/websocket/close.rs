@@ -1,5 +1,6 @@
 //! How sockets end: the codes, and when to come back.
 
+use http::StatusCode;
 use tokio_tungstenite::tungstenite::{
     Error, Utf8Bytes,
     error::CapacityError,
@@ -8,7 +9,11 @@ use tokio_tungstenite::tungstenite::{
 
 use super::protocol::Fault;
 use crate::{
-    server::hub::{limits::Refusal, session::SessionEnd},
+    server::{
+        http::error::HttpError,
+        hub::{limits::Refusal, session::SessionEnd},
+        shutdown::reconnect_after_ms,
+    },
     wire::error::Retry,
 };
 
@@ -21,17 +26,16 @@ const NO_ROOM_MS: u64 = 5000;
 const TOO_SLOW_MS: u64 = 2000;
 /// When to come back after saying too much, in milliseconds.
 const ABUSE_MS: u64 = 30_000;
-/// When the first may come back after a restart, in milliseconds.
-const RESTART_MS: u64 = 1000;
-/// Over how much longer the others are spread, in milliseconds.
-const RESTART_SPREAD_MS: u64 = 5000;
-
 /// Why a socket ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum End {
-    /// The server goes down. With what makes this socket's wait unlike that of others.
+    /// The server goes down. With the number of the reader.
     Restart(u64),
-    AddressFull,
+    /// The token is not good, or there should be one. With how long to wait where so many were not good that none is
+    /// looked at, in milliseconds.
+    Denied(Option<u64>),
+    /// The address, or the token, has as many streams as it may.
+    ClientFull,
     ServerFull,
     /// It took nothing for too long.
     TooSlow,
@@ -69,10 +73,21 @@ impl End {
     /// Of a socket that is not let in.
     pub(super) fn of_refusal(refusal: Refusal, number: u64) -> Self {
         match refusal {
-            Refusal::AddressFull => Self::AddressFull,
+            Refusal::AddressFull | Refusal::TokenFull => Self::ClientFull,
             Refusal::GoingDown => Self::Restart(number),
-            // A session begins with no symbols, so these are not its refusals.
-            Refusal::ServerFull | Refusal::TooManySymbols | Refusal::UnknownSymbol => Self::ServerFull,
+            // A session begins with no symbols and on no channel, so the others are not its refusals.
+            Refusal::ServerFull | Refusal::TooManySymbols | Refusal::UnknownSymbol | Refusal::Removed => {
+                Self::ServerFull
+            }
+        }
+    }
+
+    /// Of a caller who may not read. `None` for an error that has nothing to do with that.
+    pub(super) fn of_denial(error: &HttpError) -> Option<Self> {
+        match error.status() {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Some(Self::Denied(None)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::Denied(error.body().retry.map(|retry| retry.delay_ms))),
+            _ => None,
         }
     }
 
@@ -87,8 +102,10 @@ impl End {
     /// The last frame. `None` where the client closed, or is gone.
     pub(super) fn close_frame(&self) -> Option<CloseFrame> {
         let (code, retry) = match self {
-            Self::Restart(number) => (1001, Some(back_after_restart(*number))),
-            Self::AddressFull => (4002, Some(Retry::after_ms(NO_ROOM_MS))),
+            Self::Restart(number) => (1001, Some(Retry::after_ms(reconnect_after_ms(*number)))),
+            Self::Denied(None) => (4001, Some(Retry::never())),
+            Self::Denied(Some(wait_ms)) => (4001, Some(Retry::after_ms(*wait_ms))),
+            Self::ClientFull => (4002, Some(Retry::after_ms(NO_ROOM_MS))),
             Self::ServerFull => (4003, Some(Retry::after_ms(NO_ROOM_MS))),
             Self::TooSlow | Self::Silent => (4008, Some(Retry::after_ms(TOO_SLOW_MS))),
             Self::Fault(Fault::Abuse) => (1008, Some(Retry::after_ms(ABUSE_MS))),
@@ -109,7 +126,8 @@ impl End {
     pub(super) const fn word(&self) -> &'static str {
         match self {
             Self::Restart(_) => "restart",
-            Self::AddressFull => "too_many_streams",
+            Self::Denied(_) => "unauthorized",
+            Self::ClientFull => "too_many_streams",
             Self::ServerFull => "server_full",
             Self::TooSlow => "too_slow",
             Self::Silent => "silent",
@@ -120,22 +138,8 @@ impl End {
     }
 }
 
-/// When a socket may come back after a restart. With what makes it unlike others.
-pub(in crate::server::http) const fn back_after_restart(number: u64) -> Retry {
-    Retry::after_ms(RESTART_MS + spread(number))
-}
-
-/// Spreads numbers that follow each other evenly over [`RESTART_SPREAD_MS`], so that clients don't all come back at once:
-/// multiplication by the golden ratio, modulo 1.
-const fn spread(number: u64) -> u64 {
-    let fraction = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-    (fraction * RESTART_SPREAD_MS) >> 32
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn close(end: &End) -> (u16, String) {
@@ -147,7 +151,8 @@ mod tests {
     fn each_end_has_its_code_and_says_when_to_come_back() {
         for (end, code, delay_ms) in [
             (End::Restart(0), 1001, 1000),
-            (End::AddressFull, 4002, 5000),
+            (End::Denied(Some(700)), 4001, 700),
+            (End::ClientFull, 4002, 5000),
             (End::ServerFull, 4003, 5000),
             (End::TooSlow, 4008, 2000),
             (End::Silent, 4008, 2000),
@@ -158,23 +163,11 @@ mod tests {
             assert_eq!((told, retry), (code, Retry::after_ms(delay_ms)), "{end:?}");
             assert!(reason.len() <= MAX_REASON, "{} bytes: {reason}", reason.len());
         }
+        let (code, reason) = close(&End::Denied(None));
+        assert_eq!((code, serde_json::from_str(&reason).ok()), (4001, Some(Retry::never())));
         for (fault, code) in [(Fault::TooLarge, 1009), (Fault::NoUtf8, 1007), (Fault::Protocol, 1002)] {
             assert_eq!(close(&End::Fault(fault.clone())), (code, fault.code().to_owned()));
         }
         assert_eq!((End::Closed.close_frame(), End::Gone.close_frame()), (None, None));
-    }
-
-    #[test]
-    fn a_restart_brings_clients_back_evenly_over_five_seconds() {
-        let delay = |number| {
-            let (_, reason) = close(&End::Restart(number));
-            serde_json::from_str::<Retry>(&reason).expect("a retry object").delay_ms
-        };
-        let mut seconds = [0; 5];
-        for number in 1..=1000 {
-            let after = Duration::from_millis(delay(number) - RESTART_MS);
-            seconds[usize::try_from(after.as_secs()).expect("small")] += 1;
-        }
-        assert!(seconds.iter().all(|clients| (195..=205).contains(clients)), "{seconds:?}");
     }
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{Sink, SinkExt, StreamExt};
+use futures_util::{FutureExt, Sink, SinkExt, StreamExt, future::BoxFuture};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     time::timeout,
@@ -37,13 +37,20 @@ pub(super) async fn socket<S: AsyncRead + AsyncWrite + Unpin>(stream: S) -> WebS
     WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await
 }
 
-/// Holds the conversation until one of the two ends it.
+/// Holds the conversation until one of the two ends it, or `lapsed` does: the end of the token.
 pub(super) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     mut socket: WebSocketStream<S>,
     mut dialogue: Dialogue,
+    mut lapsed: Option<BoxFuture<'static, ()>>,
 ) {
     let mut unflushed = false;
-    let end = poll_fn(|cx| poll(&mut socket, &mut dialogue, &mut unflushed, cx)).await;
+    let end = poll_fn(|cx| {
+        if lapsed.as_mut().is_some_and(|lapsed| lapsed.poll_unpin(cx).is_ready()) {
+            return Poll::Ready(End::Denied(None));
+        }
+        poll(&mut socket, &mut dialogue, &mut unflushed, cx)
+    })
+    .await;
     debug!(end = end.word(), "a socket ends");
     // It costs nobody anything any more, and counts as a connection until it is gone.
     dialogue.retire();

@@ -5,8 +5,8 @@
 
 use std::future::Future;
 
-use axum::{body::Body, extract::Request, response::Response};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
+use axum::{body::Body, response::Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header, request::Parts};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::{WebSocketStream, tungstenite::handshake::derive_accept_key};
@@ -41,8 +41,8 @@ pub(in crate::server::http) fn is_asked_for(headers: &HeaderMap) -> bool {
 impl Handshake {
     /// # Errors
     /// What is not in order.
-    pub(in crate::server::http) fn read(request: &mut Request) -> Result<Self, HttpError> {
-        let headers = request.headers();
+    pub(in crate::server::http) fn read(request: &mut Parts) -> Result<Self, HttpError> {
+        let headers = &request.headers;
         if headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version != VERSION) {
             return Err(HttpError::OtherWebSocketVersion);
         }
@@ -50,8 +50,8 @@ impl Handshake {
             .get(header::SEC_WEBSOCKET_KEY)
             .filter(|key| is_key(key.as_bytes()))
             .ok_or(HttpError::BadHandshake)?;
-        let in_order = request.method() == http::Method::GET
-            && request.version() == Version::HTTP_11
+        let in_order = request.method == Method::GET
+            && request.version == Version::HTTP_11
             && headers.contains_key(header::SEC_WEBSOCKET_VERSION)
             && has_token(headers, header::CONNECTION, "upgrade");
         if !in_order {
@@ -59,7 +59,7 @@ impl Handshake {
         }
         let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes())).map_err(|_| HttpError::BadHandshake)?;
         let protocol = has_token(headers, header::SEC_WEBSOCKET_PROTOCOL, PROTOCOL);
-        let upgrade = request.extensions_mut().remove::<OnUpgrade>().ok_or(HttpError::BadHandshake)?;
+        let upgrade = request.extensions.remove::<OnUpgrade>().ok_or(HttpError::BadHandshake)?;
         Ok(Self { accept, protocol, upgrade })
     }
 

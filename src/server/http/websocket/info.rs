@@ -36,6 +36,8 @@ pub(super) fn limits(config: &LimitsConfig) -> SocketLimits {
         max_subscriptions: MAX_SUBSCRIPTIONS,
         messages_per_minute: MESSAGES_PER_MINUTE,
         connections_per_address: config.connections_per_address,
+        connections_per_token: config.connections_per_token,
+        connections_per_minute: config.streams_per_minute,
         connections_total: config.connections_total,
         ping_interval_s: PING_INTERVAL.as_secs(),
         stall_s: config.stall_s,

@@ -53,7 +53,7 @@ async fn without_an_upgrade_there_is_a_document() {
         "docs": "/docs",
         "limits": {
             "maxFrameBytes": 65536, "maxSubscriptions": 50, "messagesPerMinute": 60,
-            "connectionsPerAddress": 100, "connectionsTotal": 10000, "pingIntervalS": 30, "stallS": 30,
+            "connectionsPerAddress": 100, "connectionsPerToken": 1000, "connectionsPerMinute": 600, "connectionsTotal": 10000, "pingIntervalS": 30, "stallS": 30,
         },
     });
     assert_eq!(body, expected);
