@@ -4,6 +4,7 @@ mod hostile;
 mod limits;
 mod prices;
 mod slow;
+mod tokens;
 mod transports;
 
 use std::{collections::VecDeque, time::Duration};
