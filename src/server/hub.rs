@@ -199,6 +199,11 @@ impl Hub {
         self.channels.close(symbol)
     }
 
+    /// Cancelled when the server goes down.
+    pub const fn shutdown(&self) -> &CancellationToken {
+        &self.shutdown
+    }
+
     /// The log: where news is written.
     pub const fn log(&self) -> &Arc<EventLog> {
         &self.log

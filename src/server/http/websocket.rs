@@ -55,7 +55,7 @@
 //! 30 s and closes a socket from which nothing came after two pings.
 
 mod answers;
-mod budget;
+pub(super) mod budget;
 mod channel;
 mod close;
 mod connection;

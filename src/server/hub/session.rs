@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
@@ -38,6 +39,15 @@ pub enum SessionTurn {
     Text(Utf8Bytes),
     /// Ask whether the peer is still there.
     Ping,
+    /// No more.
+    End(SessionEnd),
+}
+
+/// What a session of prices of pairs does next.
+#[derive(Debug, Clone)]
+pub enum PairTurn {
+    /// Send this [`PriceUpdate`](crate::wire::rest::PriceUpdate).
+    Price(Symbol, Arc<RawValue>),
     /// No more.
     End(SessionEnd),
 }
@@ -165,6 +175,22 @@ impl Session {
     /// Counts what was handed out.
     fn settle(&mut self) {
         self.tally.settle(&self.reader.presence, self.tickers.take_superseded());
+    }
+
+    /// The next price as that of a pair, for sessions that follow nothing of the log and whose protocol has pings of its
+    /// own. Pending: nothing now; the task is woken when there is something.
+    pub fn poll_pair(&mut self, cx: &mut Context<'_>) -> Poll<PairTurn> {
+        self.reader.look(cx.waker());
+        if let Some(end) = self.end() {
+            return Poll::Ready(PairTurn::End(end));
+        }
+        self.reader.take(Signal::Heartbeat);
+        while let Some(frames) = self.tickers.next(cx) {
+            if let Some((symbol, json)) = frames.pair() {
+                return Poll::Ready(PairTurn::Price(symbol, json));
+            }
+        }
+        Poll::Pending
     }
 
     /// The end, for a session that can send nothing at the moment: it takes nothing, and is woken for the end only by

@@ -5,13 +5,15 @@
 //! Only entries of the log have an id, so that the last id which a client has seen is where it goes on. A ticker is never
 //! replayed; its id would be a place that the log does not know.
 
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::encode::json;
 use crate::{
-    model::symbol::Symbol,
+    model::{symbol::Symbol, ticker::Ticker},
     server::event::EventKind,
-    wire::{news::Gap, socket::Frame},
+    wire::{news::Gap, rest::PriceUpdate, socket::Frame},
 };
 
 /// A part of the log that a session follows by name.
@@ -59,6 +61,18 @@ pub(super) fn ticker(symbol: Symbol, message: &[u8]) -> Option<Utf8Bytes> {
     Some(format!(r#"{{"type":"ticker","channel":"{channel}","data":{data}}}"#).into())
 }
 
+/// The price of a pair from the message of its ticker in the stream.
+pub(super) fn pair(message: &[u8]) -> Option<Box<RawValue>> {
+    #[derive(Deserialize)]
+    struct Message {
+        data: Ticker,
+    }
+    let made = serde_json::from_str(data_of(message)?)
+        .and_then(|Message { data }| to_raw_value(&PriceUpdate::from(&data)))
+        .inspect_err(|error| tracing::error!(%error, "a ticker of our own can't be read"));
+    made.ok()
+}
+
 /// An entry of the log from its event in the stream. `None` for a kind that no channel carries.
 pub(super) fn entry(id: u64, kind: EventKind, event: &[u8]) -> Option<Utf8Bytes> {
     let (channel, name, data) = (LogChannel::of(kind)?.name(), kind.as_str(), data_of(event)?);
@@ -99,6 +113,15 @@ mod tests {
         let data = serde_json::to_string(&btc).expect("JSON");
         let expected = format!(r#"{{"type":"ticker","channel":"ticker:BTC","data":{data}}}"#);
         assert_eq!(ticker(btc.symbol, &message).expect("a text"), expected);
+    }
+
+    #[test]
+    fn a_pair_has_the_price_of_the_ticker() {
+        let btc = a_ticker("BTC", 43_250.5);
+        let message = encode::ticker(7, &btc).expect("a message");
+        let expected = serde_json::to_string(&PriceUpdate::from(&btc)).expect("JSON");
+        assert_eq!(pair(&message).expect("JSON").get(), expected);
+        assert!(expected.starts_with(r#"{"symbol":"BTCUSDT","price":43250.5,"#), "{expected}");
     }
 
     #[test]

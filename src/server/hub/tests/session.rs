@@ -13,7 +13,7 @@ use super::{
 };
 use crate::server::{
     event::{EventDraft, EventKind},
-    hub::session::{LogChannel, PING_INTERVAL, SessionEnd, SessionTurn},
+    hub::session::{LogChannel, PING_INTERVAL, PairTurn, SessionEnd, SessionTurn},
 };
 
 fn session(hub: &Arc<Hub>) -> Session {
@@ -296,4 +296,20 @@ async fn a_shutdown_ends_sessions_at_once_also_one_that_takes_nothing() {
     assert_eq!(ends, (SessionTurn::End(SessionEnd::GoingDown), SessionEnd::GoingDown));
     assert_eq!((before.elapsed(), hub.streams()), (Duration::ZERO, 0));
     assert_eq!(hub.session(address(1), Protocol::WebSocket).err(), Some(Refusal::GoingDown));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_price_of_a_pair_is_made_once_for_everybody() {
+    let (hub, _shutdown) = hub();
+    let mut sessions = [following(&hub, &["BTC"]), following(&hub, &["ETH", "BTC"])];
+    hub.publish(&ticker("BTC", 1.0));
+    hub.publish(&ticker("BTC", 2.0));
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+    let made = sessions.each_mut().map(|session| match session.poll_pair(&mut cx) {
+        Poll::Ready(PairTurn::Price(_, json)) => json,
+        turn => panic!("no price: {turn:?}"),
+    });
+    assert!(made[0].get().starts_with(r#"{"symbol":"BTCUSDT","price":2.0,"#), "{}", made[0]);
+    assert!(Arc::ptr_eq(&made[0], &made[1]));
+    assert!(sessions.iter_mut().all(|session| session.poll_pair(&mut cx).is_pending()));
 }
