@@ -21,8 +21,8 @@
 //! newest price again. A client that asks for an acknowledgment gets `symbols` and `message` of what was done with
 //! `errors`, the list of what was not. `retry` is `null` where waiting does not help.
 //!
-//! Codes: `missing_symbols`, `bad_symbols`, `unknown_symbol`, `too_many_symbols`, `rate_limited` (the event was not
-//! heard), `unknown_event`. These leave the connection open. `too_many_events`, `unauthorized` (the token is no longer
+//! Codes: `missing_symbols`, `bad_symbols`, `unknown_symbol`, `too_many_symbols`, `too_many_followed`, `starting`,
+//! `rate_limited` (the event was not heard), `unknown_event`. These leave the connection open. `too_many_events`, `unauthorized` (the token is no longer
 //! good), `too_slow` and `going_down` end it, the first two with a disconnection from the namespace, after which clients
 //! do not come back by themselves, the others with the end of the transport, after which they do.
 //!
@@ -32,7 +32,7 @@
 //! # Limits
 //!
 //! A session counts as a stream, in all and of its address, whatever it is carried by. Refused ones get `503` with
-//! `retry`. Pages of sites that are not allowed get `403` for polling and for WebSockets alike. A token is shown as
+//! `retry`. Pages of sites that are not allowed get `403` for polling and for web sockets alike. A token is shown as
 //! everywhere else, when a session is opened.
 //!
 //! | file | does |
@@ -102,7 +102,9 @@ use super::{
     websocket::handshake::{self, Handshake},
 };
 use crate::{
-    server::{rate::Purpose, services::Services, shutdown::reconnect_after_ms},
+    server::{
+        follows::Interests, metrics::clients::Protocol, rate::Purpose, services::Services, shutdown::reconnect_after_ms,
+    },
     wire::{error::Retry, socketio::StreamError},
 };
 
@@ -209,7 +211,7 @@ impl Reception {
             () = token_lapsed(&client) => End::Denied,
         };
         // It costs nobody anything any more, and counts as a connection until it is gone.
-        line.session().retire();
+        line.retire();
         match end {
             End::GoingDown => return,
             End::Left if line.flow.is_cut() => return,
@@ -270,7 +272,9 @@ impl Reception {
         let client = client_of(&parts.extensions, &parts.headers, &services.config.server.trusted_proxies);
         services.rates.take(Purpose::Stream, client, Instant::now())?;
         let token = caller?.grant().map(|grant| grant.id);
-        Ok(self.lines.open(services.hub.session(client)?, token))
+        let session = services.hub.session(client, Protocol::SocketIo)?;
+        let interests = Interests::new(Arc::clone(&services.follows), client);
+        Ok(self.lines.open(session, interests, token))
     }
 
     /// The library's answer to a request of our own making: nothing of the client's reaches it but the body, and nothing
@@ -294,9 +298,10 @@ impl Reception {
         let response = self.ask_library(ask, Some(Arc::clone(&line)), Body::empty()).await;
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, MAX_MESSAGE).await.map_err(|_| HttpError::BadEngineRequest)?;
-        match opened(&body) {
-            Some(sid) => line.name(sid),
-            None => error!("a session was opened without an id"),
+        if let Some(sid) = opened(&body) {
+            line.name(sid);
+        } else {
+            error!("a session was opened without an id");
         }
         Ok(Response::from_parts(parts, body.into()))
     }
@@ -392,7 +397,9 @@ impl Reception {
         if timeout(LINGER, &mut closing).await.is_err() {
             let lines = self.lines.all();
             info!(sessions = lines.len(), "some sessions of Socket.IO take no good-bye and are cut off");
-            lines.iter().for_each(|line| line.flow.cut());
+            for line in &lines {
+                line.flow.cut();
+            }
             if timeout(LINGER, closing).await.is_err() {
                 warn!("some sessions of Socket.IO did not end in time");
             }

@@ -187,9 +187,11 @@ impl Session {
         self.reader.take(Signal::Heartbeat);
         while let Some(frames) = self.tickers.next(cx) {
             if let Some((symbol, json)) = frames.pair() {
+                self.tally.delivered();
                 return Poll::Ready(PairTurn::Price(symbol, json));
             }
         }
+        self.settle();
         Poll::Pending
     }
 

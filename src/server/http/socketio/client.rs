@@ -21,7 +21,11 @@ use super::{
 };
 use crate::{
     model::symbol::Symbol,
-    server::{hub::limits::Refusal, services::Services},
+    server::{
+        follows::Unfollowed,
+        hub::{limits::Refusal, session::Session},
+        services::Services,
+    },
     wire::socketio::{Acknowledgment, Connected, SymbolList},
 };
 
@@ -146,28 +150,41 @@ impl Client {
     /// Those that are known and have room are followed, whatever is wrong with the others.
     fn subscribe(&self, socket: &SocketRef, names: Vec<String>, ack: AckSender) {
         let (known, unknown) = self.look_up(names);
-        let (mut followed, mut refused) = (Vec::new(), Vec::new());
+        let (mut followed, mut refused) = (Vec::new(), Refused { unknown, ..Refused::default() });
         {
             // Held until the answer is on its way: the prices come after it.
             let mut session = self.line.session();
             for symbol in known {
-                match session.follow(symbol) {
-                    Ok(()) => followed.push(symbol.pair()),
-                    Err(Refusal::TooManySymbols) => refused.push(symbol.pair()),
-                    Err(refusal) => error!(%symbol, %refusal, "a known symbol can't be followed"),
+                let pair = symbol.pair();
+                match self.follow(&mut session, symbol) {
+                    Ok(()) => followed.push(pair),
+                    Err(why) => refused.of(why).push(pair),
                 }
             }
-            let faults = [Fault::Unknown(unknown), Fault::TooMany(refused)];
-            self.answer(socket, Request::Subscribe, followed, &faults, ack);
+            self.answer(socket, Request::Subscribe, followed, &refused.faults(), ack);
         }
         self.line.flow.wake_sender();
+    }
+
+    /// A symbol that is not followed for this client yet is followed at the venues first.
+    fn follow(&self, session: &mut Session, symbol: Symbol) -> Result<(), Why> {
+        let mut interests = self.line.interests();
+        interests.want(symbol).map_err(Why::Unfollowed)?;
+        session.follow(symbol).map_err(|refusal| {
+            // Only one that is not followed yet is refused.
+            interests.leave(symbol);
+            Why::Refused(refusal)
+        })
     }
 
     /// Naming what is not followed changes nothing.
     fn unsubscribe(&self, socket: &SocketRef, names: Vec<String>, ack: AckSender) {
         let (known, unknown) = self.look_up(names);
         let mut session = self.line.session();
-        known.iter().for_each(|symbol| session.unfollow(*symbol));
+        for symbol in &known {
+            session.unfollow(*symbol);
+            self.line.interests().leave(*symbol);
+        }
         let pairs = known.iter().map(Symbol::pair).collect();
         self.answer(socket, Request::Unsubscribe, pairs, &[Fault::Unknown(unknown)], ack);
     }
@@ -197,7 +214,7 @@ impl Client {
         let (mut known, mut unknown, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         for name in names {
             match Symbol::parse(name.trim()) {
-                Ok(symbol) if self.services.market.follows(symbol) => {
+                Ok(symbol) if self.services.follows.check(symbol) != Err(Unfollowed::Unlisted) => {
                     if seen.insert(symbol) {
                         known.push(symbol);
                     }
@@ -206,6 +223,43 @@ impl Client {
             }
         }
         (known, unknown)
+    }
+}
+
+/// Why a symbol is not followed.
+enum Why {
+    Unfollowed(Unfollowed),
+    Refused(Refusal),
+}
+
+/// Names of symbols that were asked for in vain, by the reason.
+#[derive(Default)]
+struct Refused {
+    unknown: Vec<String>,
+    /// Beyond what one session follows.
+    beyond: Vec<String>,
+    /// Beyond what is followed on demand.
+    full: Vec<String>,
+    not_known_yet: Vec<String>,
+}
+
+impl Refused {
+    fn of(&mut self, why: Why) -> &mut Vec<String> {
+        match why {
+            Why::Unfollowed(Unfollowed::Unlisted) | Why::Refused(Refusal::UnknownSymbol) => &mut self.unknown,
+            Why::Unfollowed(Unfollowed::NotKnownYet) => &mut self.not_known_yet,
+            Why::Unfollowed(Unfollowed::Full | Unfollowed::ClientFull) => &mut self.full,
+            Why::Refused(_) => &mut self.beyond,
+        }
+    }
+
+    fn faults(self) -> [Fault; 4] {
+        [
+            Fault::Unknown(self.unknown),
+            Fault::TooMany(self.beyond),
+            Fault::TooManyFollowed(self.full),
+            Fault::Starting(self.not_known_yet),
+        ]
     }
 }
 

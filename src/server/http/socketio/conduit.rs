@@ -19,17 +19,18 @@ use super::{flow::Half, line::Line};
 pub(super) struct Conduit<S> {
     stream: S,
     line: Arc<Line>,
-    _gone: Option<DropGuard>,
+    /// Dropped with this.
+    gone: Option<DropGuard>,
 }
 
 impl<S> Conduit<S> {
     pub(super) fn new(stream: S, line: Arc<Line>) -> Self {
-        Self { stream, line, _gone: None }
+        Self { stream, line, gone: None }
     }
 
     /// Cancels `gone` when the library lets go of it.
     pub(super) fn signaling(mut self, gone: CancellationToken) -> Self {
-        self._gone = Some(gone.drop_guard());
+        self.gone = Some(gone.drop_guard());
         self
     }
 

@@ -5,7 +5,10 @@ use std::time::Duration;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::super::websocket::budget::MESSAGES_PER_MINUTE;
+use super::super::{
+    error::{FOLLOWED_DELAY_MS, STARTING_DELAY_MS},
+    websocket::budget::MESSAGES_PER_MINUTE,
+};
 use crate::{
     server::hub::MAX_SYMBOLS_PER_READER,
     wire::{
@@ -32,6 +35,10 @@ pub(super) enum Fault {
     Unknown(Vec<String>),
     #[error("a socket follows at most {MAX_SYMBOLS_PER_READER} symbols at a time")]
     TooMany(Vec<String>),
+    #[error("as many further symbols are followed as may be, for this client or in all; try again later")]
+    TooManyFollowed(Vec<String>),
+    #[error("the server is starting and does not know yet what the venues list")]
+    Starting(Vec<String>),
     #[error("at most {MESSAGES_PER_MINUTE} events a minute; this one was not heard")]
     RateLimited(Duration),
     #[error("events are subscribe and unsubscribe")]
@@ -50,6 +57,8 @@ impl Fault {
             Self::NotTexts => "bad_symbols",
             Self::Unknown(_) => "unknown_symbol",
             Self::TooMany(_) => "too_many_symbols",
+            Self::TooManyFollowed(_) => "too_many_followed",
+            Self::Starting(_) => "starting",
             Self::RateLimited(_) => "rate_limited",
             Self::UnknownEvent => "unknown_event",
             Self::Abuse => "too_many_events",
@@ -59,7 +68,17 @@ impl Fault {
 
     /// Whether it is about anything: a list of symbols may be empty.
     pub(super) fn concerns_any(&self) -> bool {
-        !matches!(self, Self::Unknown(names) | Self::TooMany(names) if names.is_empty())
+        self.names().is_none_or(|names| !names.is_empty())
+    }
+
+    /// The symbols that it is about, where it is about symbols.
+    fn names(&self) -> Option<&[String]> {
+        match self {
+            Self::Unknown(names) | Self::TooMany(names) | Self::TooManyFollowed(names) | Self::Starting(names) => {
+                Some(names)
+            }
+            _ => None,
+        }
     }
 
     fn retry(&self) -> Option<Retry> {
@@ -68,6 +87,8 @@ impl Fault {
             Self::RateLimited(wait) => {
                 Some(Retry::after_ms(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1)))
             }
+            Self::TooManyFollowed(_) => Some(Retry::after_ms(FOLLOWED_DELAY_MS)),
+            Self::Starting(_) => Some(Retry::after_ms(STARTING_DELAY_MS)),
             Self::Denied => Some(Retry::never()),
             _ => None,
         }
@@ -75,10 +96,7 @@ impl Fault {
 
     /// As an answer to a request that names symbols.
     pub(super) fn of_symbols(&self) -> SymbolError {
-        let names = match self {
-            Self::Unknown(names) | Self::TooMany(names) => names.as_slice(),
-            _ => &[],
-        };
+        let names = self.names().unwrap_or_default();
         SymbolError {
             symbols: names.iter().take(MAX_NAMED).map(|name| name.chars().take(MAX_NAME).collect()).collect(),
             message: self.to_string(),

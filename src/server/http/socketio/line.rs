@@ -19,7 +19,7 @@ use super::{
     allowance::Allowance,
     flow::Flow,
 };
-use crate::server::{access::TokenId, hub::session::Session};
+use crate::server::{access::TokenId, follows::Interests, hub::session::Session};
 
 /// Bytes that one session may send in a minute, and at once: four of the longest messages. It bounds, too, how many
 /// packets come that are no events, which nobody counts.
@@ -31,6 +31,8 @@ const REQUESTS_PER_MINUTE: u32 = 3000;
 pub(super) struct Line {
     /// What the hub knows of it.
     session: Mutex<Session>,
+    /// In the symbols that it follows. Locked after the session where both are.
+    interests: Mutex<Interests>,
     pub(super) flow: Flow,
     /// Cancelled when the client has left the namespace, which it enters once at most.
     pub(super) left: CancellationToken,
@@ -74,6 +76,17 @@ impl Line {
     /// What the hub knows of it. Held for a moment only.
     pub(super) fn session(&self) -> parking_lot::MutexGuard<'_, Session> {
         self.session.lock()
+    }
+
+    /// The symbols that are followed at the venues for it. Held for a moment only.
+    pub(super) fn interests(&self) -> parking_lot::MutexGuard<'_, Interests> {
+        self.interests.lock()
+    }
+
+    /// Follows nothing any more. It is still counted as a stream.
+    pub(super) fn retire(&self) {
+        self.session().retire();
+        self.interests().clear();
     }
 
     /// Unlike that of any other session.
@@ -123,12 +136,13 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// A line for a session of the hub, with the token that it was opened with.
-    pub(super) fn open(self: &Arc<Self>, session: Session, token: Option<TokenId>) -> Arc<Line> {
+    /// A line for a session of the hub and its interests, with the token that it was opened with.
+    pub(super) fn open(self: &Arc<Self>, session: Session, interests: Interests, token: Option<TokenId>) -> Arc<Line> {
         let now = Instant::now();
         let number = session.number();
         let line = Arc::new(Line {
             session: Mutex::new(session),
+            interests: Mutex::new(interests),
             flow: Flow::default(),
             left: CancellationToken::new(),
             budget: Mutex::new(Budget::new(now)),

@@ -1,7 +1,8 @@
-//! Socket.IO by hand: the packets that its clients send and get, over polling and over WebSockets, without sockets.
+//! Socket.IO by hand: the packets that its clients send and get, over polling and over web sockets, without sockets.
 
 mod hostile;
 mod limits;
+mod on_demand;
 mod prices;
 mod slow;
 mod tokens;
@@ -223,6 +224,12 @@ impl Socket {
             told.push(brief(&packet));
         }
         told
+    }
+
+    /// Stays for so long, and is told nothing.
+    async fn idle(&mut self, how_long: Duration) {
+        let told = timeout(how_long, self.packet()).await;
+        assert!(told.is_err(), "{told:?}");
     }
 
     /// Everything up to the end.
