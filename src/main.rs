@@ -1,4 +1,4 @@
-//! The command line: `serve`, `simulate`, `check-config`. Nothing else.
+//! The command line: `serve`, `simulate`, `check-config`, `health`. Nothing else.
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -27,6 +27,8 @@ enum Command {
     Simulate(Simulate),
     /// Print the effective configuration and where each setting comes from. Exit code 2 if something is wrong with it.
     CheckConfig(CheckConfig),
+    /// Ask the server on this machine how it is. Exit code 1 if it serves nothing useful: for container health checks.
+    Health(Health),
 }
 
 #[derive(Args)]
@@ -59,6 +61,16 @@ struct Simulate {
 }
 
 #[derive(Args)]
+struct Health {
+    /// The address that the server listens on [default: 127.0.0.1:3000].
+    #[arg(long)]
+    addr: Option<String>,
+    /// The TOML file that the server was started with.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Args)]
 struct CheckConfig {
     /// A TOML file with settings.
     #[arg(long, value_name = "FILE")]
@@ -77,6 +89,7 @@ fn main() -> ExitCode {
         }
         Command::Simulate(simulate) => startup::simulate(simulate.addr, simulate.seed, &simulate.symbols),
         Command::CheckConfig(check) => startup::check_config(check.config.as_deref(), check.example),
+        Command::Health(Health { addr, config }) => startup::probe::health(addr, config.as_deref()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -84,9 +97,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// One clear line, and exit code 2 for what the user can mend.
+/// One clear line, and exit code 2 for what the user can mend; 1 for a server that is not well.
 #[expect(clippy::print_stderr, reason = "the command line speaks to its user")]
 fn report(error: &StartError) -> ExitCode {
     eprintln!("market-pulse: {error}");
-    ExitCode::from(2)
+    ExitCode::from(if matches!(error, StartError::Unwell(_)) { 1 } else { 2 })
 }

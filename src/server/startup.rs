@@ -5,6 +5,7 @@ pub mod core;
 mod data_dir;
 mod house;
 pub mod news;
+pub mod probe;
 
 use std::{
     io::{self, Write},
@@ -47,6 +48,8 @@ pub enum StartError {
     Site(#[from] NoSite),
     #[error("`{text}`: {error}")]
     Symbol { text: String, error: SymbolError },
+    #[error(transparent)]
+    Unwell(#[from] probe::Unwell),
     #[error("can't start: {0}")]
     Setup(String),
     #[error("stopped: {0}")]
