@@ -7,6 +7,7 @@ pub mod http;
 pub mod hub;
 pub mod market;
 pub mod news;
+pub mod relay;
 pub mod services;
 pub mod shutdown;
 pub mod simulator;

@@ -10,6 +10,7 @@ pub mod example;
 mod feed;
 mod keys;
 pub mod layers;
+pub mod redis_url;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use std::{
     time::Duration,
 };
 
+use self::redis_url::RedisUrl;
 use crate::model::{symbol::Symbol, venue::Venue};
 
 /// Every setting, checked. Nothing after the start looks at a file or the environment again.
@@ -30,6 +32,8 @@ pub struct Config {
     pub venues: Vec<VenueConfig>,
     pub news: NewsConfig,
     pub limits: LimitsConfig,
+    /// `None` runs as one node.
+    pub redis: Option<RedisConfig>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -128,6 +132,16 @@ pub struct LimitsConfig {
     pub requests_per_minute: u32,
     /// A reader that has not taken a byte for this long is disconnected, in seconds.
     pub stall_s: u64,
+}
+
+/// Where the nodes of one market meet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedisConfig {
+    pub url: RedisUrl,
+    /// Nodes with the same prefix serve one market.
+    pub prefix: String,
+    /// Seconds without word of the leading node after which a node connects to the venues itself.
+    pub grace_s: u64,
 }
 
 /// What a venue's settings are unless something else is configured. Comes from the registry of connectors.

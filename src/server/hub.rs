@@ -15,6 +15,7 @@ mod channel;
 mod encode;
 pub mod events;
 pub mod filter;
+mod ids;
 pub mod limits;
 pub mod log;
 mod pulse;
@@ -41,6 +42,7 @@ use self::{
     channel::{Channel, PriceForm},
     events::EventWish,
     filter::EventFilter,
+    ids::Ids,
     limits::{ConnectionLimits, Permit, Refusal},
     log::{EventLog, LogSetup, Since},
     reader::{Reader, Timeline},
@@ -76,8 +78,8 @@ pub struct Hub {
     channels: Vec<Channel>,
     readers: [Mutex<HashMap<u64, Arc<Reader>>>; SHARDS],
     limits: Arc<ConnectionLimits>,
-    /// Id of the last ticker message.
-    last_id: AtomicU64,
+    /// Of ticker messages.
+    ids: Ids,
     last_reader: AtomicU64,
     clock: Clock,
     started: Stamp,
@@ -103,9 +105,7 @@ impl Hub {
             channels: symbols.iter().map(|symbol| Channel::new(*symbol)).collect(),
             readers: std::array::from_fn(|_| Mutex::default()),
             limits: Arc::new(ConnectionLimits::new(limits.connections_total, limits.connections_per_address)),
-            // Microseconds of the wall clock: ids grow over restarts, too, as long as fewer than a million a second are
-            // given out, and stay below 2^53 until the year 2255.
-            last_id: AtomicU64::new(u64::try_from(started.wall.0.max(0)).unwrap_or_default().saturating_mul(1000)),
+            ids: Ids::new(started, log.is_shared().then_some(clock)),
             last_reader: AtomicU64::new(0),
             clock,
             started,
@@ -115,11 +115,20 @@ impl Hub {
         }
     }
 
-    /// Sends a ticker to everybody who follows its symbol, and a status message where a freshness changed.
-    pub fn publish(&self, ticker: &Ticker) {
-        if let Some(channel) = self.index.get(&ticker.symbol).and_then(|i| self.channels.get(*i)) {
-            channel.publish(ticker, &self.last_id, self.timeline.now_ms());
-        }
+    /// Sends a ticker to everybody who follows its symbol, and a status message where a freshness changed. Returns its id;
+    /// `None` for a symbol that is not followed.
+    pub fn publish(&self, ticker: &Ticker) -> Option<u64> {
+        self.send(ticker, None)
+    }
+
+    /// The same with the id that another node gave the ticker. It is kept unless the symbol has had a greater one here.
+    pub fn relay(&self, ticker: &Ticker, id: u64) -> Option<u64> {
+        self.send(ticker, Some(id))
+    }
+
+    fn send(&self, ticker: &Ticker, id: Option<u64>) -> Option<u64> {
+        let channel = self.index.get(&ticker.symbol).and_then(|i| self.channels.get(*i))?;
+        channel.publish(ticker, id, &self.ids, self.timeline.now_ms())
     }
 
     /// The log: where news is written.

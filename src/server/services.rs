@@ -10,6 +10,7 @@ use super::{
     hub::Hub,
     market::{board::MarketBoard, candle_service::CandleService},
     news::desk::NewsDesk,
+    relay::Relay,
     storage::Storage,
 };
 use crate::{
@@ -38,15 +39,6 @@ pub trait FeedReports: Send + Sync {
     fn statuses(&self) -> Vec<SourceStatus>;
 }
 
-/// No feed is followed.
-pub struct NoFeeds;
-
-impl FeedReports for NoFeeds {
-    fn statuses(&self) -> Vec<SourceStatus> {
-        Vec::new()
-    }
-}
-
 /// The server's services, shared by every request.
 pub struct Services {
     /// With the address that is listened on: where port 0 was asked for, the one that was given.
@@ -63,6 +55,8 @@ pub struct Services {
     pub feeds: Arc<dyn FeedReports>,
     /// `None` while no news is followed: nothing else is stored.
     pub storage: Option<Storage>,
+    /// Where this is one node of many.
+    pub node: Option<Arc<Relay>>,
 }
 
 impl Services {
@@ -103,6 +97,7 @@ impl Services {
             venues: self.venues.reports(),
             feeds: self.feeds.statuses(),
             storage_error: self.storage.as_ref().and_then(Storage::error),
+            node: self.node.as_ref().map(|node| node.report().words()),
         }
     }
 

@@ -150,6 +150,20 @@ pub fn start(setup: VenuesSetup<'_>) -> Venues {
     Venues { board, infos, rests, candle_requests: Semaphore::new(CANDLE_REQUESTS) }
 }
 
+/// The enabled venues without connections: they answer with candles only.
+pub fn idle(configs: &[VenueConfig], http: &Arc<dyn Http>, clock: Clock, seed: u64) -> Venues {
+    let enabled = enabled(configs);
+    let board = VenueBoard::new(enabled.iter().map(|(connector, _)| connector.venue()), clock.now().mono);
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let rest = |(connector, config): &(&'static dyn Connector, &VenueConfig)| {
+        let rest_urls = or_documented(&config.rest_urls, connector.rest_urls());
+        (connector.venue(), Arc::new(Rest::new(*connector, rest_urls, Arc::clone(http), rng.next_u64())))
+    };
+    let rests = enabled.iter().map(rest).collect();
+    let infos = enabled.iter().map(|(connector, _)| connector.info()).collect();
+    Venues { board, infos, rests, candle_requests: Semaphore::new(CANDLE_REQUESTS) }
+}
+
 fn or_documented(configured: &[String], documented: &[&str]) -> Vec<String> {
     if configured.is_empty() { documented.iter().map(|&url| url.to_owned()).collect() } else { configured.to_vec() }
 }

@@ -11,6 +11,10 @@ mod news;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+mod redis;
+#[cfg(test)]
+mod relay;
+#[cfg(test)]
 mod sse;
 #[cfg(test)]
 mod stage;

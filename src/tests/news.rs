@@ -43,15 +43,15 @@ use super::{
 
 /// Longest wait for anything.
 const LIMIT: Duration = Duration::from_secs(30);
-const OUTLETS: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
+pub const OUTLETS: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
 
 /// Feeds that a test fills.
 #[derive(Default)]
-struct PlayedFeeds(Mutex<BTreeMap<String, Vec<(String, String)>>>);
+pub struct PlayedFeeds(Mutex<BTreeMap<String, Vec<(String, String)>>>);
 
 impl PlayedFeeds {
     /// Publishes an item at an outlet.
-    fn publish(&self, outlet: &str, title: &str) {
+    pub fn publish(&self, outlet: &str, title: &str) {
         let at = now();
         self.0.lock().unwrap().entry(outlet.to_owned()).or_default().push((title.to_owned(), at));
     }
@@ -175,7 +175,7 @@ async fn start(folder: &Path, feeds: &Arc<PlayedFeeds>) -> (Core, axum::Router, 
 }
 
 /// Opens the database as soon as the one before has let it go: a request that was cut off may still hold it.
-async fn free_storage(folder: &Path, clock: Clock) -> Storage {
+pub async fn free_storage(folder: &Path, clock: Clock) -> Storage {
     let opening = async {
         loop {
             match Storage::open(folder, clock) {
@@ -190,7 +190,7 @@ async fn free_storage(folder: &Path, clock: Clock) -> Storage {
     tokio::time::timeout(LIMIT, opening).await.expect("the database is free in the end")
 }
 
-const EXPLOIT: [&str; 4] = [
+pub const EXPLOIT: [&str; 4] = [
     "Solana lender Marrow drained of $41 million in flash loan exploit",
     "Marrow, a Solana lender, loses $41M to flash loan exploit",
     "$41 million gone as flash loan exploit hits Solana lender Marrow",

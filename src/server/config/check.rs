@@ -5,9 +5,10 @@ use std::{collections::HashSet, fmt::Display, str::FromStr};
 use url::Url;
 
 use super::{
-    Config, Feed, Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig, VenueConfig,
+    Config, Feed, Feeds, LimitsConfig, MarketConfig, NewsConfig, RedisConfig, ServerConfig, VenueConfig,
     error::{ConfigError, ConfigErrors, Origin},
     layers::{Layers, Raw},
+    redis_url::RedisUrl,
 };
 use crate::model::symbol::Symbol;
 
@@ -54,10 +55,25 @@ fn read(check: &mut Check<'_>) -> Option<Config> {
         requests_per_minute: check.number("limits.requests_per_minute", 1, 1_000_000)?,
         stall_s: check.number("limits.stall_s", 1, 3600)?,
     };
-    if check.text("redis.url").is_some() {
-        check.wrong("redis.url", "must be empty: this version runs as one node");
+    let redis = redis(check)?;
+    Some(Config { server, market, venues, news, limits, redis })
+}
+
+fn redis(check: &mut Check<'_>) -> Option<Option<RedisConfig>> {
+    let prefix = check.text("redis.prefix").unwrap_or_default();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+    if !(1..=64).contains(&prefix.len()) || !prefix.bytes().all(plain) {
+        check.wrong("redis.prefix", "must be 1 to 64 of A-Z a-z 0-9 _ . : -");
     }
-    Some(Config { server, market, venues, news, limits })
+    let grace_s = check.number("redis.grace_s", 1, 300)?;
+    let Some(text) = check.text("redis.url") else { return Some(None) };
+    match RedisUrl::parse(&text) {
+        Ok(url) => Some(Some(RedisConfig { url, prefix, grace_s })),
+        Err(reason) => {
+            check.wrong("redis.url", &reason);
+            None
+        }
+    }
 }
 
 fn market(check: &mut Check<'_>) -> Option<MarketConfig> {

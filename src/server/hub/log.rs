@@ -7,7 +7,13 @@
 //! The newest entries are in memory, encoded once; older ones are read from an [`EventStore`]. A reader holds its
 //! position and nothing else, so one that is slow or stuck costs what any other does.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use futures_util::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
@@ -63,6 +69,8 @@ pub struct LogSetup {
     store: Arc<dyn EventStore>,
     /// Of what is kept in memory.
     bounds: Bounds,
+    /// Other nodes write to it, too.
+    shared: bool,
 }
 
 impl LogSetup {
@@ -70,7 +78,7 @@ impl LogSetup {
     /// so that positions of an earlier one are recognised.
     pub fn in_memory(clock: Clock) -> Self {
         let start = u64::try_from(clock.wall().0.max(0)).unwrap_or_default().saturating_mul(1000);
-        Self { first: start, last: start, recent: Vec::new(), store: Arc::new(NoStore), bounds: BOUNDS }
+        Self { first: start, last: start, recent: Vec::new(), store: Arc::new(NoStore), bounds: BOUNDS, shared: false }
     }
 
     /// A log that goes on where `store` ends. Positions before `first` are of a log that was thrown away.
@@ -86,7 +94,18 @@ impl LogSetup {
             after = newest.id;
             recent.extend(read);
         }
-        Ok(Self { first, last: range.last, recent, store, bounds: BOUNDS })
+        Ok(Self { first, last: range.last, recent, store, bounds: BOUNDS, shared: false })
+    }
+
+    /// A log that other nodes write to, too: a reader may come with a position that has yet to arrive here.
+    #[must_use]
+    pub const fn shared(mut self) -> Self {
+        self.shared = true;
+        self
+    }
+
+    pub(super) const fn is_shared(&self) -> bool {
+        self.shared
     }
 
     /// With less memory.
@@ -108,9 +127,17 @@ pub enum Since {
     Unknown,
 }
 
+/// Positions that one node of several may be behind another.
+const MAX_AHEAD: u64 = 1_000_000;
+
 /// The log and those who follow it.
 pub struct EventLog {
-    first: u64,
+    first: AtomicU64,
+    /// How often this log took the place of another.
+    replaced: AtomicU64,
+    /// How often it was found that no other node has told more.
+    confirmed: AtomicU64,
+    shared: bool,
     ring: RwLock<Ring>,
     turn: Arc<tokio::sync::Mutex<()>>,
     store: Arc<dyn EventStore>,
@@ -122,7 +149,7 @@ pub struct EventLog {
 
 impl std::fmt::Debug for EventLog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EventLog").field("first", &self.first).field("tip", &self.tip()).finish_non_exhaustive()
+        f.debug_struct("EventLog").field("first", &self.first()).field("tip", &self.tip()).finish_non_exhaustive()
     }
 }
 
@@ -136,7 +163,7 @@ pub struct LogTurn {
 
 impl EventLog {
     pub(super) fn new(setup: LogSetup, clock: Clock, timeline: Timeline) -> Self {
-        let LogSetup { first, last, recent, store, bounds } = setup;
+        let LogSetup { first, last, recent, store, bounds, shared } = setup;
         let recent = recent.into_iter().filter(|event| event.id <= last);
         let before = recent.clone().next().map_or(last, |event| event.id.saturating_sub(1));
         let mut ring = Ring::new(before, bounds);
@@ -146,7 +173,10 @@ impl EventLog {
         // The store may have ended before `last`: what is missing is then asked for, and its absence told.
         let ring = if ring.tip() == last { ring } else { Ring::new(last, bounds) };
         Self {
-            first,
+            first: AtomicU64::new(first),
+            replaced: AtomicU64::new(0),
+            confirmed: AtomicU64::new(0),
+            shared,
             ring: RwLock::new(ring),
             turn: Arc::default(),
             store,
@@ -173,9 +203,54 @@ impl EventLog {
         self.readers.iter().map(|shard| shard.lock().len()).sum()
     }
 
+    /// Where the log started. Positions before it are of another one.
+    pub fn first(&self) -> u64 {
+        self.first.load(Ordering::Acquire)
+    }
+
     /// Whether a position may have been given out by this log.
-    pub(super) const fn is_ours(&self, position: u64) -> bool {
-        position >= self.first
+    pub(super) fn is_ours(&self, position: u64) -> bool {
+        position >= self.first()
+    }
+
+    /// Whether another node may have given out a position that is beyond the tip.
+    pub(super) fn may_come(&self, position: u64) -> bool {
+        self.shared && self.is_ours(position) && position <= self.tip().saturating_add(MAX_AHEAD)
+    }
+
+    pub(super) fn replacements(&self) -> u64 {
+        self.replaced.load(Ordering::Acquire)
+    }
+
+    pub(super) fn confirmations(&self) -> u64 {
+        self.confirmed.load(Ordering::Acquire)
+    }
+
+    /// Every node has told what is told here, and no more: a position beyond the tip is of another log.
+    pub fn confirm(&self) {
+        self.confirmed.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Another log takes the place of this one: it started at `first` and ends at `last`. Readers are told that what
+    /// followed their positions is lost.
+    pub fn replace(&self, first: u64, last: u64) {
+        let mut ring = self.ring.write();
+        *ring = ring.emptied(last);
+        self.first.store(first, Ordering::Release);
+        self.replaced.fetch_add(1, Ordering::AcqRel);
+        drop(ring);
+        self.wake_readers();
+    }
+
+    /// What came after the tip, up to `last`, is lost. Readers are told so.
+    pub fn skip_to(&self, last: u64) {
+        let mut ring = self.ring.write();
+        if last <= ring.tip() {
+            return;
+        }
+        *ring = ring.emptied(last);
+        drop(ring);
+        self.wake_readers();
     }
 
     pub(super) fn after(&self, position: u64) -> Following {
@@ -224,6 +299,10 @@ impl EventLog {
             }
         }
         drop(ring);
+        self.wake_readers();
+    }
+
+    fn wake_readers(&self) {
         let now_ms = self.timeline.now_ms();
         for shard in &self.readers {
             for reader in shard.lock().values() {
@@ -250,7 +329,7 @@ impl LogTurn {
         self.last = self.last.max(last);
     }
 
-    /// Sends what was stamped in this turn, all of it, after it was stored.
+    /// Sends what was stamped in this turn, or by another node, all of it, after it was stored.
     pub fn publish(self, events: Vec<LogEvent>) {
         self.log.send(events);
     }

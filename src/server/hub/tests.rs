@@ -1,6 +1,7 @@
 mod care;
 mod log;
 mod resume;
+mod shared;
 
 use std::net::Ipv4Addr;
 

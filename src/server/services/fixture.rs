@@ -130,6 +130,7 @@ impl Fixture {
             news: Arc::default(),
             feeds: Arc::new(Followed(feeds)),
             storage,
+            node: None,
             config: Arc::new(config),
         });
         Self { services, reports, shutdown }
@@ -182,5 +183,6 @@ fn config(symbols: &[Symbol]) -> Config {
             requests_per_minute: 300,
             stall_s: 30,
         },
+        redis: None,
     }
 }

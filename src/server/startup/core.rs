@@ -1,17 +1,21 @@
 //! The house without its doors: venues, market and hub at work, and the services that ask them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
-use tokio::sync::{Notify, mpsc};
+use arc_swap::ArcSwap;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     StartError,
-    adapters::{MarketPrices, VenueSide},
-    news::{self, Around, NewsSide},
+    adapters::{FeedSide, MarketPrices, VenueSide},
+    news::{NewsSide, Newsroom, keep_small},
+    sides::{PriceSide, RelaySides},
 };
 use crate::{
-    model::{asset::AssetInfo, ticker::Ticker, venue::Venue},
+    model::asset::AssetInfo,
     server::{
         clock::Clock,
         config::Config,
@@ -22,12 +26,12 @@ use crate::{
         market::{
             board::MarketBoard,
             candle_service::{CandleService, CandleSource},
-            spark_loader::SparkLoader,
-            task::{EVENT_CAPACITY, Inputs, MarketTask, SPARK_CAPACITY},
         },
-        news::desk::NewsDesk,
-        services::{FeedReports, NoFeeds, Services, VenueReports},
-        venues::{self, Venues, VenuesSetup, dialer::Dialer, http_client::Http},
+        news::{desk::NewsDesk, feeds::builtin, press::OwnPress, stand::Newsstand},
+        relay::{self, Outlet, RelaySetup},
+        services::{FeedReports, Services, VenueReports},
+        storage::Storage,
+        venues::{self, Venues, dialer::Dialer, http_client::Http},
     },
     wire::page::SiteInfo,
 };
@@ -59,90 +63,129 @@ impl Core {
     /// Starts every task. They end on the token.
     ///
     /// # Errors
-    /// Where the database can't be read.
+    /// Where the database can't be read, or the address of the Redis can't be used.
     pub async fn start(setup: CoreSetup) -> Result<Self, StartError> {
         let CoreSetup { config, simulated, dialer, http, news, clock, seed, token } = setup;
+        let config = Arc::new(config);
         let started = clock.now();
         let tasks = TaskTracker::new();
         let symbols = &config.market.symbols;
-        let (events, event_inbox) = mpsc::channel(EVENT_CAPACITY);
-        let (series, series_inbox) = mpsc::channel(SPARK_CAPACITY);
-        let venues = Arc::new(venues::start(VenuesSetup {
-            configs: &config.venues,
-            symbols,
+        let idle = Arc::new(venues::idle(&config.venues, &http, clock, seed));
+        let site = site_info(&config, &idle, simulated);
+        let venue_side = Arc::new(VenueSide { venues: ArcSwap::new(idle), clock });
+
+        let storage = news.as_ref().map(|news| news.storage.clone());
+        let hub = Arc::new(hub(&config, storage.as_ref(), clock, &token).await?);
+        tasks.spawn(Arc::clone(&hub).run());
+        let board = Arc::new(MarketBoard::new(symbols));
+        let source: Arc<dyn CandleSource> = Arc::clone(&venue_side) as _;
+        let candles = Arc::new(CandleService::new(source, Arc::clone(&board), clock));
+
+        let outlet = config.redis.is_some().then(Arc::<Outlet>::default);
+        let prices = PriceSide {
+            config: Arc::clone(&config),
             dialer,
             http,
+            venues: Arc::clone(&venue_side),
+            board: Arc::clone(&board),
+            hub: Arc::clone(&hub),
+            outlet: outlet.clone(),
             clock,
-            seed,
-            events,
-            shutdown: token.clone(),
-            tasks: &tasks,
-        }));
-        let side = Arc::new(VenueSide { venues: Arc::clone(&venues), clock });
-        let source: Arc<dyn CandleSource> = Arc::clone(&side) as _;
-        let reports: Arc<dyn VenueReports> = side;
-
-        let heartbeat = Duration::from_secs(config.server.heartbeat_s);
-        let storage = news.as_ref().map(|news| news.storage.clone());
-        let log = match &storage {
-            Some(storage) => {
-                let range = storage.log_range().await?;
-                let store: Arc<dyn EventStore> = Arc::new(storage.clone());
-                LogSetup::stored(range, storage.log_first().await?, store)
-                    .await
-                    .map_err(|error| StartError::Setup(error.to_string()))?
-            }
-            None => LogSetup::in_memory(clock),
+            seed: AtomicU64::new(seed),
         };
-        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, token.clone()));
-        tasks.spawn(Arc::clone(&hub).run());
-
-        let board = Arc::new(MarketBoard::new(symbols));
-        let reload = Arc::new(Notify::new());
-        let keys: Vec<Venue> = venues.infos().iter().map(|info| info.venue).collect();
-        let outlet = Arc::clone(&hub);
-        let publish = move |ticker: &Arc<Ticker>| outlet.publish(ticker);
-        let market = MarketTask::new(&config.market, &keys, Arc::clone(&board), clock, Arc::clone(&reload), publish);
-        tasks.spawn(market.run(Inputs { events: event_inbox, sparks: series_inbox }, token.clone()));
-        let sparks = SparkLoader::new(Arc::clone(&source), symbols, series, reload, clock);
-        tasks.spawn(sparks.run(token.clone()));
-
-        let candles = Arc::new(CandleService::new(source, Arc::clone(&board), clock));
         let desk = Arc::new(NewsDesk::default());
-        let feeds: Arc<dyn FeedReports> = match news {
-            None => Arc::new(NoFeeds),
+        let feed_side = Arc::new(FeedSide::default());
+        let mut stand = None;
+        let newsroom = match news {
+            None => None,
             Some(side) => {
-                let around = Around {
-                    config: &config.news,
-                    market: &board,
+                let sources = builtin::sources(&config.news);
+                let log = Arc::clone(hub.log());
+                stand = Some(Arc::new(Newsstand::open(&side.storage, &sources, Arc::clone(&desk), log).await?));
+                tasks.spawn(keep_small(side.storage.clone(), config.news.clone(), clock, token.clone()));
+                Some(Newsroom {
+                    side,
+                    config: config.news.clone(),
+                    sources,
+                    followed: symbols.clone(),
                     prices: Arc::new(MarketPrices { board: Arc::clone(&board), candles: Arc::clone(&candles) }),
-                    log: Arc::clone(hub.log()),
-                    desk: Arc::clone(&desk),
+                    reports: Arc::clone(&feed_side),
                     clock,
                     seed,
-                    tasks: &tasks,
-                    token: &token,
-                };
-                news::start(side, around).await?
+                })
             }
         };
+
+        let mut venues: Arc<dyn VenueReports> = venue_side;
+        let mut feeds: Arc<dyn FeedReports> = feed_side;
+        let mut node = None;
+        if let (Some(redis), Some(outlet)) = (&config.redis, outlet) {
+            let relay = relay::start(RelaySetup {
+                config: redis,
+                quiet_after: config.market.quiet_after(),
+                board: Arc::clone(&board),
+                hub: Arc::clone(&hub),
+                outlet,
+                sides: Arc::new(RelaySides { prices, news: newsroom }),
+                venues,
+                feeds,
+                news: storage.clone().zip(stand),
+                clock,
+                seed,
+                token: token.clone(),
+                tasks: &tasks,
+            })
+            .map_err(StartError::Setup)?;
+            venues = Arc::clone(&relay) as _;
+            feeds = Arc::clone(&relay) as _;
+            node = Some(relay);
+        } else {
+            prices.start(&tasks, &token);
+            if let (Some(newsroom), Some(stand)) = (newsroom, stand) {
+                let press = OwnPress::new(newsroom.side.storage.clone(), Arc::clone(hub.log()), stand);
+                newsroom.start(Arc::new(press), &tasks, &token).await?;
+            }
+        }
         tasks.close();
 
         let services = Arc::new(Services {
             clock,
-            site: site_info(&config, &venues, simulated),
+            site,
             candles,
             market: board,
             hub,
             started,
-            venues: reports,
+            venues,
             news: desk,
             feeds,
             storage,
-            config: Arc::new(config),
+            node,
+            config,
         });
         Ok(Self { services, tasks })
     }
+}
+
+/// The hub, with the log that is stored where there is news.
+async fn hub(
+    config: &Config,
+    storage: Option<&Storage>,
+    clock: Clock,
+    token: &CancellationToken,
+) -> Result<Hub, StartError> {
+    let log = match storage {
+        Some(storage) => {
+            let range = storage.log_range().await?;
+            let store: Arc<dyn EventStore> = Arc::new(storage.clone());
+            LogSetup::stored(range, storage.log_first().await?, store)
+                .await
+                .map_err(|error| StartError::Setup(error.to_string()))?
+        }
+        None => LogSetup::in_memory(clock),
+    };
+    let log = if config.redis.is_some() { log.shared() } else { log };
+    let heartbeat = Duration::from_secs(config.server.heartbeat_s);
+    Ok(Hub::new(&config.market.symbols, &config.limits, heartbeat, clock, log, token.clone()))
 }
 
 fn site_info(config: &Config, venues: &Venues, simulated: bool) -> SiteInfo {

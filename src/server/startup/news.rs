@@ -9,89 +9,96 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
-use super::StartError;
+use super::adapters::FeedSide;
 use crate::{
-    model::asset::AssetInfo,
+    model::{asset::AssetInfo, symbol::Symbol},
     server::{
         clock::Clock,
         config::NewsConfig,
-        hub::log::EventLog,
-        market::board::MarketBoard,
         news::{
-            desk::NewsDesk,
-            feeds::{self, FeedsSetup, board::SourceBoard, builtin, client::FeedHttp, tickers::Tickers},
+            feeds::{self, FeedsSetup, client::FeedHttp, tickers::Tickers},
+            press::Press,
             prices::Prices,
+            source::Source,
             task::{FETCHED_CAPACITY, NewsSetup, NewsTask},
         },
         storage::{
             Storage,
+            error::StorageError,
             retention::{Pruned, RetentionLimits},
         },
     },
 };
 
 /// What the news needs of the world outside.
+#[derive(Clone)]
 pub struct NewsSide {
     pub storage: Storage,
     pub http: Arc<dyn FeedHttp>,
 }
 
-/// What the news is joined to in the house.
-pub(super) struct Around<'a> {
-    pub config: &'a NewsConfig,
-    pub market: &'a Arc<MarketBoard>,
+/// Where stories are made.
+pub(super) struct Newsroom {
+    pub side: NewsSide,
+    pub config: NewsConfig,
+    pub sources: Vec<Arc<Source>>,
+    /// The assets that have a price here.
+    pub followed: Vec<Symbol>,
     pub prices: Arc<dyn Prices>,
-    pub log: Arc<EventLog>,
-    pub desk: Arc<NewsDesk>,
+    /// What is told of the feeds.
+    pub reports: Arc<FeedSide>,
     pub clock: Clock,
     pub seed: u64,
-    pub tasks: &'a TaskTracker,
-    pub token: &'a CancellationToken,
 }
 
 const MIB: u64 = 1 << 20;
 /// How often the database is looked through for what is too old.
 const PRUNE_EVERY: Duration = Duration::from_mins(10);
 
-/// Starts the feeds and the task that makes stories of them.
-///
-/// # Errors
-/// Where the database can't be read.
-pub(super) async fn start(side: NewsSide, around: Around<'_>) -> Result<Arc<SourceBoard>, StartError> {
-    let NewsSide { storage, http } = side;
-    let Around { config, market, prices, log, desk, clock, seed, tasks, token } = around;
-    let assets: Vec<AssetInfo> = market.symbols().iter().map(|symbol| AssetInfo::of(*symbol)).collect();
-    let sources = builtin::sources(config);
-    let records = storage.feeds().await?;
-    let (out, fetched) = mpsc::channel(FETCHED_CAPACITY);
-    let task = NewsTask::open(NewsSetup {
-        config: config.clone(),
-        sources: sources.clone(),
-        followed: market.symbols().to_vec(),
-        storage: storage.clone(),
-        log,
-        prices,
-        desk,
-        clock,
-    });
-    tasks.spawn(task.await?.run(fetched, token.clone()));
-    tasks.spawn(keep_small(storage, config.clone(), clock, token.clone()));
-    Ok(feeds::start(FeedsSetup {
-        sources,
-        records,
-        interval: Duration::from_secs(config.interval_s),
-        http,
-        clock,
-        seed,
-        followed: Arc::new(Tickers::new(&assets)),
-        out,
-        shutdown: token.clone(),
-        tasks,
-    }))
+impl Newsroom {
+    /// Starts the feeds and the task that makes stories of them. They end on the token.
+    ///
+    /// # Errors
+    /// Where the database can't be read.
+    pub(super) async fn start(
+        &self,
+        press: Arc<dyn Press>,
+        tasks: &TaskTracker,
+        token: &CancellationToken,
+    ) -> Result<(), StorageError> {
+        let NewsSide { storage, http } = &self.side;
+        let assets: Vec<AssetInfo> = self.followed.iter().map(|symbol| AssetInfo::of(*symbol)).collect();
+        let records = storage.feeds().await?;
+        let (out, fetched) = mpsc::channel(FETCHED_CAPACITY);
+        let task = NewsTask::new(NewsSetup {
+            config: self.config.clone(),
+            sources: self.sources.clone(),
+            followed: self.followed.clone(),
+            storage: storage.clone(),
+            press,
+            prices: Arc::clone(&self.prices),
+            clock: self.clock,
+        });
+        tasks.spawn(task.run(fetched, token.clone()));
+        let board = feeds::start(FeedsSetup {
+            sources: self.sources.clone(),
+            records,
+            interval: Duration::from_secs(self.config.interval_s),
+            http: Arc::clone(http),
+            clock: self.clock,
+            seed: self.seed,
+            followed: Arc::new(Tickers::new(&assets)),
+            out,
+            shutdown: token.clone(),
+            tasks,
+        });
+        self.reports.0.store(Some(board));
+        Ok(())
+    }
 }
 
 /// Throws away what is too old or too much, at the start and then now and again.
-async fn keep_small(storage: Storage, config: NewsConfig, clock: Clock, token: CancellationToken) {
+pub(super) async fn keep_small(storage: Storage, config: NewsConfig, clock: Clock, token: CancellationToken) {
     let limits = RetentionLimits {
         days: config.retention_days,
         event_hours: config.event_hours,
