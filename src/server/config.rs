@@ -10,15 +10,14 @@ pub mod example;
 mod feed;
 mod keys;
 pub mod layers;
+mod network;
 pub mod redis_url;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
 
 use self::redis_url::RedisUrl;
 use crate::model::{symbol::Symbol, venue::Venue};
@@ -31,6 +30,8 @@ pub struct Config {
     /// In the registry's order.
     pub venues: Vec<VenueConfig>,
     pub news: NewsConfig,
+    pub access: AccessConfig,
+    pub channels: ChannelsConfig,
     pub limits: LimitsConfig,
     /// `None` runs as one node.
     pub redis: Option<RedisConfig>,
@@ -43,10 +44,12 @@ pub struct ServerConfig {
     pub public_url: Option<String>,
     /// Where data is kept: created where it is not there. `None` for the platform's own place.
     pub data_dir: Option<PathBuf>,
-    /// Peers whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
-    /// Sites that may read the public streams from a browser; `*` is any, without credentials.
+    /// Peers whose `X-Forwarded-For` is believed: single addresses are networks of one.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Sites whose pages may use the API from a browser; `*` is any, for reading and without credentials.
     pub cors_origins: Vec<String>,
+    /// Sites that may show the pages in a frame: origins, `self`, or `*` for any.
+    pub frame_ancestors: Vec<String>,
     /// Seconds between the heartbeats of a stream.
     pub heartbeat_s: u64,
     /// The folder with the pages' files; found beside the binary where it is not set.
@@ -122,14 +125,74 @@ pub struct Feed {
     pub trust: f64,
 }
 
+/// Settings of the tokens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccessConfig {
+    pub read: Reading,
+    /// Wrong tokens a minute of one client address.
+    pub wrong_tokens_per_minute: u32,
+}
+
+/// Who may read. Publishing always needs a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Everybody.
+    Open,
+    /// Whoever shows a token with the scope `read`: streams, REST, pages and their files. Not the probes.
+    Token,
+}
+
+impl std::str::FromStr for Reading {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "open" => Ok(Self::Open),
+            "token" => Ok(Self::Token),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Settings of the channels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChannelsConfig {
+    /// Most channels that may be created.
+    pub max_created: usize,
+}
+
+/// Limits. A client is an IPv4 address, an IPv6 network of 64 bits, or a token. Where 0 is allowed it means that a limit
+/// follows another one, so that raising that one is enough; the methods say what is in force.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LimitsConfig {
     /// Open streams of one client address.
     pub connections_per_address: usize,
+    /// Open streams of one token, or 0.
+    pub connections_per_token: usize,
     /// Open streams in all.
     pub connections_total: usize,
     /// REST requests a minute of one client address.
     pub requests_per_minute: u32,
+    /// Streams that one client address may open a minute, or 0.
+    pub streams_per_minute: u32,
+    /// Publications a minute of one token, which count for nothing else of it.
+    pub publishes_per_minute: u32,
+    /// Pages, and calls that pages make, a minute of one client address, or 0.
+    pub pages_per_minute: u32,
+    /// Requests of any kind a minute of one token, or 0.
+    pub token_requests_per_minute: u32,
+    /// All of these a minute, of all clients together, or 0.
+    pub total_requests_per_minute: u32,
+    /// Open sockets of one address, whatever they are used for, or 0.
+    pub sockets_per_address: usize,
+    /// Open sockets in all, or 0.
+    pub sockets_total: usize,
+    /// The head of a connection's first request must be there within this long, in seconds.
+    pub head_timeout_s: u64,
+    /// The head of the next request must be there within this long after an answer, in seconds.
+    pub idle_timeout_s: u64,
+    /// More of a request's body must come within this long, in seconds.
+    pub body_timeout_s: u64,
     /// A reader that has not taken a byte for this long is disconnected, in seconds.
     pub stall_s: u64,
 }
@@ -142,6 +205,74 @@ pub struct RedisConfig {
     pub prefix: String,
     /// Seconds without word of the leading node after which a node connects to the venues itself.
     pub grace_s: u64,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            connections_per_address: 100,
+            connections_per_token: 0,
+            connections_total: 10_000,
+            requests_per_minute: 300,
+            streams_per_minute: 0,
+            pages_per_minute: 0,
+            token_requests_per_minute: 0,
+            total_requests_per_minute: 0,
+            publishes_per_minute: 6000,
+            sockets_per_address: 0,
+            sockets_total: 0,
+            head_timeout_s: 20,
+            idle_timeout_s: 130,
+            body_timeout_s: 10,
+            stall_s: 30,
+        }
+    }
+}
+
+impl LimitsConfig {
+    /// Open streams of one token.
+    pub const fn connections_per_token(&self) -> usize {
+        count_or(self.connections_per_token, self.connections_per_address, 10)
+    }
+
+    /// Open sockets of one address.
+    pub const fn sockets_per_address(&self) -> usize {
+        count_or(self.sockets_per_address, self.connections_per_address, 10)
+    }
+
+    /// Open sockets in all.
+    pub const fn sockets_total(&self) -> usize {
+        count_or(self.sockets_total, self.connections_total, 2)
+    }
+
+    /// Streams that one client address may open a minute.
+    pub fn streams_per_minute(&self) -> u32 {
+        let open = u32::try_from(self.connections_per_address).unwrap_or(u32::MAX);
+        rate_or(self.streams_per_minute, open, 6)
+    }
+
+    /// Pages, and calls that pages make, a minute of one client address.
+    pub const fn pages_per_minute(&self) -> u32 {
+        rate_or(self.pages_per_minute, self.requests_per_minute, 2)
+    }
+
+    /// Requests of any kind a minute of one token.
+    pub const fn token_requests_per_minute(&self) -> u32 {
+        rate_or(self.token_requests_per_minute, self.requests_per_minute, 10)
+    }
+
+    /// Requests of any kind a minute, of all clients together.
+    pub const fn total_requests_per_minute(&self) -> u32 {
+        rate_or(self.total_requests_per_minute, self.requests_per_minute, 400)
+    }
+}
+
+const fn count_or(set: usize, other: usize, times: usize) -> usize {
+    if set == 0 { other.saturating_mul(times) } else { set }
+}
+
+const fn rate_or(set: u32, other: u32, times: u32) -> u32 {
+    if set == 0 { other.saturating_mul(times) } else { set }
 }
 
 /// What a venue's settings are unless something else is configured. Comes from the registry of connectors.

@@ -1,10 +1,15 @@
 //! HTTP out: one endpoint a file, the layers in one place.
 
 pub mod address;
+pub mod body;
+pub mod browser_policy;
+pub mod caller;
+mod channels;
 pub mod cors;
 pub mod error;
 mod event_query;
 mod health;
+mod lapse;
 mod last_event_id;
 mod live;
 mod news;
@@ -16,13 +21,16 @@ mod query;
 pub mod rate_limit;
 mod ready;
 mod realtime;
+mod refusal;
 pub mod router;
 mod rss;
+pub mod serve;
 mod sources;
 mod sse;
 pub mod stall;
 mod symbols;
 mod validator;
+mod websocket;
 
 #[cfg(test)]
 mod tests;

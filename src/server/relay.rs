@@ -69,11 +69,13 @@ pub struct RelaySetup<'a> {
     /// Where this node's own market says what it makes.
     pub outlet: Arc<Outlet>,
     pub sides: Arc<dyn Sides>,
+    /// Whether this node would fetch news if it led.
+    pub fetches_news: bool,
     /// Of this node's own venues and feeds.
     pub venues: Arc<dyn VenueReports>,
     pub feeds: Arc<dyn FeedReports>,
-    /// `None` runs without news.
-    pub news: Option<(Storage, Arc<Newsstand>)>,
+    /// Where the log is kept, and who shows what is new in it. `None` keeps none.
+    pub log: Option<(Storage, Arc<Newsstand>)>,
     pub clock: Clock,
     /// Of everything that is drawn by chance, the name of the node excepted.
     pub seed: u64,
@@ -140,14 +142,14 @@ impl NodeReport {
 /// # Errors
 /// In words, where the address can't be used. They don't repeat it.
 pub fn start(setup: RelaySetup<'_>) -> Result<Arc<Relay>, String> {
-    let RelaySetup { config, quiet_after, board, hub, outlet, sides, venues, feeds, news, clock, seed, token, tasks } =
-        setup;
+    let RelaySetup { config, quiet_after, board, hub, outlet, sides, fetches_news, .. } = setup;
+    let RelaySetup { venues, feeds, log, clock, seed, token, tasks, .. } = setup;
     let client = Client::open(config.url.reveal().clone()).map_err(|_| "redis.url can't be used".to_owned())?;
     let mut rng = SmallRng::seed_from_u64(seed);
     let shared = Shared::new(format!("{:08x}", rand::random::<u32>()));
     info!(node = shared.node, redis = %config.url, prefix = config.prefix, "one node of many");
     let mirror = Arc::new(Mirror::new(Arc::clone(&board), Arc::clone(&hub), clock, quiet_after));
-    let (storage, stand) = news.unzip();
+    let (storage, stand) = log.unzip();
     if let (Some(storage), Some(stand)) = (&storage, stand) {
         let journal = Journal::new(Arc::clone(&shared), storage.clone(), Arc::clone(hub.log()), stand);
         tasks.spawn(journal.run(token.clone()));
@@ -164,7 +166,7 @@ pub fn start(setup: RelaySetup<'_>) -> Result<Arc<Relay>, String> {
         mirror: Arc::clone(&mirror),
         outlet: Arc::clone(&outlet),
         sides,
-        storage,
+        storage: storage.filter(|_| fetches_news),
         clock,
         grace: Duration::from_secs(config.grace_s),
         prices: None,
@@ -179,6 +181,7 @@ pub fn start(setup: RelaySetup<'_>) -> Result<Arc<Relay>, String> {
         mirror,
         outlet,
         around: Around { board, venues, feeds, clock },
+        fetches_news,
         seed: rng.next_u64(),
     };
     tasks.spawn(session.run(token));

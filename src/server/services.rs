@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use leptos::prelude::use_context;
+use tokio_util::task::TaskTracker;
 
 use super::{
+    access::Tokens,
+    channels::Channels,
     clock::{Clock, Stamp},
     config::Config,
     hub::Hub,
     market::{board::MarketBoard, candle_service::CandleService},
     news::desk::NewsDesk,
+    rate::RateLimits,
     relay::Relay,
     storage::Storage,
 };
@@ -47,16 +51,23 @@ pub struct Services {
     pub site: SiteInfo,
     pub market: Arc<MarketBoard>,
     pub hub: Arc<Hub>,
+    /// How often clients may ask.
+    pub rates: RateLimits,
     pub candles: Arc<CandleService>,
     /// When the server started.
     pub started: Stamp,
     pub venues: Arc<dyn VenueReports>,
     pub news: Arc<NewsDesk>,
     pub feeds: Arc<dyn FeedReports>,
-    /// `None` while no news is followed: nothing else is stored.
+    /// `None` where nothing is stored, as in tests: a server that is run has one.
     pub storage: Option<Storage>,
     /// Where this is one node of many.
     pub node: Option<Arc<Relay>>,
+    pub tokens: Arc<Tokens>,
+    /// What the server waits for at its end: its tasks, and the sockets, whose connections nobody else waits for.
+    pub tasks: TaskTracker,
+    /// What programs tell each other through this server.
+    pub channels: Arc<Channels>,
 }
 
 impl Services {

@@ -1,6 +1,8 @@
 //! The whole server against the whole simulator, over the real protocols, with a clock that the test moves.
 
 #[cfg(test)]
+mod channels;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod grouping;
@@ -20,3 +22,7 @@ mod sse;
 mod stage;
 #[cfg(test)]
 mod stream;
+#[cfg(test)]
+mod tokens;
+#[cfg(test)]
+mod ws;

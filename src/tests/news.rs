@@ -16,6 +16,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use market_pulse::{
     model::symbol::Symbol,
     server::{
+        access::Tokens,
         clock::Clock,
         config::{self, layers::Layers},
         http::router::api_router,
@@ -26,7 +27,6 @@ use market_pulse::{
         simulator::{Simulator, SimulatorSettings, news::NewsMode},
         startup::{
             core::{Core, CoreSetup},
-            news::NewsSide,
             venue_defaults,
         },
         storage::Storage,
@@ -42,7 +42,7 @@ use super::{
 };
 
 /// Longest wait for anything.
-const LIMIT: Duration = Duration::from_secs(30);
+pub const LIMIT: Duration = Duration::from_secs(30);
 pub const OUTLETS: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
 
 /// Feeds that a test fills.
@@ -93,23 +93,23 @@ impl FeedHttp for PlayedFeeds {
 }
 
 /// A server over a folder and feeds that outlive it.
-struct Newsroom {
+pub struct Newsroom {
     folder: TempDir,
-    feeds: Arc<PlayedFeeds>,
+    pub feeds: Arc<PlayedFeeds>,
     core: Core,
-    api: axum::Router,
+    pub api: axum::Router,
     token: CancellationToken,
 }
 
 impl Newsroom {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let (folder, feeds) = (tempfile::tempdir().unwrap(), Arc::new(PlayedFeeds::default()));
         let (core, api, token) = start(folder.path(), &feeds).await;
         Self { folder, feeds, core, api, token }
     }
 
     /// Ends the server and starts another over the same folder.
-    async fn restart(self) -> Self {
+    pub async fn restart(self) -> Self {
         let Self { folder, feeds, core, api, token } = self;
         token.cancel();
         tokio::time::timeout(LIMIT, core.tasks.wait()).await.expect("every task ends");
@@ -124,7 +124,7 @@ impl Newsroom {
     }
 
     /// Asks until the answer is as it should be.
-    async fn until(&self, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    pub async fn until(&self, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let asking = async {
             loop {
                 let answer = self.get(path).await;
@@ -163,7 +163,9 @@ async fn start(folder: &Path, feeds: &Arc<PlayedFeeds>) -> (Core, axum::Router, 
         simulated: true,
         dialer: Arc::clone(&net) as _,
         http: net,
-        news: Some(NewsSide { storage, http: Arc::clone(feeds) as _ }),
+        storage: Some(storage),
+        news: Some(Arc::clone(feeds) as _),
+        tokens: Arc::new(Tokens::in_memory(clock, 30)),
         clock,
         seed: 11,
         token: token.clone(),
@@ -198,7 +200,7 @@ pub const EXPLOIT: [&str; 4] = [
 ];
 
 /// Titles about one thing each.
-const OTHERS: [&str; 6] = [
+pub const OTHERS: [&str; 6] = [
     "Harbor Bank opens a custody desk in Lisbon",
     "Validators of Ethereum vote to raise the gas limit",
     "Basel court rejects the appeal of Orchid Pay",

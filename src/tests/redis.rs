@@ -1,7 +1,7 @@
 //! A real Redis of a test's own, which the test may stop, pause and start again.
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead, BufReader, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -66,6 +66,16 @@ impl RedisServer {
         }
     }
 
+    /// Has it write down what it has now: it comes back with that.
+    pub fn save(&self) {
+        assert!(asked(self.addr, "SAVE", "+OK"), "it writes everything down");
+    }
+
+    /// Runs a command that is answered by a line, as an operator would.
+    pub fn command(&self, command: &str) {
+        assert!(asked(self.addr, command, ""), "{command}");
+    }
+
     /// It takes connections and answers nothing.
     pub fn pause(&self) {
         self.signal("-STOP");
@@ -125,13 +135,18 @@ fn free_port() -> SocketAddr {
 }
 
 fn answers(addr: SocketAddr) -> bool {
+    asked(addr, "PING", "+PONG")
+}
+
+/// Whether a command is answered by a line that starts like this, and not by an error.
+fn asked(addr: SocketAddr, command: &str, expected: &str) -> bool {
     let Ok(mut stream) = TcpStream::connect_timeout(&addr, Duration::from_millis(200)) else { return false };
-    let limit = Some(Duration::from_millis(500));
-    let mut answer = [0; 7];
-    stream.set_read_timeout(limit).is_ok()
-        && stream.write_all(b"PING\r\n").is_ok()
-        && stream.read_exact(&mut answer).is_ok()
-        && &answer == b"+PONG\r\n"
+    if stream.set_read_timeout(Some(LIMIT)).is_err() || write!(stream, "{command}\r\n").is_err() {
+        return false;
+    }
+    let mut line = String::new();
+    let answered = BufReader::new(stream).read_line(&mut line).is_ok_and(|length| length > 0);
+    answered && line.starts_with(expected) && !line.starts_with('-')
 }
 
 /// On the path, or where the set-up puts it.

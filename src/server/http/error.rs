@@ -9,9 +9,17 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use thiserror::Error;
 
+use super::websocket::handshake;
 use crate::{
     model::symbol::{MAX_SYMBOL_LEN, Symbol, SymbolError},
     server::{
+        access::Scope,
+        channels::{
+            ChannelError,
+            path::BadChannelPath,
+            publication::{BadPublication, MAX_DEPTH},
+            schema::Misfit,
+        },
         hub::{MAX_SYMBOLS_PER_READER, limits::Refusal},
         storage::error::StorageError,
     },
@@ -48,28 +56,82 @@ pub enum HttpError {
     BadCursor,
     #[error("q is at most {} characters", super::news_query::MAX_TEXT)]
     BadText,
+    #[error("there is no such channel")]
+    UnknownChannel,
+    #[error("client_id is 1 to {} of A-Z a-z 0-9 _ . -", super::channels::client_id::MAX_CLIENT_ID)]
+    BadClientId,
+    #[error(transparent)]
+    BadChannelPath(BadChannelPath),
+    #[error("the body is no JSON, or is nested deeper than {MAX_DEPTH} levels")]
+    MalformedJson,
+    #[error("{0}")]
+    Misfit(Misfit),
+    #[error("the body ended before its end")]
+    IncompleteBody,
+    #[error("there is a channel at this path already")]
+    ChannelExists,
+    #[error("there are as many channels as there may be; remove one first")]
+    TooManyChannels,
+    #[error("too much is being published at the moment")]
+    TooMuchPublished,
+    #[error("nothing can be stored at the moment, so nothing was published")]
+    NotStored,
     #[error("the path is not UTF-8 text")]
     BadPath,
+    #[error("a request names a path that begins with a slash")]
+    BadTarget,
     #[error("there is nothing at this address")]
     NotFound,
     #[error("this address answers other methods; see the Allow header")]
     MethodNotAllowed,
     #[error("the query is longer than {} bytes", super::query::MAX_QUERY_LEN)]
     UriTooLong,
-    #[error("too many requests from this address")]
+    #[error("the body is larger than {most} bytes")]
+    BodyTooLarge { most: usize },
+    #[error("the body did not come in time")]
+    BodyTooSlow,
+    #[error("this needs a token with the scope `{needed}`: `Authorization: Bearer …` or `?token=…`")]
+    Unauthorized { needed: Scope },
+    #[error("the token is not in the form that is read: `Authorization: Bearer …` or `?token=…`, and only one")]
+    BadToken,
+    #[error("the token is wrong, or was revoked")]
+    WrongToken,
+    #[error("the token has expired")]
+    ExpiredToken,
+    #[error("the scope of the token is not enough: this needs `{needed}`")]
+    Forbidden { needed: Scope },
+    #[error("too many wrong tokens from this address")]
+    TooManyWrongTokens { retry_after_ms: u64 },
+    #[error("more requests than one address or one token may make")]
     RateLimited { retry_after_ms: u64 },
+    #[error("more requests from all together than the server answers")]
+    Busy { retry_after_ms: u64 },
     #[error("there is no price yet")]
     NoPriceYet,
     #[error("the server is starting and has no prices yet")]
     Starting,
     #[error("this address has as many open streams as it may")]
     AddressFull,
+    #[error("this token has as many open streams as it may")]
+    TokenFull,
     #[error("the server has as many open streams as it serves")]
     ServerFull,
+    #[error("this address has as many open connections as it may")]
+    AddressHasTooManySockets,
+    #[error("the server has as many open connections as it serves")]
+    TooManySockets,
     #[error("the server is going down")]
     GoingDown,
     #[error("the stored news can't be read at the moment")]
     StorageUnavailable,
+    #[error("sockets from pages of this origin are not accepted here")]
+    OriginRefused,
+    #[error(
+        "this is no handshake of a WebSocket: it is a GET over HTTP/1.1 with Connection, Upgrade and Sec-WebSocket-Key"
+    )]
+    BadHandshake,
+    #[error("WebSockets are spoken here in version 13 only")]
+    OtherWebSocketVersion,
 }
 
 /// `known are: a, b`
@@ -78,7 +140,7 @@ fn list(known: &[String]) -> String {
 }
 
 impl HttpError {
-    fn status(&self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::MalformedSymbol
             | Self::NoSymbols
@@ -91,16 +153,38 @@ impl HttpError {
             | Self::BadLimit
             | Self::BadCursor
             | Self::BadText
-            | Self::BadPath => StatusCode::BAD_REQUEST,
-            Self::UnknownSymbol(_) | Self::OtherQuote | Self::NotFound => StatusCode::NOT_FOUND,
+            | Self::BadClientId
+            | Self::BadChannelPath(_)
+            | Self::MalformedJson
+            | Self::IncompleteBody
+            | Self::BadPath
+            | Self::BadTarget
+            | Self::BadHandshake => StatusCode::BAD_REQUEST,
+            Self::OtherWebSocketVersion => StatusCode::UPGRADE_REQUIRED,
+            Self::Misfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::ChannelExists => StatusCode::CONFLICT,
+            Self::TooManyChannels => StatusCode::INSUFFICIENT_STORAGE,
+            Self::UnknownSymbol(_) | Self::OtherQuote | Self::UnknownChannel | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
-            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Unauthorized { .. } | Self::BadToken | Self::WrongToken | Self::ExpiredToken => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::Forbidden { .. } | Self::OriginRefused => StatusCode::FORBIDDEN,
+            Self::RateLimited { .. } | Self::TooManyWrongTokens { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoPriceYet
             | Self::Starting
             | Self::AddressFull
+            | Self::TokenFull
             | Self::ServerFull
+            | Self::Busy { .. }
+            | Self::AddressHasTooManySockets
+            | Self::TooManySockets
             | Self::GoingDown
+            | Self::TooMuchPublished
+            | Self::NotStored
             | Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -120,26 +204,74 @@ impl HttpError {
             Self::BadLimit => "bad_limit",
             Self::BadCursor => "bad_cursor",
             Self::BadText => "bad_text",
-            Self::BadPath => "bad_path",
+            Self::UnknownChannel => "unknown_channel",
+            Self::BadClientId => "bad_client_id",
+            Self::BadPath | Self::BadChannelPath(_) => "bad_path",
+            Self::MalformedJson => "malformed_json",
+            Self::Misfit(_) => "invalid_event",
+            Self::IncompleteBody => "incomplete_body",
+            Self::ChannelExists => "channel_exists",
+            Self::TooManyChannels => "too_many_channels",
+            Self::BadTarget => "bad_target",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::UriTooLong => "uri_too_long",
-            Self::RateLimited { .. } => "rate_limited",
+            Self::BodyTooLarge { .. } => "body_too_large",
+            Self::BodyTooSlow => "body_too_slow",
+            Self::Unauthorized { .. } | Self::BadToken | Self::WrongToken | Self::ExpiredToken => "unauthorized",
+            Self::Forbidden { .. } => "forbidden",
+            Self::RateLimited { .. } | Self::TooManyWrongTokens { .. } => "rate_limited",
             Self::NoPriceYet => "no_price_yet",
             Self::Starting => "starting",
-            Self::AddressFull => "too_many_streams",
+            Self::AddressFull | Self::TokenFull => "too_many_streams",
+            Self::Busy { .. } | Self::TooMuchPublished => "server_busy",
             Self::ServerFull => "server_full",
+            Self::AddressHasTooManySockets | Self::TooManySockets => "too_many_connections",
             Self::GoingDown => "going_down",
-            Self::StorageUnavailable => "storage_unavailable",
+            Self::StorageUnavailable | Self::NotStored => "storage_unavailable",
+            Self::OriginRefused => "origin_not_allowed",
+            Self::BadHandshake => "bad_handshake",
+            Self::OtherWebSocketVersion => "unsupported_websocket_version",
         }
+    }
+
+    /// What the answer holds.
+    pub(super) fn body(&self) -> ErrorBody {
+        let message: Cow<'static, str> = self.to_string().into();
+        ErrorBody::new(self.code(), message, self.delay_ms().map(Retry::after_ms))
+    }
+
+    /// The value of `Retry-After`, in whole seconds, where waiting helps.
+    pub(super) fn retry_after_s(&self) -> Option<u64> {
+        self.delay_ms().map(|delay_ms| delay_ms.div_ceil(1000))
     }
 
     /// How long to wait, in milliseconds, where waiting helps.
     fn delay_ms(&self) -> Option<u64> {
         match self {
-            Self::RateLimited { retry_after_ms } => Some(*retry_after_ms),
-            Self::NoPriceYet | Self::Starting => Some(1000),
-            Self::AddressFull | Self::ServerFull | Self::GoingDown | Self::StorageUnavailable => Some(5000),
+            Self::RateLimited { retry_after_ms }
+            | Self::TooManyWrongTokens { retry_after_ms }
+            | Self::Busy { retry_after_ms } => Some(*retry_after_ms),
+            Self::NoPriceYet | Self::Starting | Self::TooMuchPublished => Some(1000),
+            Self::AddressFull
+            | Self::TokenFull
+            | Self::ServerFull
+            | Self::AddressHasTooManySockets
+            | Self::TooManySockets
+            | Self::GoingDown
+            | Self::NotStored
+            | Self::StorageUnavailable => Some(5000),
+            _ => None,
+        }
+    }
+
+    /// What the answer says of the token. <https://www.rfc-editor.org/rfc/rfc6750#section-3>
+    fn challenge(&self) -> Option<&'static str> {
+        match self {
+            Self::Unauthorized { .. } => Some("Bearer"),
+            Self::BadToken => Some("Bearer error=\"invalid_request\""),
+            Self::WrongToken | Self::ExpiredToken => Some("Bearer error=\"invalid_token\""),
+            Self::Forbidden { .. } => Some("Bearer error=\"insufficient_scope\""),
             _ => None,
         }
     }
@@ -161,29 +293,64 @@ impl From<StorageError> for HttpError {
     }
 }
 
+impl From<ChannelError> for HttpError {
+    fn from(error: ChannelError) -> Self {
+        match error {
+            ChannelError::Unknown => Self::UnknownChannel,
+            ChannelError::Exists => Self::ChannelExists,
+            ChannelError::TooMany => Self::TooManyChannels,
+            ChannelError::Busy => Self::TooMuchPublished,
+            ChannelError::GoingDown => Self::GoingDown,
+            ChannelError::Storage(_) => Self::NotStored,
+        }
+    }
+}
+
+impl From<BadPublication> for HttpError {
+    fn from(error: BadPublication) -> Self {
+        match error {
+            BadPublication::Malformed => Self::MalformedJson,
+            BadPublication::Misfit(misfit) => Self::Misfit(misfit),
+        }
+    }
+}
+
+impl From<BadChannelPath> for HttpError {
+    fn from(error: BadChannelPath) -> Self {
+        Self::BadChannelPath(error)
+    }
+}
+
 impl From<Refusal> for HttpError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::ServerFull => Self::ServerFull,
             Refusal::AddressFull => Self::AddressFull,
+            Refusal::TokenFull => Self::TokenFull,
             Refusal::GoingDown => Self::GoingDown,
             Refusal::TooManySymbols => Self::TooManySymbols,
             // The endpoint has looked the symbols up before.
             Refusal::UnknownSymbol => Self::NotFound,
+            Refusal::Removed => Self::UnknownChannel,
         }
     }
 }
 
 impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
-        let delay_ms = self.delay_ms();
-        let message: Cow<'static, str> = self.to_string().into();
-        let body = ErrorBody::new(self.code(), message, delay_ms.map(Retry::after_ms));
-        let mut response = (self.status(), Json(body)).into_response();
+        let mut response = (self.status(), Json(self.body())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(delay_ms) = delay_ms {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(delay_ms.div_ceil(1000)));
+        if let Some(challenge) = self.challenge() {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(seconds) = self.retry_after_s() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self == Self::OtherWebSocketVersion {
+            headers.insert(header::SEC_WEBSOCKET_VERSION, handshake::VERSION);
+            headers.insert(header::UPGRADE, handshake::WEBSOCKET);
+            headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         }
         response
     }

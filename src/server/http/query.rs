@@ -1,4 +1,7 @@
 //! What a request asks for, parsed once at the edge.
+//!
+//! A parameter that is given twice: lists add up, and of anything else the last one counts. Unknown parameters are for
+//! other versions, and change nothing.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,8 +23,8 @@ use crate::{
 
 /// Longest query that is read, in bytes: 100 symbols fit.
 pub(super) const MAX_QUERY_LEN: usize = 2048;
-/// Longest path that is looked at, in bytes.
-const MAX_PATH_LEN: usize = 1024;
+/// Longest path that is looked at, in bytes: that of a channel, 200 characters of four bytes each, percent-encoded.
+const MAX_PATH_LEN: usize = 2560;
 
 const MAX_HZ: std::ops::RangeInclusive<f64> = 0.1..=50.0;
 

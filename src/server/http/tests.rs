@@ -1,13 +1,18 @@
 //! The API as a client sees it, without sockets.
 
+mod channels;
 mod errors;
 mod events;
+mod hostile;
 mod layers;
 mod news;
 mod pages;
 mod rest;
+mod site;
 mod socket;
 mod stream;
+mod tokens;
+mod websocket;
 
 use axum::{
     Router,

@@ -11,8 +11,9 @@ use std::{
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use parking_lot::Mutex;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::{SHARDS, encode, events, ids::Ids, reader::Reader, shard};
+use super::{SHARDS, encode, events, ids::Ids, reader::Reader, shard, texts};
 use crate::{
     model::{symbol::Symbol, ticker::Ticker},
     wire::{event_stream::Price, realtime::StatusChange},
@@ -28,6 +29,7 @@ pub(super) struct Frames {
     pub(super) status: Option<(u64, Bytes)>,
     price: Price,
     price_event: OnceLock<Option<Bytes>>,
+    text: OnceLock<Option<Utf8Bytes>>,
 }
 
 /// The form in which a reader takes the price of a symbol.
@@ -53,6 +55,11 @@ impl Frames {
             // Made by the first reader that wants it: few do, and they take one a second.
             PriceForm::Event => self.price_event.get_or_init(|| events::price(&self.price)).clone(),
         }
+    }
+
+    /// The ticker as the text of a socket. Made by the first reader that wants it.
+    pub(super) fn text(&self) -> Option<Utf8Bytes> {
+        self.text.get_or_init(|| texts::ticker(self.price.symbol, &self.ticker)).clone()
     }
 }
 
@@ -124,6 +131,7 @@ impl Channel {
             status: newest,
             price: Price::from(ticker),
             price_event: OnceLock::new(),
+            text: OnceLock::new(),
         })));
         drop(known);
         for shard in &self.readers {

@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use tokio::time::{Sleep, sleep};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
@@ -19,7 +18,10 @@ use super::{
     log::{EventLog, EventStoreError, Since},
     ring::{Entry, Following},
 };
-use crate::wire::news::{Gap, GapReason};
+use crate::{
+    server::event::EventKind,
+    wire::news::{Gap, GapReason},
+};
 
 /// Entries that are passed over before others have their turn.
 const BURST: usize = 256;
@@ -67,10 +69,9 @@ enum Source {
 }
 
 /// What a reader is to be told.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub(super) enum Told {
-    /// The frame of an entry.
-    Entry(Bytes),
+    Entry(Arc<Entry>),
     /// Entries up to this one are lost.
     Gap(u64, Gap),
 }
@@ -100,6 +101,26 @@ impl LogCursor {
     /// The last entry that the reader has or needs no more; `None` while a loss has yet to be told of.
     pub(super) const fn position(&self) -> Option<u64> {
         self.position
+    }
+
+    /// The kinds of entries that the reader wants.
+    pub(super) fn kinds(&self) -> &[EventKind] {
+        &self.filter.kinds
+    }
+
+    /// The same that another list of kinds is given out from here on.
+    pub(super) fn set_kinds(&mut self, kinds: Vec<EventKind>) {
+        self.filter.kinds = kinds;
+    }
+
+    /// Whether everything was given out when this was last asked for more.
+    pub(super) const fn is_up_to_date(&self) -> bool {
+        !self.behind
+    }
+
+    /// Whether nothing comes any more.
+    pub(super) fn has_ended(&self) -> bool {
+        !self.behind && self.log.is_closed()
     }
 
     /// The log may have grown.
@@ -133,7 +154,7 @@ impl LogCursor {
                 self.lost(from, self.log.tip(), GapReason::Restarted)
             }
             Source::Ring => match self.log.after(position) {
-                Following::Entry(entry) => self.pass(&entry),
+                Following::Entry(entry) => self.pass(entry),
                 Following::Older(upto) => {
                     self.source = Source::Asked { upto, answer: self.log.fetch(position, upto) };
                     Step::Again
@@ -168,7 +189,7 @@ impl LogCursor {
                 }
             }
             Source::Page(page) => match page.pop_front() {
-                Some(entry) if entry.id == position + 1 => self.pass(&entry),
+                Some(entry) if entry.id == position + 1 => self.pass(Arc::new(entry)),
                 Some(entry) => {
                     let before = entry.id - 1;
                     page.push_front(entry);
@@ -204,9 +225,9 @@ impl LogCursor {
         }
     }
 
-    fn pass(&mut self, entry: &Entry) -> Step {
+    fn pass(&mut self, entry: Arc<Entry>) -> Step {
         self.position = Some(entry.id);
-        if self.filter.admits(entry) { Step::Told(Told::Entry(entry.frame.clone())) } else { Step::Again }
+        if self.filter.admits(&entry) { Step::Told(Told::Entry(entry)) } else { Step::Again }
     }
 
     /// An answer of the store to what follows `position`, up to `upto`.

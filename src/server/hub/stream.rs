@@ -10,8 +10,11 @@ use bytes::Bytes;
 use futures_util::Stream;
 
 use super::{
-    Hub, encode,
-    events::{self, End},
+    Hub,
+    channel::PriceForm,
+    encode,
+    ending::End,
+    envelope, events,
     limits::Permit,
     reader::{Reader, Signal},
     resume::{LogCursor, Told},
@@ -24,6 +27,7 @@ pub struct FrameStream {
     hub: Arc<Hub>,
     reader: Arc<Reader>,
     voice: Voice,
+    form: PriceForm,
     hello: Option<Bytes>,
     tickers: TickerCursor,
     /// Where the reader follows the log.
@@ -41,6 +45,10 @@ pub(super) enum Voice {
     Messages,
     /// Named events.
     Events,
+    /// Named events of a channel, each in an envelope.
+    Envelopes,
+    /// What somebody publishes, as messages without a name; anything else by name, and rarely.
+    Plain,
 }
 
 impl FrameStream {
@@ -53,7 +61,29 @@ impl FrameStream {
         reader: Arc<Reader>,
         permit: Permit,
     ) -> Self {
-        Self { hub, reader, voice, hello: Some(hello), tickers, log, last_id: 0, ended: false, _permit: permit }
+        let form = match voice {
+            Voice::Messages if log.is_some() => PriceForm::TickerWithoutId,
+            Voice::Messages => PriceForm::Ticker,
+            // Channels have no prices.
+            Voice::Events | Voice::Envelopes | Voice::Plain => PriceForm::Event,
+        };
+        Self { hub, reader, voice, form, hello: Some(hello), tickers, log, last_id: 0, ended: false, _permit: permit }
+    }
+
+    /// The next price that the reader has not seen.
+    fn next_price(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
+        loop {
+            let frames = self.tickers.next(cx)?;
+            if let Some(bytes) = frames.price(self.form) {
+                self.last_id = frames.id;
+                return Some(bytes);
+            }
+        }
+    }
+
+    /// The next change of freshness. Price events carry it themselves.
+    fn next_status(&mut self) -> Option<Bytes> {
+        if self.form == PriceForm::Event { None } else { self.tickers.next_status() }
     }
 
     fn next_of_log(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
@@ -62,9 +92,10 @@ impl FrameStream {
             log.look_again();
         }
         match (log.next(cx)?, self.voice) {
-            (Told::Entry(frame), _) => Some(frame),
+            (Told::Entry(entry), _) => Some(entry.frame.clone()),
             (Told::Gap(to, gap), Voice::Messages) => encode::gap(to, gap),
-            (Told::Gap(to, gap), Voice::Events) => events::gap(to, &gap),
+            (Told::Gap(to, gap), Voice::Events | Voice::Plain) => events::gap(to, &gap),
+            (Told::Gap(to, gap), Voice::Envelopes) => envelope::gap(to, &gap, self.hub.clock.wall()),
         }
     }
 
@@ -75,13 +106,19 @@ impl FrameStream {
             (Voice::Messages, None) => encode::heartbeat(self.last_id, now, None),
             (Voice::Messages, Some(position)) => encode::heartbeat(0, now, position),
             (Voice::Events, position) => events::heartbeat(position.flatten(), now),
+            (Voice::Envelopes, position) => envelope::ping(position.flatten(), now),
+            // Every message is somebody's; keep-alives say that the connection stands.
+            (Voice::Plain, _) => None,
         }
     }
 
-    fn goodbye(&self) -> Option<Bytes> {
+    fn end(&mut self, end: End) -> Option<Bytes> {
+        self.ended = true;
+        let told = end.told_to(self.reader.id);
         match self.voice {
-            Voice::Messages => Some(encode::GOODBYE),
-            Voice::Events => events::end(if self.hub.shutdown.is_cancelled() { End::GoingDown } else { End::TooSlow }),
+            Voice::Messages => encode::end(told),
+            Voice::Events | Voice::Plain => events::end(&told),
+            Voice::Envelopes => envelope::end(&told, self.hub.clock.wall()),
         }
     }
 }
@@ -96,8 +133,8 @@ impl Stream for FrameStream {
         }
         this.reader.look(cx.waker());
         if this.reader.take(Signal::Close) || this.hub.shutdown.is_cancelled() {
-            this.ended = true;
-            return Poll::Ready(this.goodbye());
+            let end = if this.hub.shutdown.is_cancelled() { End::GoingDown } else { End::TooSlow };
+            return Poll::Ready(this.end(end));
         }
         if let Some(hello) = this.hello.take() {
             return Poll::Ready(Some(hello));
@@ -110,16 +147,13 @@ impl Stream for FrameStream {
         {
             return Poll::Ready(Some(heartbeat));
         }
-        if let Some(frame) = this.tickers.next_status().or_else(|| this.next_of_log(cx)) {
+        if let Some(frame) = this.next_status().or_else(|| this.next_of_log(cx)) {
             return Poll::Ready(Some(frame));
         }
-        match this.tickers.next_price(cx) {
-            Some((id, frame)) => {
-                this.last_id = id;
-                Poll::Ready(Some(frame))
-            }
-            None => Poll::Pending,
+        if this.log.as_ref().is_some_and(LogCursor::has_ended) {
+            return Poll::Ready(this.end(End::Removed));
         }
+        this.next_price(cx).map_or(Poll::Pending, |frame| Poll::Ready(Some(frame)))
     }
 }
 

@@ -12,9 +12,10 @@ use bytes::Bytes;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::{
-    Hub,
+    Hub, MAX_SYMBOLS_PER_READER,
     bits::Bits,
-    channel::{Channel, Frames, PriceForm},
+    channel::{Channel, Frames},
+    limits::Refusal,
     reader::Reader,
 };
 
@@ -22,17 +23,18 @@ use super::{
 pub(super) struct TickerCursor {
     hub: Arc<Hub>,
     reader: Arc<Reader>,
-    form: PriceForm,
-    positions: Vec<Position>,
+    /// Those of the reader. `None` is free.
+    positions: Vec<Option<Position>>,
     /// Positions that are being sent.
     statuses: Bits,
     tickers: Bits,
     pace: Option<Pace>,
 }
 
-/// Ids of the last messages sent.
-#[derive(Debug, Clone, Copy, Default)]
+/// A channel, and the ids of the last messages sent of it.
+#[derive(Debug, Clone, Copy)]
 struct Position {
+    channel: usize,
     ticker: u64,
     status: u64,
 }
@@ -45,20 +47,21 @@ struct Pace {
 }
 
 impl TickerCursor {
-    pub(super) fn new(hub: Arc<Hub>, reader: Arc<Reader>, form: PriceForm, pace: Duration) -> Self {
+    /// Of a reader of these channels, in this order.
+    pub(super) fn new(hub: Arc<Hub>, reader: Arc<Reader>, channels: &[usize], pace: Duration) -> Self {
         // The snapshot says how fresh things are; only later changes are news.
         let seen = |channel: &usize| {
             let frames = hub.channels.get(*channel).and_then(Channel::frames);
-            Position {
+            Some(Position {
+                channel: *channel,
                 ticker: 0,
                 status: frames.and_then(|f| f.status.as_ref().map(|(id, _)| *id)).unwrap_or_default(),
-            }
+            })
         };
-        let positions = reader.channels.iter().map(seen).collect();
+        let positions = channels.iter().map(seen).collect();
         Self {
             hub,
             reader,
-            form,
             positions,
             statuses: Bits::default(),
             tickers: Bits::default(),
@@ -66,17 +69,48 @@ impl TickerCursor {
         }
     }
 
-    /// The next price that the reader has not seen, with its id.
-    pub(super) fn next_price(&mut self, cx: &mut Context<'_>) -> Option<(u64, Bytes)> {
-        let form = self.form;
+    /// Takes a channel in; its newest price is the next one. A channel that is followed already is begun anew.
+    ///
+    /// # Errors
+    /// [`Refusal::TooManySymbols`] where every position is taken.
+    pub(super) fn add(&mut self, channel: usize) -> Result<(), Refusal> {
+        let taken = |position: &Option<Position>| position.is_some_and(|p| p.channel == channel);
+        let known = self.positions.iter().position(taken);
+        let position = known
+            .or_else(|| self.positions.iter().position(Option::is_none))
+            .or_else(|| (self.positions.len() < MAX_SYMBOLS_PER_READER).then_some(self.positions.len()))
+            .ok_or(Refusal::TooManySymbols)?;
+        let fresh = Some(Position { channel, ticker: 0, status: 0 });
+        match self.positions.get_mut(position) {
+            Some(slot) => *slot = fresh,
+            None => self.positions.push(fresh),
+        }
+        if known.is_none() {
+            self.hub.join(&self.reader, position, channel);
+        }
+        self.reader.want(position);
+        Ok(())
+    }
+
+    /// Leaves a channel out from here on.
+    pub(super) fn remove(&mut self, channel: usize) {
+        let taken = |position: &Option<Position>| position.is_some_and(|p| p.channel == channel);
+        if let Some(position) = self.positions.iter().position(taken) {
+            if let Some(slot) = self.positions.get_mut(position) {
+                *slot = None;
+            }
+            self.hub.leave(&self.reader, position);
+        }
+    }
+
+    /// The frames of the next price that the reader has not seen.
+    pub(super) fn next(&mut self, cx: &mut Context<'_>) -> Option<Arc<Frames>> {
         loop {
             while let Some(position) = self.tickers.pop() {
                 let Some((frames, seen)) = self.at(position) else { continue };
                 if frames.id > seen.ticker {
                     seen.ticker = frames.id;
-                    if let Some(bytes) = frames.price(form) {
-                        return Some((frames.id, bytes));
-                    }
+                    return Some(frames);
                 }
             }
             if !self.reader.has_tickers() || !self.may_go_on(cx) {
@@ -86,12 +120,8 @@ impl TickerCursor {
         }
     }
 
-    /// The next change of freshness that the reader has not seen. These wait for no pace. None for price events, which
-    /// carry it themselves.
+    /// The next change of freshness that the reader has not seen. These wait for no pace.
     pub(super) fn next_status(&mut self) -> Option<Bytes> {
-        if self.form == PriceForm::Event {
-            return None;
-        }
         loop {
             while let Some(position) = self.statuses.pop() {
                 let Some((frames, seen)) = self.at(position) else { continue };
@@ -108,8 +138,8 @@ impl TickerCursor {
     }
 
     fn at(&mut self, position: usize) -> Option<(Arc<Frames>, &mut Position)> {
-        let frames = self.hub.channels.get(*self.reader.channels.get(position)?)?.frames()?;
-        Some((frames, self.positions.get_mut(position)?))
+        let seen = self.positions.get_mut(position)?.as_mut()?;
+        Some((self.hub.channels.get(seen.channel)?.frames()?, seen))
     }
 
     /// Whether the pace lets the next round of prices begin. If not, the stream is woken when it does.

@@ -168,7 +168,10 @@ impl Journal {
             self.finish_replacing(ours).await?;
         }
         self.shared.in_step(asked);
-        self.log.confirm();
+        if self.shared.is_open() {
+            // Nobody has anything of it that Redis has forgotten.
+            self.log.confirm();
+        }
         Ok(())
     }
 

@@ -67,10 +67,19 @@ impl From<RedisError> for LinkError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Attendance<'a> {
     pub(super) node: &'a str,
-    /// Whether it would lead.
-    pub(super) leads: bool,
+    pub(super) wish: Wish,
     /// What it has of the log.
     pub(super) place: Place,
+}
+
+/// Whether a node would lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// It can't store what it would tell.
+    Follow = 0,
+    /// Where nobody is there who fetches news.
+    LeadPrices = 1,
+    Lead = 2,
 }
 
 /// What a node has of the log. All zero where it keeps none.
@@ -210,7 +219,7 @@ impl Link {
 
     /// Says that a node is there, and hears how things stand.
     pub(super) async fn attend(&self, attendance: Attendance<'_>) -> Result<Standing, LinkError> {
-        let Attendance { node, leads, place } = attendance;
+        let Attendance { node, wish, place } = attendance;
         let keys = &self.keys;
         let (leader, fence, first, tip, open): (String, u64, u64, u64, bool) = self
             .scripts
@@ -222,7 +231,7 @@ impl Link {
             .key(&keys.editions)
             .arg(node)
             .arg(millis(LEASE))
-            .arg(u8::from(leads))
+            .arg(wish as u8)
             .arg(place.first)
             .arg(place.after)
             .arg(place.last)

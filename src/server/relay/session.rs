@@ -11,7 +11,7 @@ use tracing::debug;
 use super::{
     keys::Keys,
     lease::RENEW_EVERY,
-    link::{Attendance, Link, LinkError, Message, next_message},
+    link::{Attendance, Link, LinkError, Message, Wish, next_message},
     mirror::Mirror,
     outlet::{Around, Outlet},
     scripts::Scripts,
@@ -35,6 +35,7 @@ pub(super) struct Session {
     pub(super) mirror: Arc<Mirror>,
     pub(super) outlet: Arc<Outlet>,
     pub(super) around: Around,
+    pub(super) fetches_news: bool,
     pub(super) seed: u64,
 }
 

@@ -120,6 +120,7 @@ impl Shared {
         }
         state.trouble = Some(error);
         state.in_step = None;
+        state.open = false;
         drop(state);
         self.changed.notify_one();
     }

@@ -11,12 +11,13 @@ use tokio::time::{Instant, timeout};
 use self::redis_server::RedisServer;
 use super::{
     keys::Keys,
-    link::{Append, Appended, Attendance, Bulletin, Link, Message, Place, SharedLog, Standing, next_message},
+    link::{Append, Appended, Attendance, Bulletin, Link, Message, Place, SharedLog, Standing, Wish, next_message},
     scripts::Scripts,
     *,
 };
 
 mod fences;
+mod journals;
 mod logs;
 
 /// Longest wait for anything.
@@ -57,7 +58,8 @@ fn place(first: u64, last: u64) -> Place {
 }
 
 async fn attend(link: &Link, node: &str, leads: bool, place: Place) -> Standing {
-    link.attend(Attendance { node, leads, place }).await.unwrap()
+    let wish = if leads { Wish::Lead } else { Wish::Follow };
+    link.attend(Attendance { node, wish, place }).await.unwrap()
 }
 
 /// Attends until things stand as they should.

@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::*;
 use crate::{
     model::{asset::AssetInfo, time::UnixMs, venue::Venue},
     server::{
-        config::{Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig},
+        access::{Label, NewToken, Scope},
+        channels::{self, ChannelsSetup, dashboard},
+        config::{AccessConfig, ChannelsConfig, Feeds, LimitsConfig, MarketConfig, NewsConfig, Reading, ServerConfig},
         hub::log::LogSetup,
         market::candle_service::CandleSource,
+        storage::channels::KeptChannel,
     },
     wire::{rest::PriceSource, status::ConnectionState},
 };
@@ -81,16 +84,27 @@ impl Fixture {
     /// With other symbols, too.
     pub(in crate::server) fn following(symbols: &[Symbol], change: impl FnOnce(&mut Config)) -> Self {
         let clock = Clock::following(WALL);
-        Self::made_of(symbols, change, clock, LogSetup::in_memory(clock), None, vec![])
+        Self::made_of(symbols, change, clock, LogSetup::in_memory(clock), None, vec![], vec![])
     }
 
     /// With news: a database, the log in it, and feeds.
     pub(in crate::server) async fn with_news(storage: Storage, clock: Clock, feeds: Vec<SourceStatus>) -> Self {
+        Self::stored(storage, clock, feeds, |_| {}).await
+    }
+
+    /// With a database and other settings than the default ones.
+    pub(in crate::server) async fn stored(
+        storage: Storage,
+        clock: Clock,
+        feeds: Vec<SourceStatus>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let range = storage.log_range().await.expect("a log");
         let first = storage.log_first().await.expect("a log");
         let log = LogSetup::stored(range, first, Arc::new(storage.clone())).await.expect("readable");
         let symbols = ["BTC", "ETH", "SOL"].map(|base| Symbol::parse(base).expect("a symbol"));
-        Self::made_of(&symbols, |_| {}, clock, log, Some(storage), feeds)
+        let kept = channels::load(&storage, clock).await.expect("channels");
+        Self::made_of(&symbols, change, clock, log, Some(storage), feeds, kept)
     }
 
     fn made_of(
@@ -100,6 +114,7 @@ impl Fixture {
         log: LogSetup,
         storage: Option<Storage>,
         feeds: Vec<SourceStatus>,
+        kept: Vec<KeptChannel>,
     ) -> Self {
         let mut config = config(symbols);
         change(&mut config);
@@ -109,6 +124,15 @@ impl Fixture {
         let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, shutdown.clone()));
         tokio::spawn(Arc::clone(&hub).run());
         let reports = Arc::new(Reports(Mutex::new(ConnectionState::Connected)));
+        let (channels, press) = Channels::open(ChannelsSetup {
+            hub: Arc::clone(&hub),
+            storage: storage.clone(),
+            kept,
+            clock,
+            max_created: config.channels.max_created,
+            max_bytes: 64 << 20,
+        });
+        tokio::spawn(press.run(shutdown.clone()));
         let services = Arc::new(Services {
             clock,
             site: SiteInfo {
@@ -125,15 +149,27 @@ impl Fixture {
             candles: Arc::new(CandleService::new(Arc::new(OneCandle), Arc::clone(&market), clock)),
             market,
             hub,
+            rates: RateLimits::new(&config.limits),
             started: clock.now(),
             venues: Arc::clone(&reports) as Arc<dyn VenueReports>,
             news: Arc::default(),
             feeds: Arc::new(Followed(feeds)),
             storage,
             node: None,
+            tokens: Arc::new(Tokens::in_memory(clock, config.access.wrong_tokens_per_minute)),
+            tasks: TaskTracker::new(),
+            channels,
             config: Arc::new(config),
         });
+        tokio::spawn(dashboard::run(Arc::clone(&services), shutdown.clone()));
         Self { services, reports, shutdown }
+    }
+
+    /// A token of this scope.
+    pub(in crate::server) fn token(&self, scope: Scope) -> String {
+        let label = Label::parse("test").expect("a label");
+        let (_, token) = self.services.tokens.issue(NewToken { scope, label, lifetime: None }).expect("a token");
+        token.reveal()
     }
 
     /// Puts a ticker up and publishes it, as the market's task does.
@@ -153,6 +189,7 @@ fn config(symbols: &[Symbol]) -> Config {
             data_dir: None,
             trusted_proxies: vec![],
             cors_origins: vec!["*".to_owned()],
+            frame_ancestors: vec![],
             heartbeat_s: 30,
             site_root: None,
         },
@@ -177,12 +214,9 @@ fn config(symbols: &[Symbol]) -> Config {
             breaking_score: 0.6,
             breaking_window_min: 30,
         },
-        limits: LimitsConfig {
-            connections_per_address: 100,
-            connections_total: 10_000,
-            requests_per_minute: 300,
-            stall_s: 30,
-        },
+        access: AccessConfig { read: Reading::Open, wrong_tokens_per_minute: 30 },
+        channels: ChannelsConfig { max_created: 1000 },
+        limits: LimitsConfig::default(),
         redis: None,
     }
 }

@@ -11,12 +11,15 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     StartError,
     adapters::{FeedSide, MarketPrices, VenueSide},
-    news::{NewsSide, Newsroom, keep_small},
+    news::Newsroom,
+    retention::{self, keep_small},
     sides::{PriceSide, RelaySides},
 };
 use crate::{
     model::asset::AssetInfo,
     server::{
+        access::Tokens,
+        channels::{self, Channels, ChannelsSetup, dashboard},
         clock::Clock,
         config::Config,
         hub::{
@@ -27,7 +30,13 @@ use crate::{
             board::MarketBoard,
             candle_service::{CandleService, CandleSource},
         },
-        news::{desk::NewsDesk, feeds::builtin, press::OwnPress, stand::Newsstand},
+        news::{
+            desk::NewsDesk,
+            feeds::{builtin, client::FeedHttp},
+            press::OwnPress,
+            stand::Newsstand,
+        },
+        rate::RateLimits,
         relay::{self, Outlet, RelaySetup},
         services::{FeedReports, Services, VenueReports},
         storage::Storage,
@@ -43,8 +52,11 @@ pub struct CoreSetup {
     pub simulated: bool,
     pub dialer: Arc<dyn Dialer>,
     pub http: Arc<dyn Http>,
-    /// `None` runs without news.
-    pub news: Option<NewsSide>,
+    /// `None` keeps events in memory, and runs without news.
+    pub storage: Option<Storage>,
+    /// The network of the feeds. `None` runs without news.
+    pub news: Option<Arc<dyn FeedHttp>>,
+    pub tokens: Arc<Tokens>,
     pub clock: Clock,
     /// Of everything that is drawn by chance.
     pub seed: u64,
@@ -65,7 +77,7 @@ impl Core {
     /// # Errors
     /// Where the database can't be read, or the address of the Redis can't be used.
     pub async fn start(setup: CoreSetup) -> Result<Self, StartError> {
-        let CoreSetup { config, simulated, dialer, http, news, clock, seed, token } = setup;
+        let CoreSetup { config, simulated, dialer, http, storage, news, tokens, clock, seed, token } = setup;
         let config = Arc::new(config);
         let started = clock.now();
         let tasks = TaskTracker::new();
@@ -73,8 +85,6 @@ impl Core {
         let idle = Arc::new(venues::idle(&config.venues, &http, clock, seed));
         let site = site_info(&config, &idle, simulated);
         let venue_side = Arc::new(VenueSide { venues: ArcSwap::new(idle), clock });
-
-        let storage = news.as_ref().map(|news| news.storage.clone());
         let hub = Arc::new(hub(&config, storage.as_ref(), clock, &token).await?);
         tasks.spawn(Arc::clone(&hub).run());
         let board = Arc::new(MarketBoard::new(symbols));
@@ -95,25 +105,27 @@ impl Core {
         };
         let desk = Arc::new(NewsDesk::default());
         let feed_side = Arc::new(FeedSide::default());
-        let mut stand = None;
+        let sources = if news.is_some() { builtin::sources(&config.news) } else { Vec::new() };
+        let stand = match &storage {
+            Some(storage) if news.is_some() || config.redis.is_some() => {
+                let stand = Newsstand::open(storage, &sources, Arc::clone(&desk), Arc::clone(hub.log())).await?;
+                Some(Arc::new(stand))
+            }
+            _ => None,
+        };
         let newsroom = match news {
             None => None,
-            Some(side) => {
-                let sources = builtin::sources(&config.news);
-                let log = Arc::clone(hub.log());
-                stand = Some(Arc::new(Newsstand::open(&side.storage, &sources, Arc::clone(&desk), log).await?));
-                tasks.spawn(keep_small(side.storage.clone(), config.news.clone(), clock, token.clone()));
-                Some(Newsroom {
-                    side,
-                    config: config.news.clone(),
-                    sources,
-                    followed: symbols.clone(),
-                    prices: Arc::new(MarketPrices { board: Arc::clone(&board), candles: Arc::clone(&candles) }),
-                    reports: Arc::clone(&feed_side),
-                    clock,
-                    seed,
-                })
-            }
+            Some(http) => Some(Newsroom {
+                storage: storage.clone().ok_or_else(|| StartError::Setup("news needs a database".to_owned()))?,
+                http,
+                config: config.news.clone(),
+                sources,
+                followed: symbols.clone(),
+                prices: Arc::new(MarketPrices { board: Arc::clone(&board), candles: Arc::clone(&candles) }),
+                reports: Arc::clone(&feed_side),
+                clock,
+                seed,
+            }),
         };
 
         let mut venues: Arc<dyn VenueReports> = venue_side;
@@ -126,10 +138,11 @@ impl Core {
                 board: Arc::clone(&board),
                 hub: Arc::clone(&hub),
                 outlet,
+                fetches_news: newsroom.is_some(),
                 sides: Arc::new(RelaySides { prices, news: newsroom }),
                 venues,
                 feeds,
-                news: storage.clone().zip(stand),
+                log: storage.clone().zip(stand),
                 clock,
                 seed,
                 token: token.clone(),
@@ -142,11 +155,25 @@ impl Core {
         } else {
             prices.start(&tasks, &token);
             if let (Some(newsroom), Some(stand)) = (newsroom, stand) {
-                let press = OwnPress::new(newsroom.side.storage.clone(), Arc::clone(hub.log()), stand);
+                let press = OwnPress::new(newsroom.storage.clone(), Arc::clone(hub.log()), stand);
                 newsroom.start(Arc::new(press), &tasks, &token).await?;
             }
         }
-        tasks.close();
+        if let Some(storage) = storage.clone() {
+            tasks.spawn(keep_small(storage, retention::limits(&config.news), clock, token.clone()));
+        }
+        let (channels, press) = Channels::open(ChannelsSetup {
+            hub: Arc::clone(&hub),
+            kept: match &storage {
+                Some(storage) => channels::load(storage, clock).await?,
+                None => Vec::new(),
+            },
+            storage: storage.clone(),
+            clock,
+            max_created: config.channels.max_created,
+            max_bytes: retention::limits(&config.news).channel_bytes(),
+        });
+        tasks.spawn(press.run(token.clone()));
 
         let services = Arc::new(Services {
             clock,
@@ -154,19 +181,25 @@ impl Core {
             candles,
             market: board,
             hub,
+            rates: RateLimits::new(&config.limits),
             started,
             venues,
             news: desk,
             feeds,
             storage,
             node,
+            tokens,
+            tasks: tasks.clone(),
+            channels,
             config,
         });
+        tasks.spawn(dashboard::run(Arc::clone(&services), token));
+        tasks.close();
         Ok(Self { services, tasks })
     }
 }
 
-/// The hub, with the log that is stored where there is news.
+/// The hub, with the log that is stored where there is a database.
 async fn hub(
     config: &Config,
     storage: Option<&Storage>,

@@ -158,3 +158,40 @@ async fn without_a_redis_from_the_start_a_node_serves_prices_of_its_own_and_join
         until("news", async || node.titles().await.len() == 1).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_was_away_catches_up_and_says_so_where_it_can_t() {
+    let world = World::open();
+    let mut nodes = world.three_nodes().await;
+    let away = nodes.remove(2);
+    let mut client = Client::connect(away.api()).await;
+    let reporter = reporter::Reporter::start(&world.feeds);
+    until("some news", async || client.count() >= 5).await;
+    let folder = away.stop().await;
+    let before = reporter.published();
+    until("more news", async || reporter.published() >= before + 15).await;
+    let back = Node::start_in(&world, folder, true).await;
+    client.move_to(back.api()).await;
+    let before = client.count();
+    until("news flows again", async || client.count() >= before + 15).await;
+    let count = reporter.stop().await;
+    client.heard_all(count).await;
+
+    // Away for longer than Redis keeps the log.
+    let tip = back.tip();
+    let folder = back.stop().await;
+    world.feeds.publish(OUTLETS[0], "Harbor Bank opens a desk in Lisbon");
+    until("news", async || nodes[0].tip() > tip && nodes[0].get("/api/news?limit=1").await["totalCount"] == count + 1)
+        .await;
+    world.redis.command("XTRIM test:editions MAXLEN 0");
+    let lost_upto = nodes[0].tip();
+    let back = Node::start_in(&world, folder, true).await;
+    let mut reader = Reader::open(back.api(), &format!("/api/sse?events=news&lastEventId={tip}")).await;
+    until("its part", async || back.role().await.starts_with("follower of ") && !back.role().await.contains(':')).await;
+    world.feeds.publish(OUTLETS[1], "Miners in Texas power down");
+    let heard = reader.until(LIMIT, |events| events.iter().any(|event| event.name == "news")).await;
+    let told: Vec<(&str, Option<u64>)> = heard.iter().map(|event| (event.name.as_str(), event.id)).collect();
+    assert_eq!(told[..2], [("connected", Some(tip)), ("gap", Some(lost_upto))], "{heard:#?}");
+    assert_eq!(heard[1].data["reason"], "expired");
+    assert_eq!(heard[2].data["title"], "Miners in Texas power down");
+}

@@ -15,12 +15,12 @@ use futures_util::future::BoxFuture;
 use market_pulse::{
     model::{symbol::Symbol, ticker::Ticker},
     server::{
+        access::Tokens,
         clock::Clock,
         config::{self, layers::Layers},
         http::router::api_router,
         startup::{
             core::{Core, CoreSetup},
-            news::NewsSide,
             venue_defaults,
         },
         venues::dialer::{Dialer, Socket},
@@ -228,7 +228,9 @@ async fn start(
         simulated: true,
         dialer: net,
         http,
-        news: Some(NewsSide { storage, http: feeds }),
+        storage: Some(storage),
+        news: Some(feeds),
+        tokens: Arc::new(Tokens::in_memory(clock, 30)),
         clock,
         seed: 11,
         token,

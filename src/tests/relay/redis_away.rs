@@ -130,3 +130,32 @@ async fn a_redis_that_hangs_is_as_good_as_none_and_nothing_stays_live_that_is_ol
         until("news", async || node.titles().await.len() == 1).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_comes_back_with_an_older_state_and_nobody_misses_or_repeats_anything() {
+    let mut world = World::open();
+    let mut nodes = world.three_nodes().await;
+    let mut clients = Vec::new();
+    for node in &nodes {
+        clients.push(Client::connect(node.api()).await);
+    }
+    let reporter = Reporter::start(&world.feeds);
+    until("news flows", async || clients.iter().all(|client| client.count() >= 5)).await;
+    world.redis.save();
+    let saved = clients[0].count();
+    until("news flows on", async || clients.iter().all(|client| client.count() >= saved + 10)).await;
+    world.redis.restart();
+    until("all know of it", async || nodes.iter().all(|node| node.counters().connections.load(Ordering::Relaxed) == 2))
+        .await;
+    settled(&mut nodes).await;
+    let restored = nodes.iter().map(|node| node.counters().editions_restored.load(Ordering::Relaxed)).sum::<u64>();
+    assert!(restored > 0, "what it had forgotten was given back");
+    let before = clients[0].count();
+    until("news flows again", async || clients.iter().all(|client| client.count() >= before + 10)).await;
+    let count = reporter.stop().await;
+    let heard = clients[0].heard_all(count).await;
+    for client in &clients {
+        assert_eq!(client.heard_all(count).await, heard);
+    }
+    assert!(nodes.iter().all(|node| node.counters().logs_replaced.load(Ordering::Relaxed) == 0));
+}

@@ -25,8 +25,7 @@ impl Stage {
         let symbols = ["BTC", "ETH"].map(symbol);
         // This node's own wall clock is an hour behind: it must not matter.
         let clock = Clock::following(UnixMs(WALL.0 - 3_600_000));
-        let limits =
-            LimitsConfig { connections_per_address: 9, connections_total: 9, requests_per_minute: 9, stall_s: 30 };
+        let limits = LimitsConfig::default();
         let log = LogSetup::in_memory(clock).shared();
         let hub = Arc::new(Hub::new(&symbols, &limits, Duration::from_secs(30), clock, log, CancellationToken::new()));
         let board = Arc::new(MarketBoard::new(&symbols));

@@ -1,7 +1,8 @@
 -- A node says that it is there, takes or renews the lease where it may, and hears how things stand.
 --
 -- KEYS: 1 lease, 2 fence, 3 nodes, 4 log, 5 editions
--- ARGV: 1 node, 2 length of the lease in ms, 3 "1" where the node would lead, 4 where its log started ("0": it keeps
+-- ARGV: 1 node, 2 length of the lease in ms, 3 whether the node would lead ("0" no, "1" where nobody is there who
+--       fetches news, "2" yes), 4 where its log started ("0": it keeps
 --       none), 5 after which entry it still has everything, 6 its last entry, 7 the run of this Redis, 8 microseconds
 --       until those who are there are thought to be all, 9 microseconds until a silent node is thought to be gone
 -- Returns the leader ("" for none), the highest fence, start and end of the shared log ("0" for none), and whether it
@@ -20,31 +21,38 @@ end
 -- Who is there, since when without a break, and what they have of the log. A Redis that was started anew knows nobody.
 local since = now
 local others = {}
+-- Somebody else is there who would lead and fetch news, too.
+local better = false
 local entries = redis.call('HGETALL', KEYS[3])
 for i = 1, #entries, 2 do
-    local from, seen, started, upto, known = string.match(entries[i + 1], '^(%d+) (%d+) (%d+) (%d+) (.*)$')
+    local from, seen, started, upto, wish, known =
+        string.match(entries[i + 1], '^(%d+) (%d+) (%d+) (%d+) (%d) (.*)$')
     if not from or known ~= run or math.abs(now - tonumber(seen)) > tonumber(ARGV[9]) then
         redis.call('HDEL', KEYS[3], entries[i])
     elseif entries[i] == node then
         since = tonumber(from)
     else
         others[#others + 1] = { node = entries[i], first = tonumber(started), last = tonumber(upto) }
+        if wish == '2' then
+            better = true
+        end
     end
 end
-local line = table.concat({ whole(since), whole(now), ARGV[4], ARGV[6], run }, ' ')
+local line = table.concat({ whole(since), whole(now), ARGV[4], ARGV[6], ARGV[3], run }, ' ')
 redis.call('HSET', KEYS[3], node, line)
 local settled = now - since >= tonumber(ARGV[8])
 
 -- The lease. The fence grows with every leader, also where an older state of this Redis came back: it is at least the
 -- microseconds of the clock.
+local would = ARGV[3] == '2' or (ARGV[3] == '1' and not better)
 local owner = redis.call('GET', KEYS[1])
 local fence = tonumber(redis.call('GET', KEYS[2]) or '0')
-if owner == node and ARGV[3] ~= '1' then
+if owner == node and not would then
     redis.call('DEL', KEYS[1])
     owner = false
 elseif owner == node and fence > 0 then
     redis.call('PEXPIRE', KEYS[1], ARGV[2])
-elseif (not owner or owner == node) and ARGV[3] == '1' then
+elseif (not owner or owner == node) and would then
     fence = math.max(fence + 1, now)
     redis.call('SET', KEYS[2], whole(fence))
     redis.call('SET', KEYS[1], node, 'PX', ARGV[2])

@@ -122,3 +122,18 @@ async fn markets_with_other_prefixes_know_nothing_of_each_other() {
     assert!(link.tell(attend(&link, "a", true, NO_LOG).await.fence, &bulletin("a")).await.unwrap());
     assert_eq!(other.snapshot().await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn a_node_that_fetches_no_news_leads_only_where_nobody_does() {
+    let stage = Stage::open();
+    let link = stage.link().await;
+    let attend = async |node: &'static str, wish: Wish| {
+        link.attend(Attendance { node, wish, place: NO_LOG }).await.unwrap().leader
+    };
+    assert_eq!(attend("prices", Wish::LeadPrices).await.as_deref(), Some("prices"));
+    assert_eq!(attend("full", Wish::Follow).await.as_deref(), Some("prices"));
+    assert_eq!(attend("prices", Wish::LeadPrices).await.as_deref(), Some("prices"));
+    assert_eq!(attend("news", Wish::Lead).await.as_deref(), Some("prices"), "not torn away from it");
+    assert_eq!(attend("prices", Wish::LeadPrices).await, None, "handed over");
+    assert_eq!(attend("news", Wish::Lead).await.as_deref(), Some("news"));
+}
