@@ -96,7 +96,7 @@ async fn settled(nodes: &mut [Node]) {
     let all = async {
         loop {
             let mut roles = Vec::new();
-            for node in nodes.iter() {
+            for node in &*nodes {
                 roles.push(node.role().await);
             }
             let leaders = roles.iter().filter(|role| *role == "leader").count();
@@ -110,15 +110,12 @@ async fn settled(nodes: &mut [Node]) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    let leader = match tokio::time::timeout(LIMIT, all).await {
-        Ok(leader) => leader,
-        Err(_) => {
-            let mut roles = Vec::new();
-            for node in nodes.iter() {
-                roles.push((node.role().await, node.has_live_prices()));
-            }
-            panic!("the nodes never settled: {roles:?}");
+    let Ok(leader) = tokio::time::timeout(LIMIT, all).await else {
+        let mut roles = Vec::new();
+        for node in &*nodes {
+            roles.push((node.role().await, node.has_live_prices()));
         }
+        panic!("the nodes never settled: {roles:?}");
     };
     nodes.swap(0, leader);
 }

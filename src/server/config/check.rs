@@ -56,25 +56,21 @@ fn read(check: &mut Check<'_>) -> Option<Config> {
     };
     let channels = ChannelsConfig { max_created: check.number("channels.max_created", 0, 100_000)? };
     let limits = limits(check)?;
-    let redis = redis(check)?;
+    let redis = redis(check);
     Some(Config { server, market, venues, news, access, channels, limits, redis })
 }
 
-fn redis(check: &mut Check<'_>) -> Option<Option<RedisConfig>> {
+/// `None` where there is none, and where something is wrong with it.
+fn redis(check: &mut Check<'_>) -> Option<RedisConfig> {
     let prefix = check.text("redis.prefix").unwrap_or_default();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
     if !(1..=64).contains(&prefix.len()) || !prefix.bytes().all(plain) {
         check.wrong("redis.prefix", "must be 1 to 64 of A-Z a-z 0-9 _ . : -");
     }
     let grace_s = check.number("redis.grace_s", 1, 300)?;
-    let Some(text) = check.text("redis.url") else { return Some(None) };
-    match RedisUrl::parse(&text) {
-        Ok(url) => Some(Some(RedisConfig { url, prefix, grace_s })),
-        Err(reason) => {
-            check.wrong("redis.url", &reason);
-            None
-        }
-    }
+    let url = RedisUrl::parse(&check.text("redis.url")?);
+    let url = url.map_err(|reason| check.wrong("redis.url", &reason)).ok()?;
+    Some(RedisConfig { url, prefix, grace_s })
 }
 
 fn limits(check: &mut Check<'_>) -> Option<LimitsConfig> {

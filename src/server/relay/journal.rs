@@ -115,6 +115,7 @@ impl Journal {
                     return;
                 }
                 Err(trouble) => {
+                    self.shared.out_of_step();
                     warn!(%trouble, "the shared log can't be followed; trying again");
                     sleep(wait).await;
                     wait = (wait * 2).min(most);
@@ -235,7 +236,13 @@ impl Journal {
         let mut last = self.shared.place().last;
         let mut all = Batch::default();
         for kept in page {
-            let Batch { articles, stories, events, feeds: _ } = batch(kept)?;
+            let Batch { articles, stories, events, feeds: _ } = match batch(kept) {
+                Ok(batch) => batch,
+                Err(trouble) => {
+                    self.store(all).await?;
+                    return Err(trouble);
+                }
+            };
             // An edition that was given back may begin with entries that are here.
             let events: Vec<LogEvent> = events.into_iter().filter(|event| event.id > last).collect();
             if let Some(first) = events.first()

@@ -217,6 +217,10 @@ impl Link {
         timeout(CONNECT_TIMEOUT, opening).await.unwrap_or(Err(LinkError::Silent))
     }
 
+    pub(super) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
     /// Says that a node is there, and hears how things stand.
     pub(super) async fn attend(&self, attendance: Attendance<'_>) -> Result<Standing, LinkError> {
         let Attendance { node, wish, place } = attendance;
@@ -376,12 +380,6 @@ pub(super) async fn next_message(messages: &mut PubSubStream, keys: &Keys) -> Re
         (channel, "vacant") if channel == keys.calls => Some(Message::Vacant),
         _ => None,
     })
-}
-
-impl Link {
-    pub(super) fn keys(&self) -> &Keys {
-        &self.keys
-    }
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -56,7 +56,7 @@ pub(super) fn bulletin(
     let feeds = beside.feeds.map(serde_json::to_string).transpose()?;
     for (name, json) in [("venues", venues), ("feeds", feeds)] {
         if let Some(json) = json {
-            head.push_str(&format!(r#""{name}":{json},"#));
+            head.extend(["\"", name, "\":", &json, ","]);
             beat.push((name, json));
         }
     }

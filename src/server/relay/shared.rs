@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use parking_lot::Mutex;
@@ -22,6 +22,16 @@ pub(super) struct Shared {
     /// Its name: another one after every start.
     pub(super) node: String,
     state: Mutex<State>,
+    /// The log may be written, by whoever leads.
+    open: AtomicBool,
+    /// Editions can't be stored here: others should lead.
+    stuck: AtomicBool,
+    /// The news must start again from what is stored.
+    begin_again: AtomicBool,
+    /// This node's own market is at work.
+    own_prices: AtomicBool,
+    /// This node fetches the news.
+    own_news: AtomicBool,
     link: watch::Sender<Option<Link>>,
     place: watch::Sender<Place>,
     /// The role may have to change.
@@ -42,15 +52,6 @@ struct State {
     trouble: Option<LinkError>,
     /// When a question was asked whose answer was that nothing is missing here of the log.
     in_step: Option<Instant>,
-    /// The log may be written.
-    open: bool,
-    /// Editions can't be stored here: others should lead.
-    stuck: bool,
-    /// The news must start again from what is stored.
-    begin_again: bool,
-    /// This node's own market is at work, and its own news.
-    own_prices: bool,
-    own_news: bool,
 }
 
 /// What has happened since the start.
@@ -83,17 +84,12 @@ impl Shared {
     pub(super) fn new(node: String) -> Arc<Self> {
         Arc::new(Self {
             node,
-            state: Mutex::new(State {
-                lease: None,
-                leader: None,
-                trouble: None,
-                in_step: None,
-                open: false,
-                stuck: false,
-                begin_again: false,
-                own_prices: false,
-                own_news: false,
-            }),
+            state: Mutex::new(State { lease: None, leader: None, trouble: None, in_step: None }),
+            open: AtomicBool::new(false),
+            stuck: AtomicBool::new(false),
+            begin_again: AtomicBool::new(false),
+            own_prices: AtomicBool::new(false),
+            own_news: AtomicBool::new(false),
             link: watch::Sender::new(None),
             place: watch::Sender::default(),
             changed: Notify::new(),
@@ -120,8 +116,8 @@ impl Shared {
         }
         state.trouble = Some(error);
         state.in_step = None;
-        state.open = false;
         drop(state);
+        self.open.store(false, Ordering::Release);
         self.changed.notify_one();
     }
 
@@ -156,9 +152,9 @@ impl Shared {
         {
             info!(leader, "this node follows");
         }
-        let changed = began || before.is_some() != leads || state.open != standing.open;
+        let opened = self.open.swap(standing.open, Ordering::AcqRel) != standing.open;
+        let changed = began || before.is_some() != leads || opened;
         state.leader = standing.leader;
-        state.open = standing.open;
         drop(state);
         if began {
             // What the leader before wrote last must be here before this one writes.
@@ -193,14 +189,18 @@ impl Shared {
 
     /// Whether this node has everything of the log that was there when it got the lease, and may write on.
     pub(super) fn may_write(&self, lease: &Lease) -> bool {
-        let state = self.state.lock();
-        state.open && state.in_step.is_some_and(|asked| asked > lease.since)
+        self.is_open() && self.state.lock().in_step.is_some_and(|asked| asked > lease.since)
     }
 
     /// Nothing was missing here when this was asked.
     pub(super) fn in_step(&self, asked: Instant) {
         self.state.lock().in_step = Some(asked);
         self.changed.notify_one();
+    }
+
+    /// Something of the log can't be had.
+    pub(super) fn out_of_step(&self) {
+        self.state.lock().in_step = None;
     }
 
     /// Whether nothing was missing when that was last asked over the connection of now.
@@ -210,42 +210,42 @@ impl Shared {
 
     /// Whether editions can be stored here.
     pub(super) fn set_stuck(&self, stuck: bool) {
-        self.state.lock().stuck = stuck;
+        self.stuck.store(stuck, Ordering::Release);
     }
 
     pub(super) fn is_stuck(&self) -> bool {
-        self.state.lock().stuck
+        self.stuck.load(Ordering::Acquire)
     }
 
     /// The news must start again from what is stored.
     pub(super) fn begin_again(&self) {
-        self.state.lock().begin_again = true;
+        self.begin_again.store(true, Ordering::Release);
         self.changed.notify_one();
     }
 
     pub(super) fn take_begin_again(&self) -> bool {
-        std::mem::take(&mut self.state.lock().begin_again)
+        self.begin_again.swap(false, Ordering::AcqRel)
     }
 
     pub(super) fn set_own_prices(&self, at_work: bool) {
-        self.state.lock().own_prices = at_work;
+        self.own_prices.store(at_work, Ordering::Release);
     }
 
     pub(super) fn own_prices(&self) -> bool {
-        self.state.lock().own_prices
+        self.own_prices.load(Ordering::Acquire)
     }
 
     pub(super) fn set_own_news(&self, at_work: bool) {
-        self.state.lock().own_news = at_work;
+        self.own_news.store(at_work, Ordering::Release);
     }
 
     pub(super) fn own_news(&self) -> bool {
-        self.state.lock().own_news
+        self.own_news.load(Ordering::Acquire)
     }
 
     /// Whether the log may be written, by whoever leads.
     pub(super) fn is_open(&self) -> bool {
-        self.state.lock().open
+        self.open.load(Ordering::Acquire)
     }
 
     /// What this node has of the log.

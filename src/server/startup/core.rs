@@ -37,7 +37,7 @@ use crate::{
             stand::Newsstand,
         },
         rate::RateLimits,
-        relay::{self, Outlet, RelaySetup},
+        relay::{self, Outlet, Relay, RelaySetup},
         services::{FeedReports, Services, VenueReports},
         storage::Storage,
         venues::{self, Venues, dialer::Dialer, http_client::Http},
@@ -128,37 +128,21 @@ impl Core {
             }),
         };
 
-        let mut venues: Arc<dyn VenueReports> = venue_side;
-        let mut feeds: Arc<dyn FeedReports> = feed_side;
-        let mut node = None;
-        if let (Some(redis), Some(outlet)) = (&config.redis, outlet) {
-            let relay = relay::start(RelaySetup {
-                config: redis,
-                quiet_after: config.market.quiet_after(),
-                board: Arc::clone(&board),
-                hub: Arc::clone(&hub),
-                outlet,
-                fetches_news: newsroom.is_some(),
-                sides: Arc::new(RelaySides { prices, news: newsroom }),
-                venues,
-                feeds,
-                log: storage.clone().zip(stand),
-                clock,
-                seed,
-                token: token.clone(),
-                tasks: &tasks,
-            })
-            .map_err(StartError::Setup)?;
-            venues = Arc::clone(&relay) as _;
-            feeds = Arc::clone(&relay) as _;
-            node = Some(relay);
-        } else {
-            prices.start(&tasks, &token);
-            if let (Some(newsroom), Some(stand)) = (newsroom, stand) {
-                let press = OwnPress::new(newsroom.storage.clone(), Arc::clone(hub.log()), stand);
-                newsroom.start(Arc::new(press), &tasks, &token).await?;
-            }
-        }
+        let sides = RelaySides { prices, news: newsroom };
+        let around = Around {
+            config: &config,
+            board: &board,
+            hub: &hub,
+            storage: storage.as_ref(),
+            stand,
+            venues: venue_side,
+            feeds: feed_side,
+            clock,
+            seed,
+            tasks: &tasks,
+            token: &token,
+        };
+        let Started { venues, feeds, node } = begin(sides, outlet, around).await?;
         if let Some(storage) = storage.clone() {
             tasks.spawn(keep_small(storage, retention::limits(&config.news), clock, token.clone()));
         }
@@ -197,6 +181,59 @@ impl Core {
         tasks.close();
         Ok(Self { services, tasks })
     }
+}
+
+/// What the sides are joined to in the house.
+struct Around<'a> {
+    config: &'a Config,
+    board: &'a Arc<MarketBoard>,
+    hub: &'a Arc<Hub>,
+    storage: Option<&'a Storage>,
+    stand: Option<Arc<Newsstand>>,
+    venues: Arc<dyn VenueReports>,
+    feeds: Arc<dyn FeedReports>,
+    clock: Clock,
+    seed: u64,
+    tasks: &'a TaskTracker,
+    token: &'a CancellationToken,
+}
+
+/// Whom the rest of the house asks of venues and feeds.
+struct Started {
+    venues: Arc<dyn VenueReports>,
+    feeds: Arc<dyn FeedReports>,
+    node: Option<Arc<Relay>>,
+}
+
+/// Starts prices and news: for good where this node is alone, as its role asks for it where it is one of many.
+async fn begin(sides: RelaySides, outlet: Option<Arc<Outlet>>, around: Around<'_>) -> Result<Started, StartError> {
+    let Around { config, board, hub, storage, stand, venues, feeds, clock, seed, tasks, token } = around;
+    if let (Some(redis), Some(outlet)) = (&config.redis, outlet) {
+        let relay = relay::start(RelaySetup {
+            config: redis,
+            quiet_after: config.market.quiet_after(),
+            board: Arc::clone(board),
+            hub: Arc::clone(hub),
+            outlet,
+            fetches_news: sides.news.is_some(),
+            sides: Arc::new(sides),
+            venues,
+            feeds,
+            log: storage.cloned().zip(stand),
+            clock,
+            seed,
+            token: token.clone(),
+            tasks,
+        });
+        let relay = relay.map_err(StartError::Setup)?;
+        return Ok(Started { venues: Arc::clone(&relay) as _, feeds: Arc::clone(&relay) as _, node: Some(relay) });
+    }
+    sides.prices.start(tasks, token);
+    if let (Some(newsroom), Some(stand)) = (sides.news, stand) {
+        let press = OwnPress::new(newsroom.storage.clone(), Arc::clone(hub.log()), stand);
+        newsroom.start(Arc::new(press), tasks, token).await?;
+    }
+    Ok(Started { venues, feeds, node: None })
 }
 
 /// The hub, with the log that is stored where there is a database.

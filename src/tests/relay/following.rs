@@ -2,10 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use axum::Router;
 use market_pulse::model::freshness::Freshness;
 use serde_json::Value;
 
-use super::{node::A_WHILE, reporter::Client, *};
+use super::{
+    LIMIT, World,
+    node::{A_WHILE, Node},
+    reporter::{Client, Reporter},
+    settled, until,
+};
 use crate::{
     news::{EXPLOIT, OUTLETS},
     sse::Reader,
@@ -37,7 +43,7 @@ async fn one_node_asks_the_exchanges_and_all_tell_the_same_prices_and_news() {
     }
 
     let clients = [Client::connect(nodes[1].api()).await, Client::connect(nodes[2].api()).await];
-    let reporter = reporter::Reporter::start(&world.feeds);
+    let reporter = Reporter::start(&world.feeds);
     until("some news", async || reporter.published() >= 15).await;
     let count = reporter.stop().await;
     let heard = [clients[0].heard_all(count).await, clients[1].heard_all(count).await];
@@ -165,7 +171,7 @@ async fn a_node_that_was_away_catches_up_and_says_so_where_it_can_t() {
     let mut nodes = world.three_nodes().await;
     let away = nodes.remove(2);
     let mut client = Client::connect(away.api()).await;
-    let reporter = reporter::Reporter::start(&world.feeds);
+    let reporter = Reporter::start(&world.feeds);
     until("some news", async || client.count() >= 5).await;
     let folder = away.stop().await;
     let before = reporter.published();

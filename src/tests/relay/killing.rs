@@ -3,8 +3,10 @@
 use std::time::Instant;
 
 use super::{
+    LIMIT, World,
+    node::Node,
     reporter::{Client, Reporter},
-    *,
+    settled, until,
 };
 use crate::{
     news::{EXPLOIT, OUTLETS},

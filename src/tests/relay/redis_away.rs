@@ -1,13 +1,14 @@
 //! Redis ends, forgets, or says nothing.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use market_pulse::model::freshness::Freshness;
 
 use super::{
-    node::A_WHILE,
+    World,
+    node::{A_WHILE, Node},
     reporter::{Client, Reporter, title},
-    *,
+    settled, until,
 };
 use crate::news::OUTLETS;
 
