@@ -58,8 +58,8 @@ fn examine(services: &Services) -> Health {
 }
 
 /// Degraded while a venue is not connected, a default symbol has no usable price, nothing can be stored, no feed answers,
-/// or the other nodes can't be followed. One feed of many that is gone is named and degrades nothing: of so many strangers one always is, and a state
-/// that never ends says nothing.
+/// or the other nodes can't be followed. One feed of many that is gone is named and degrades nothing: of so many
+/// strangers one always is, and a state that never ends says nothing.
 fn status(services: &Services, reports: &[VenueStatus], feeds: &[SourceStatus]) -> HealthStatus {
     let usable = |symbol| services.market.ticker(symbol).is_some_and(|ticker| ticker.freshness.usable());
     let connected = reports.iter().all(|report| report.state == ConnectionState::Connected);
