@@ -98,8 +98,12 @@ impl Session {
     async fn attend(&self, link: &Link, rng: &mut SmallRng) -> Result<Infallible, LinkError> {
         loop {
             let asked = Instant::now();
-            let attendance =
-                Attendance { node: &self.shared.node, leads: !self.shared.is_stuck(), place: self.shared.place() };
+            let wish = match (self.shared.is_stuck(), self.fetches_news) {
+                (true, _) => Wish::Follow,
+                (false, false) => Wish::LeadPrices,
+                (false, true) => Wish::Lead,
+            };
+            let attendance = Attendance { node: &self.shared.node, wish, place: self.shared.place() };
             let standing = link.attend(attendance).await?;
             let leads = self.shared.stand(standing, asked);
             let wait = if leads { RENEW_EVERY } else { TRY_EVERY.mul_f64(rng.random_range(0.5..=1.0)) };

@@ -69,7 +69,7 @@ impl Kept {
     fn read(&self, since: Since) -> FrameStream {
         let filter = EventFilter { kinds: vec![EventKind::News], ..EventFilter::default() };
         let wish = EventWish { filter, prices: vec![], pace: Duration::from_secs(1), config: StreamConfig::default() };
-        self.hub.connect_events(Ipv4Addr::LOCALHOST.into(), wish, since).expect("room")
+        self.hub.connect_events(Ipv4Addr::LOCALHOST, wish, since).expect("room")
     }
 
     async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
