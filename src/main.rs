@@ -49,8 +49,8 @@ struct Serve {
     /// Where news, events and tokens are kept [default: the platform's own place; a temporary one with --demo].
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
-    /// Where the nodes of one market meet, such as redis://127.0.0.1:6379/0. A password is better given as
-    /// MARKET_PULSE__REDIS__URL: others on the machine can read a command line.
+    /// Where the nodes of one market meet, such as `redis://127.0.0.1:6379/0`. A password is better given as
+    /// `MARKET_PULSE__REDIS__URL`: others on the machine can read a command line.
     #[arg(long, value_name = "URL")]
     redis: Option<String>,
 }

@@ -22,6 +22,11 @@ use ipnet::IpNet;
 use self::redis_url::RedisUrl;
 use crate::model::{symbol::Symbol, venue::Venue};
 
+/// Most assets that one server follows always, and most that it follows on demand. One connection of every venue takes
+/// both together.
+pub const MAX_SYMBOLS: usize = 200;
+pub const MAX_ON_DEMAND: usize = 300;
+
 /// Every setting, checked. Nothing after the start looks at a file or the environment again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -33,6 +38,7 @@ pub struct Config {
     pub access: AccessConfig,
     pub channels: ChannelsConfig,
     pub limits: LimitsConfig,
+    pub metrics: MetricsConfig,
     /// `None` runs as one node.
     pub redis: Option<RedisConfig>,
 }
@@ -62,6 +68,10 @@ pub struct MarketConfig {
     pub symbols: Vec<Symbol>,
     /// The assets on the strip.
     pub default_symbols: Vec<Symbol>,
+    /// Most assets beside `symbols` that are followed because somebody asks for them; 0 follows none.
+    pub max_on_demand: usize,
+    /// Most of these for one client: an address or a token.
+    pub max_on_demand_per_client: usize,
     /// Updates of one symbol within this window leave as one.
     pub coalesce_ms: u64,
     /// A venue further than this from the median of three or more is left out, in percent.
@@ -273,6 +283,23 @@ const fn count_or(set: usize, other: usize, times: usize) -> usize {
 
 const fn rate_or(set: u32, other: u32, times: u32) -> u32 {
     if set == 0 { other.saturating_mul(times) } else { set }
+}
+
+/// Settings of the monitoring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricsConfig {
+    pub access: MetricsAccess,
+}
+
+/// Who may read the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricsAccess {
+    /// Whoever reaches the server.
+    Open,
+    /// Whoever asks on its own machine, not by way of a proxy.
+    Loopback,
+    /// Whoever shows a token with the scope `read`.
+    Token,
 }
 
 /// What a venue's settings are unless something else is configured. Comes from the registry of connectors.

@@ -12,6 +12,8 @@ mod health;
 mod lapse;
 mod last_event_id;
 mod live;
+pub mod measure;
+mod metrics;
 mod news;
 mod news_query;
 pub mod page_news;

@@ -3,7 +3,8 @@
 //! Every symbol has a channel with its newest frames as shared bytes. A reader registers with the channels it wants
 //! and holds positions, not a queue: a publication sets one bit in each reader of that symbol and wakes those that had
 //! it clear; the reader then takes the newest frame from the channel. So a publication costs one encoding and
-//! O(readers of the symbol), and a slow reader costs what a fast one does.
+//! O(readers of the symbol), and a slow reader costs what a fast one does. Channels of symbols that are not configured
+//! are opened and closed by [`follows`](super::follows).
 //!
 //! News is a [`log`]: nothing of it may be left out, so a reader holds its place in it, and is given what follows from
 //! memory or from the store.
@@ -12,6 +13,7 @@
 
 mod bits;
 mod channel;
+mod channels;
 mod encode;
 mod ending;
 mod envelope;
@@ -26,6 +28,7 @@ mod resume;
 mod ring;
 pub mod session;
 pub mod stream;
+mod tally;
 mod texts;
 mod tickers;
 
@@ -39,17 +42,18 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use self::{
     channel::Channel,
+    channels::Channels,
     events::EventWish,
     filter::EventFilter,
     ids::Ids,
     limits::{Ceilings, ConnectionLimits, Permit, Refusal},
     log::{EventLog, LogSetup, READS, Since},
-    reader::{Care, Reader, Timeline},
+    reader::{Care, Reader, Timeline, Traits},
     resume::LogCursor,
     session::Session,
     stream::{FrameStream, Voice},
@@ -59,6 +63,7 @@ use super::{
     client::Client,
     clock::{Clock, Stamp},
     config::LimitsConfig,
+    metrics::{Metrics, clients::Protocol},
 };
 use crate::model::{symbol::Symbol, ticker::Ticker};
 
@@ -98,11 +103,28 @@ pub enum ChannelForm {
     Plain,
 }
 
+/// How a reader comes in.
+struct Entry<'a> {
+    protocol: Protocol,
+    /// The log that it follows, or may follow later.
+    log: Option<&'a Arc<EventLog>>,
+    label: Option<Box<str>>,
+    care: Care,
+}
+
+/// A reader that was let in, its channels, and its room.
+type Admitted = (Arc<Reader>, Vec<Arc<Channel>>, Permit);
+
+impl Entry<'_> {
+    const fn to(protocol: Protocol) -> Self {
+        Self { protocol, log: None, label: None, care: Care::Stream }
+    }
+}
+
 /// All channels and all readers.
 #[derive(Debug)]
 pub struct Hub {
-    index: HashMap<Symbol, usize>,
-    channels: Vec<Channel>,
+    channels: Channels,
     readers: [Mutex<HashMap<u64, Arc<Reader>>>; SHARDS],
     limits: Arc<ConnectionLimits>,
     /// Of ticker messages.
@@ -114,6 +136,7 @@ pub struct Hub {
     log: Arc<EventLog>,
     /// Readers of all channels' logs that ask the store.
     channel_reads: Arc<Semaphore>,
+    metrics: Metrics,
     shutdown: CancellationToken,
 }
 
@@ -125,13 +148,13 @@ impl Hub {
         heartbeat: Duration,
         clock: Clock,
         log: LogSetup,
+        metrics: &Metrics,
         shutdown: CancellationToken,
     ) -> Self {
         let started = clock.now();
         let timeline = Timeline::new(started.mono, heartbeat, Duration::from_secs(limits.stall_s));
         Self {
-            index: symbols.iter().enumerate().map(|(i, symbol)| (*symbol, i)).collect(),
-            channels: symbols.iter().map(|symbol| Channel::new(*symbol)).collect(),
+            channels: Channels::new(symbols),
             readers: std::array::from_fn(|_| Mutex::default()),
             limits: Arc::new(ConnectionLimits::new(Ceilings {
                 total: limits.connections_total,
@@ -143,15 +166,17 @@ impl Hub {
             clock,
             started,
             timeline,
-            log: Arc::new(EventLog::new(log, Arc::new(Semaphore::new(READS)), clock, timeline)),
+            log: Arc::new(EventLog::new(log, Arc::new(Semaphore::new(READS)), clock, timeline, metrics.hub.clone())),
             channel_reads: Arc::new(Semaphore::new(READS)),
+            metrics: metrics.clone(),
             shutdown,
         }
     }
 
     /// A log of its own, for a channel. Whoever follows it is woken by nothing else.
     pub fn log_of_channel(&self, setup: LogSetup) -> Arc<EventLog> {
-        Arc::new(EventLog::new(setup, Arc::clone(&self.channel_reads), self.clock, self.timeline))
+        let reads = Arc::clone(&self.channel_reads);
+        Arc::new(EventLog::new(setup, reads, self.clock, self.timeline, self.metrics.hub.clone()))
     }
 
     /// Sends a ticker to everybody who follows its symbol, and a status message where a freshness changed. Returns its id;
@@ -166,8 +191,22 @@ impl Hub {
     }
 
     fn send(&self, ticker: &Ticker, id: Option<u64>) -> Option<u64> {
-        let channel = self.index.get(&ticker.symbol).and_then(|i| self.channels.get(*i))?;
-        channel.publish(ticker, id, &self.ids, self.timeline.now_ms())
+        let channel = self.channels.get(ticker.symbol)?;
+        let started = Instant::now();
+        let id = channel.publish(ticker, id, &self.ids, self.timeline.now_ms());
+        self.metrics.hub.ticker_fan_out.since(started);
+        id
+    }
+
+    /// Opens a channel for a symbol that is not configured. Nothing happens if it is open.
+    pub fn open(&self, symbol: Symbol) {
+        self.channels.open(symbol);
+    }
+
+    /// Closes a channel that [`open`](Self::open) opened. Returns whether it is closed: it stays open as long as a reader
+    /// has it, and one of a configured symbol does for ever.
+    pub fn close(&self, symbol: Symbol) -> bool {
+        self.channels.close(symbol)
     }
 
     /// The log: where news is written.
@@ -206,11 +245,11 @@ impl Hub {
         wish: EventWish,
         since: Since,
     ) -> Result<FrameStream, Refusal> {
-        let channels = self.channels_of(&wish.prices)?;
-        let (reader, permit) = self.admit(client.into(), &channels, Some(&self.log), None, Care::Stream)?;
+        let entry = Entry { log: Some(&self.log), ..Entry::to(Protocol::Sse) };
+        let (reader, channels, permit) = self.admit(client.into(), &wish.prices, entry)?;
         let log = LogCursor::new(Arc::clone(&self.log), wish.filter, since);
         let hello = events::hello(&self.client_id(reader.id), &wish.config, self.clock.wall(), log.position());
-        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), &channels, wish.pace);
+        let tickers = TickerCursor::new(Arc::clone(&reader), channels, wish.pace);
         let hello = hello.unwrap_or_default();
         Ok(FrameStream::new(Arc::clone(self), Voice::Events, hello, tickers, Some(log), reader, permit))
     }
@@ -232,7 +271,8 @@ impl Hub {
                 Some(label.clone().unwrap_or_else(|| self.client_id(self.next_id()).into()))
             }
         };
-        let (reader, permit) = self.admit(client.into(), &[], Some(log), label, Care::Stream)?;
+        let entry = Entry { log: Some(log), label, ..Entry::to(Protocol::Channel) };
+        let (reader, _, permit) = self.admit(client.into(), &[], entry)?;
         let cursor = LogCursor::new(Arc::clone(log), EventFilter::everything(), since);
         let (voice, hello) = match form {
             ChannelForm::Plain => (Voice::Plain, Some(envelope::plain_hello(cursor.position()))),
@@ -241,7 +281,7 @@ impl Hub {
                 (Voice::Envelopes, envelope::hello(channel, label, self.clock.wall(), cursor.position()))
             }
         };
-        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), &[], Duration::ZERO);
+        let tickers = TickerCursor::new(Arc::clone(&reader), Vec::new(), Duration::ZERO);
         let stream =
             FrameStream::new(Arc::clone(self), voice, hello.unwrap_or_default(), tickers, Some(cursor), reader, permit);
         // Asked after the reader was made known: a channel that is removed from here on ends the stream.
@@ -254,56 +294,61 @@ impl Hub {
         wish: &Wish,
         since: Option<Since>,
     ) -> Result<FrameStream, Refusal> {
-        let channels = self.channels_of(&wish.symbols)?;
-        let (reader, permit) = self.admit(client, &channels, since.map(|_| &self.log), None, Care::Stream)?;
+        let protocol = if since.is_some() { Protocol::Page } else { Protocol::Sse };
+        let entry = Entry { log: since.map(|_| &self.log), ..Entry::to(protocol) };
+        let (reader, channels, permit) = self.admit(client, &wish.symbols, entry)?;
         let log = since.map(|since| LogCursor::new(Arc::clone(&self.log), EventFilter::stories(), since));
         let position = log.as_ref().and_then(LogCursor::position);
         let hello = encode::hello(&self.client_id(reader.id), &wish.symbols, self.clock.wall(), position);
-        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), &channels, wish.pace);
+        let tickers = TickerCursor::new(Arc::clone(&reader), channels, wish.pace);
         Ok(FrameStream::new(Arc::clone(self), Voice::Messages, hello, tickers, log, reader, permit))
     }
 
-    /// Opens a session for a reader, who is counted as `client`: it follows nothing yet.
+    /// Opens a session for a reader who speaks `protocol` and is counted as `client`: it follows nothing yet.
     ///
     /// # Errors
     /// [`Refusal`] where a limit is reached, or the server is going down.
-    pub fn session(self: &Arc<Self>, client: impl Into<Client>) -> Result<Session, Refusal> {
-        let (reader, permit) = self.admit(client.into(), &[], Some(&self.log), None, Care::Session)?;
+    pub fn session(self: &Arc<Self>, client: impl Into<Client>, protocol: Protocol) -> Result<Session, Refusal> {
+        let entry = Entry { log: Some(&self.log), care: Care::Session, ..Entry::to(protocol) };
+        let (reader, _, permit) = self.admit(client.into(), &[], entry)?;
         Ok(Session::new(Arc::clone(self), reader, permit))
     }
 
-    fn channels_of(&self, symbols: &[Symbol]) -> Result<Vec<usize>, Refusal> {
+    fn channels_of(&self, symbols: &[Symbol]) -> Result<Vec<Arc<Channel>>, Refusal> {
         if symbols.len() > MAX_SYMBOLS_PER_READER {
             return Err(Refusal::TooManySymbols);
         }
         symbols.iter().map(|symbol| self.channel_of(*symbol)).collect()
     }
 
-    fn channel_of(&self, symbol: Symbol) -> Result<usize, Refusal> {
-        self.index.get(&symbol).copied().ok_or(Refusal::UnknownSymbol)
+    /// The channel of a symbol. As long as it is held it stays open.
+    fn channel_of(&self, symbol: Symbol) -> Result<Arc<Channel>, Refusal> {
+        self.channels.get(symbol).ok_or(Refusal::UnknownSymbol)
     }
 
-    /// Lets a reader in, if there is room, and tells it of everything from here on.
-    fn admit(
-        &self,
-        client: Client,
-        channels: &[usize],
-        log: Option<&Arc<EventLog>>,
-        label: Option<Box<str>>,
-        care: Care,
-    ) -> Result<(Arc<Reader>, Permit), Refusal> {
-        if self.shutdown.is_cancelled() {
-            return Err(Refusal::GoingDown);
-        }
-        let permit = self.limits.acquire(client)?;
-        let reader = Reader::new(self.next_id(), channels, log.cloned(), label, &self.timeline, care);
-        let reader = Arc::new(reader);
-        self.register(&reader, channels);
+    /// Lets a reader in, if there is room, and tells it of everything from here on. Returns its channels, too.
+    fn admit(&self, client: Client, symbols: &[Symbol], entry: Entry<'_>) -> Result<Admitted, Refusal> {
+        let Entry { protocol, log, label, care } = entry;
+        let (channels, permit) = self
+            .check(client, symbols)
+            .inspect_err(|refusal| self.metrics.clients.refused(protocol, refusal.as_str()))?;
+        let presence = self.metrics.clients.enter(protocol);
+        let traits = Traits { followed: log.cloned(), label, care, presence };
+        let reader = Arc::new(Reader::new(self.next_id(), &channels, &self.timeline, traits));
+        self.register(&reader, &channels);
         // A session joins the log when it asks for it.
         if let Some(log) = log.filter(|_| care == Care::Stream) {
             log.add(&reader);
         }
-        Ok((reader, permit))
+        Ok((reader, channels, permit))
+    }
+
+    fn check(&self, client: Client, symbols: &[Symbol]) -> Result<(Vec<Arc<Channel>>, Permit), Refusal> {
+        let channels = self.channels_of(symbols)?;
+        if self.shutdown.is_cancelled() {
+            return Err(Refusal::GoingDown);
+        }
+        Ok((channels, self.limits.acquire(client)?))
     }
 
     /// A name for a reader.
@@ -315,37 +360,33 @@ impl Hub {
         self.last_reader.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    fn register(&self, reader: &Arc<Reader>, channels: &[usize]) {
+    fn register(&self, reader: &Arc<Reader>, channels: &[Arc<Channel>]) {
         if let Some(shard) = shard(&self.readers, reader.id) {
             shard.lock().insert(reader.id, Arc::clone(reader));
         }
         for (position, channel) in channels.iter().enumerate() {
-            if let Some(channel) = self.channels.get(*channel) {
-                channel.add(reader, position);
-            }
+            channel.add(reader, position);
         }
     }
 
     /// Tells a reader of one more channel from here on. Not one that is forgotten: nobody would take it out again.
-    fn join(&self, reader: &Arc<Reader>, position: usize, channel: usize) {
+    fn join(reader: &Arc<Reader>, position: usize, channel: Arc<Channel>) {
         let mut known = reader.channels.lock();
         let Some(channels) = known.as_mut() else { return };
+        channel.add(reader, position);
         if channels.len() <= position {
             channels.resize(position + 1, None);
         }
         if let Some(slot) = channels.get_mut(position) {
             *slot = Some(channel);
         }
-        if let Some(channel) = self.channels.get(channel) {
-            channel.add(reader, position);
-        }
     }
 
     /// Tells a reader no more of the channel at a position.
-    fn leave(&self, reader: &Reader, position: usize) {
+    fn leave(reader: &Reader, position: usize) {
         let mut known = reader.channels.lock();
         let channel = known.as_mut().and_then(|channels| channels.get_mut(position)).and_then(Option::take);
-        if let Some(channel) = channel.and_then(|i| self.channels.get(i)) {
+        if let Some(channel) = channel {
             channel.remove(reader.id);
         }
     }
@@ -365,7 +406,7 @@ impl Hub {
             return;
         }
         let channels = reader.channels.lock().take().unwrap_or_default();
-        for channel in channels.into_iter().flatten().filter_map(|i| self.channels.get(i)) {
+        for channel in channels.into_iter().flatten() {
             channel.remove(reader.id);
         }
         if let Some(log) = &reader.followed {
@@ -380,7 +421,7 @@ impl Hub {
 
     /// How many readers each symbol has, without those that have none.
     pub fn subscriptions(&self) -> Vec<(Symbol, usize)> {
-        self.channels.iter().map(|c| (c.symbol(), c.readers())).filter(|(_, readers)| *readers > 0).collect()
+        self.channels.subscriptions()
     }
 }
 

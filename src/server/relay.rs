@@ -9,6 +9,7 @@
 //! | [`link`], [`keys`], [`scripts`] | what Redis is asked; what must happen in one go is a script |
 //! | [`lease`] | the right to lead. Every leader has a fence, a number that grows; a write with an older one is refused |
 //! | [`outlet`], [`mirror`], [`aging`] | prices: what the leader tells, what a follower shows of it, and for how long |
+//! | [`wants`] | symbols on demand: what readers of followers want, told to the leader |
 //! | [`press`], [`journal`], [`restore`] | news: into the shared log, out of it, and back into it after Redis forgot |
 //! | [`roles`] | what is started and stopped as the role changes |
 //! | [`shared`], [`message`] | what these tell each other; what nodes tell each other |
@@ -31,6 +32,7 @@ mod roles;
 mod scripts;
 mod session;
 mod shared;
+mod wants;
 
 use std::{sync::Arc, time::Duration};
 
@@ -42,17 +44,19 @@ use tracing::info;
 
 use self::{
     journal::Journal, keys::Keys, mirror::Mirror, outlet::Around, roles::Roles, scripts::Scripts, session::Session,
-    shared::Shared,
+    shared::Shared, wants::Wants,
 };
 pub use self::{outlet::Outlet, roles::Sides, shared::RelayCounters};
 use super::{
     clock::Clock,
     config::RedisConfig,
+    follows::Follows,
     hub::Hub,
     market::board::MarketBoard,
     news::stand::Newsstand,
     services::{FeedReports, VenueReports},
     storage::Storage,
+    venues::board::VenueCounts,
 };
 use crate::wire::{
     news::SourceStatus,
@@ -66,6 +70,8 @@ pub struct RelaySetup<'a> {
     pub quiet_after: Duration,
     pub board: Arc<MarketBoard>,
     pub hub: Arc<Hub>,
+    /// What readers want beside the configured symbols.
+    pub follows: Arc<Follows>,
     /// Where this node's own market says what it makes.
     pub outlet: Arc<Outlet>,
     pub sides: Arc<dyn Sides>,
@@ -142,7 +148,7 @@ impl NodeReport {
 /// # Errors
 /// In words, where the address can't be used. They don't repeat it.
 pub fn start(setup: RelaySetup<'_>) -> Result<Arc<Relay>, String> {
-    let RelaySetup { config, quiet_after, board, hub, outlet, sides, fetches_news, .. } = setup;
+    let RelaySetup { config, quiet_after, board, hub, follows, outlet, sides, fetches_news, .. } = setup;
     let RelaySetup { venues, feeds, log, clock, seed, token, tasks, .. } = setup;
     let client = Client::open(config.url.reveal().clone()).map_err(|_| "redis.url can't be used".to_owned())?;
     let mut rng = SmallRng::seed_from_u64(seed);
@@ -181,6 +187,7 @@ pub fn start(setup: RelaySetup<'_>) -> Result<Arc<Relay>, String> {
         mirror,
         outlet,
         around: Around { board, venues, feeds, clock },
+        wants: Wants::new(follows),
         fetches_news,
         seed: rng.next_u64(),
     };
@@ -242,6 +249,11 @@ impl VenueReports for Relay {
             }
         }
         told
+    }
+
+    /// Of this node's own connections: what another node has heard is counted there.
+    fn counts(&self) -> Vec<VenueCounts> {
+        self.venues.counts()
     }
 }
 

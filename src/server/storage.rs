@@ -2,7 +2,7 @@
 //!
 //! | room | does |
 //! |---|---|
-//! | [`batch`], [`query`], [`cursor`], [`retention`], [`error`] | what callers say and hear |
+//! | [`batch`], [`query`], [`cursor`], [`retention`], [`counts`], [`error`] | what callers say and hear |
 //! | `connection`, `schema` | the file, its lock, its tables and their versions |
 //! | `engine` | one writer and a few readers, off the runtime's threads |
 //! | `write`, `read`, `list`, `search`, `log`, [`channels`], `prune` | the work, as plain functions of a connection |
@@ -14,6 +14,7 @@ use self::{
     batch::Batch,
     channels::{ChannelEvents, KeptChannel},
     connection::Folder,
+    counts::StorageCounts,
     cursor::Cursor,
     engine::Engine,
     error::StorageError,
@@ -33,6 +34,7 @@ use crate::model::{
 pub mod batch;
 pub mod channels;
 mod connection;
+pub mod counts;
 pub mod cursor;
 mod engine;
 pub mod error;
@@ -75,7 +77,10 @@ impl Storage {
     /// # Errors
     /// [`StorageError::OutOfOrder`] and [`StorageError::Unstorable`] for a batch that can't be stored at all.
     pub async fn commit(&self, batch: Batch) -> Result<(), StorageError> {
-        self.engine.write(|connection| write::batch(connection, batch)).await
+        let kinds = counts::kinds(&batch.events);
+        self.engine.write(|connection| write::batch(connection, batch)).await?;
+        self.engine.counts().lock().stored(kinds);
+        Ok(())
     }
 
     /// Those of the articles that were committed before, the ones that have aged out since among them.
@@ -207,6 +212,17 @@ impl Storage {
     /// Throws away what is beyond the limits at `now`, in many short transactions between which others commit.
     pub async fn prune(&self, now: UnixMs, limits: RetentionLimits) -> Result<Pruned, StorageError> {
         prune::run(&self.engine, now, limits).await
+    }
+
+    /// What was stored and what went wrong since the start.
+    pub fn counts(&self) -> StorageCounts {
+        self.engine.counts().lock().clone()
+    }
+
+    /// What the database takes on the disk, in bytes; `None` where its file can't be found. Asks the file system, so it
+    /// may block.
+    pub fn bytes(&self) -> Option<u64> {
+        self.engine.bytes()
     }
 
     /// Why nothing can be stored, while that is so: set by a write that fails, cleared by one that succeeds. For

@@ -4,7 +4,7 @@
 //! ```text
 //! dialer → handshake → connection ─ session (binance, bybit, okx) → market events
 //!                         ↑ started, watched and replaced by the supervisor
-//! http_client → rest → loader (first prices) · candles
+//! http_client → rest → loader (first prices) · lister (what is listed) · candles
 //! ```
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -26,12 +26,13 @@ use self::{
     event::{MarketEvent, VenueIndex},
     gate::Gate,
     http_client::Http,
+    listings::Listings,
     registry::CONNECTORS,
     rest::Rest,
     rest_error::RestError,
     supervisor::Supervisor,
 };
-use super::{clock::Clock, config::VenueConfig};
+use super::{clock::Clock, config::VenueConfig, demand::DemandWatch};
 use crate::model::{
     candle::{Candle, Interval},
     symbol::Symbol,
@@ -54,10 +55,15 @@ mod garbage;
 mod gate;
 mod handshake;
 pub mod http_client;
+mod listed;
+mod lister;
+pub mod listings;
 mod loader;
+mod message_kind;
 mod meter;
 pub mod okx;
 mod outbox;
+mod pace;
 pub mod registry;
 mod requests;
 mod rest;
@@ -85,6 +91,10 @@ pub struct VenuesSetup<'a> {
     pub configs: &'a [VenueConfig],
     /// What is followed at every venue.
     pub symbols: &'a [Symbol],
+    /// What is followed beside them, at some.
+    pub demand: DemandWatch,
+    /// Where it is told what each venue lists; of as many venues as are enabled. `None` where [`Venues::list`] asks.
+    pub listings: Option<Arc<Listings>>,
     pub dialer: Arc<dyn Dialer>,
     pub http: Arc<dyn Http>,
     pub clock: Clock,
@@ -111,9 +121,10 @@ pub fn enabled(configs: &[VenueConfig]) -> Vec<(&'static dyn Connector, &VenueCo
     CONNECTORS.iter().filter_map(|connector| Some((*connector, config_of(connector.venue())?))).collect()
 }
 
-/// Starts what every enabled venue needs: a supervisor, which owns the connections, and a loader of first prices.
+/// Starts what every enabled venue needs: a supervisor, which owns the connections, a loader of first prices, and a lister
+/// where one is asked for.
 pub fn start(setup: VenuesSetup<'_>) -> Venues {
-    let VenuesSetup { configs, symbols, dialer, http, clock, seed, events, shutdown, tasks } = setup;
+    let VenuesSetup { configs, symbols, demand, listings, dialer, http, clock, seed, events, shutdown, tasks } = setup;
     let enabled = enabled(configs);
     let board = VenueBoard::new(enabled.iter().map(|(connector, _)| connector.venue()), clock.now().mono);
     let mut rng = SmallRng::seed_from_u64(seed);
@@ -127,6 +138,7 @@ pub fn start(setup: VenuesSetup<'_>) -> Venues {
             connector,
             rules: connector.rules(),
             symbols: as_many_as_fit(connector, symbols),
+            demand: demand.clone(),
             dialer: Arc::clone(&dialer),
             clock,
             events: events.clone(),
@@ -141,6 +153,11 @@ pub fn start(setup: VenuesSetup<'_>) -> Venues {
         let wake = Arc::clone(&reconnected);
         let loader = loader::run(Arc::clone(&context), Arc::clone(&rest), wake, shutdown.clone(), rng.next_u64());
         tasks.spawn(loader);
+        let seed = rng.next_u64();
+        if let Some(listings) = &listings {
+            let asked = lister::Asked { venue: connector.venue(), index, rest: Arc::clone(&rest) };
+            tasks.spawn(lister::run(asked, Arc::clone(listings), shutdown.clone(), seed));
+        }
         let supervisor =
             Supervisor::new(context, ws_urls, tasks.clone(), shutdown.clone(), reconnected, rng.next_u64());
         tasks.spawn(supervisor.run());
@@ -185,6 +202,16 @@ impl Venues {
     /// How the enabled venues are shown, in the registry's order: by [`VenueIndex`].
     pub fn infos(&self) -> &[VenueInfo] {
         &self.infos
+    }
+
+    /// Keeps `listings` up to date with what every venue lists, whether or not it is connected, until the token ends it.
+    pub fn list(&self, listings: &Arc<Listings>, tasks: &TaskTracker, shutdown: &CancellationToken, seed: u64) {
+        let mut rng = SmallRng::seed_from_u64(seed);
+        for (position, (venue, rest)) in self.rests.iter().enumerate() {
+            let Ok(position) = u8::try_from(position) else { break };
+            let asked = lister::Asked { venue: *venue, index: VenueIndex(position), rest: Arc::clone(rest) };
+            tasks.spawn(lister::run(asked, Arc::clone(listings), shutdown.clone(), rng.next_u64()));
+        }
     }
 
     /// The newest candles of every venue, oldest first, asked of all at once. `limit` is at most

@@ -7,9 +7,16 @@ mod faults;
 #[cfg(test)]
 mod grouping;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod net;
 #[cfg(test)]
 mod news;
+#[cfg(test)]
+mod on_demand;
+#[cfg(test)]
+#[path = "../server/metrics/reading.rs"]
+mod reading;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]

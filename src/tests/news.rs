@@ -37,6 +37,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    metrics::told,
     net::MemoryNet,
     sse::{Event, Reader},
 };
@@ -293,4 +294,44 @@ async fn a_story_carries_the_price_at_its_first_report() {
     let live = room.get("/price/SOL").await["data"]["price"].as_f64().unwrap();
     let noted = stories["stories"][0]["reaction"][0]["price"].as_f64().unwrap();
     assert!((noted / live - 1.0).abs() < 0.05, "{noted} is near {live}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_newsroom_does_is_told_to_the_monitors() {
+    let room = Newsroom::open().await;
+    let mut reader = Reader::open(&room.api, "/api/sse?events=news").await;
+    for (n, title) in OTHERS.iter().enumerate() {
+        room.feeds.publish(OUTLETS[n % 4], title);
+    }
+    let heard = reader.until(LIMIT, |events| titles(events).len() == OTHERS.len()).await;
+    let first = heard.iter().find(|event| event.name == "news").and_then(|event| event.id).expect("news has an id");
+    drop(reader);
+    // Comes after everything: what was told before is counted by then.
+    room.until("/api/sources", |answer| answer["sources"].as_array().unwrap().iter().all(|s| s["state"] == "ok")).await;
+    let figures = told(&room.api).await;
+    let counter = |name: &str, labels: &[(&str, &str)]| figures.sum(&format!("market_pulse_{name}"), labels);
+    let [articles, stories] = ["articles_total", "stories_total"].map(|name| counter(name, &[]));
+    assert_eq!((articles, counter("events_stored_total", &[("kind", "news")])), (6.0, 6.0));
+    let listed = room.get("/api/news/stories").await["stories"].as_array().unwrap().len();
+    assert_eq!(stories.to_string(), listed.to_string());
+    assert!(counter("events_stored_total", &[("kind", "story")]) >= 6.0);
+    assert!(counter("fan_out_duration_seconds_count", &[("kind", "event")]) >= 1.0);
+    for outlet in OUTLETS {
+        assert!(counter("feed_fetches_total", &[("feed", outlet), ("outcome", "read")]) >= 1.0, "{outlet}");
+        let last = counter("feed_last_success_timestamp_seconds", &[("feed", outlet)]);
+        assert!(last > 1.7e9, "{last} is of this age");
+    }
+    let [ok, failing] = [counter("feeds", &[("state", "ok")]), counter("storage_failing", &[])];
+    assert_eq!((ok, failing, counter("events_replayed_total", &[])), (4.0, 0.0, 0.0));
+    assert!(counter("storage_bytes", &[]) > 4096.0);
+
+    let room = room.restart().await;
+    let mut reader = Reader::open(&room.api, &format!("/api/sse?events=news&lastEventId={first}")).await;
+    reader.until(LIMIT, |events| titles(events).len() == OTHERS.len() - 1).await;
+    let mut stranger = Reader::open(&room.api, "/api/sse?events=news&lastEventId=7").await;
+    stranger.until(LIMIT, |events| events.iter().any(|event| event.name == "gap")).await;
+    let after = told(&room.api).await;
+    assert!((after.sum("market_pulse_events_replayed_total", &[("source", "memory")]) - 5.0).abs() < f64::EPSILON);
+    assert_eq!(after.get("market_pulse_gaps_total", &[("reason", "restarted")]), Some(1.0));
+    assert_eq!(after.get("market_pulse_clients", &[("protocol", "sse")]), Some(2.0));
 }

@@ -27,7 +27,7 @@ use self::node::Node;
 use super::{news::PlayedFeeds, redis::RedisServer};
 
 /// Longest wait for anything.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// The world outside: exchanges, feeds, a Redis.
 struct World {

@@ -18,6 +18,7 @@ use crate::server::{
     config::LimitsConfig,
     event::{EventKind, Facets},
     hub::{ChannelForm, ChannelWish, log::Since, stream::FrameStream},
+    metrics::Metrics,
 };
 
 pub(super) const WALL: UnixMs = UnixMs(1_763_640_000_000);
@@ -59,7 +60,9 @@ impl House {
         let limits = LimitsConfig { connections_per_address: 5000, connections_total: 5000, ..LimitsConfig::default() };
         let token = CancellationToken::new();
         let setup = LogSetup::in_memory(clock);
-        let hub = Arc::new(Hub::new(&[], &limits, Duration::from_secs(30), clock, setup, token.clone()));
+        let metrics = Metrics::default();
+        let hub = Hub::new(&[], &limits, Duration::from_secs(30), clock, setup, &metrics, token.clone());
+        let hub = Arc::new(hub);
         tokio::spawn(Arc::clone(&hub).run());
         let setup =
             ChannelsSetup { hub: Arc::clone(&hub), storage: storage.clone(), kept, clock, max_created, max_bytes };

@@ -5,17 +5,14 @@ use std::{collections::HashSet, fmt::Display, str::FromStr};
 use url::Url;
 
 use super::{
-    AccessConfig, ChannelsConfig, Config, Feed, Feeds, LimitsConfig, MarketConfig, NewsConfig, RedisConfig,
-    ServerConfig, VenueConfig,
+    AccessConfig, ChannelsConfig, Config, Feed, Feeds, LimitsConfig, MAX_ON_DEMAND, MAX_SYMBOLS, MarketConfig,
+    MetricsAccess, MetricsConfig, NewsConfig, Reading, RedisConfig, ServerConfig, VenueConfig,
     error::{ConfigError, ConfigErrors, Origin},
     layers::{Layers, Raw},
     network::network,
     redis_url::RedisUrl,
 };
 use crate::model::symbol::Symbol;
-
-/// Most assets that one server follows.
-const MAX_SYMBOLS: usize = 200;
 
 pub(super) fn config(layers: &Layers) -> Result<Config, ConfigErrors> {
     let mut check = Check { layers, errors: layers.errors().to_vec() };
@@ -56,8 +53,9 @@ fn read(check: &mut Check<'_>) -> Option<Config> {
     };
     let channels = ChannelsConfig { max_created: check.number("channels.max_created", 0, 100_000)? };
     let limits = limits(check)?;
+    let metrics = MetricsConfig { access: metrics_access(check, access.read)? };
     let redis = redis(check);
-    Some(Config { server, market, venues, news, access, channels, limits, redis })
+    Some(Config { server, market, venues, news, access, channels, limits, metrics, redis })
 }
 
 /// `None` where there is none, and where something is wrong with it.
@@ -71,6 +69,23 @@ fn redis(check: &mut Check<'_>) -> Option<RedisConfig> {
     let url = RedisUrl::parse(&check.text("redis.url")?);
     let url = url.map_err(|reason| check.wrong("redis.url", &reason)).ok()?;
     Some(RedisConfig { url, prefix, grace_s })
+}
+
+/// As open as the rest where it is not set: who closes that has the metrics closed, too.
+fn metrics_access(check: &mut Check<'_>, reading: Reading) -> Option<MetricsAccess> {
+    match check.text("metrics.access").as_deref() {
+        None => Some(match reading {
+            Reading::Open => MetricsAccess::Open,
+            Reading::Token => MetricsAccess::Token,
+        }),
+        Some("open") => Some(MetricsAccess::Open),
+        Some("loopback") => Some(MetricsAccess::Loopback),
+        Some("token") => Some(MetricsAccess::Token),
+        Some(_) => {
+            check.wrong("metrics.access", "must be `open`, `loopback` or `token`");
+            None
+        }
+    }
 }
 
 fn limits(check: &mut Check<'_>) -> Option<LimitsConfig> {
@@ -128,6 +143,8 @@ fn market(check: &mut Check<'_>) -> Option<MarketConfig> {
     let market = MarketConfig {
         symbols,
         default_symbols,
+        max_on_demand: check.number("market.max_on_demand", 0, MAX_ON_DEMAND)?,
+        max_on_demand_per_client: check.number("market.max_on_demand_per_client", 1, MAX_ON_DEMAND)?,
         coalesce_ms: check.number("market.coalesce_ms", 0, 5000)?,
         outlier_pct: check.number("market.outlier_pct", 0.01, 100.0)?,
         outlier_return_pct: check.number("market.outlier_return_pct", 0.0, 100.0)?,

@@ -32,7 +32,7 @@ use crate::{
 pub enum HttpError {
     #[error("a symbol is 1 to {MAX_SYMBOL_LEN} letters or digits, alone or as a pair such as BTC-USDT")]
     MalformedSymbol,
-    #[error("{0} is not followed here; GET /symbols lists what is")]
+    #[error("{0} is not known here; GET /symbols lists what is supported")]
     UnknownSymbol(Symbol),
     #[error("prices are quoted in USDT only; GET /symbols lists the pairs")]
     OtherQuote,
@@ -110,6 +110,12 @@ pub enum HttpError {
     NoPriceYet,
     #[error("the server is starting and has no prices yet")]
     Starting,
+    #[error("the server is starting and does not know yet what the venues list")]
+    ListingsNotLoaded,
+    #[error("the server follows as many symbols as it may; try again in a minute, or ask for one that is followed")]
+    TooManyFollowed,
+    #[error("as many further symbols are followed for this client as may be; leave others, and try again in a minute")]
+    TooManyFollowedForClient,
     #[error("this address has as many open streams as it may")]
     AddressFull,
     #[error("this token has as many open streams as it may")]
@@ -124,6 +130,10 @@ pub enum HttpError {
     GoingDown,
     #[error("the stored news can't be read at the moment")]
     StorageUnavailable,
+    #[error("the metrics can't be read at the moment")]
+    MetricsUnavailable,
+    #[error("this address answers requests from the server's own machine only")]
+    LocalOnly,
     #[error("sockets from pages of this origin are not accepted here")]
     OriginRefused,
     #[error(
@@ -133,6 +143,12 @@ pub enum HttpError {
     #[error("WebSockets are spoken here in version 13 only")]
     OtherWebSocketVersion,
 }
+
+/// Until a symbol that nobody wants any more may have made room, in milliseconds: it stays for twice as long.
+pub(super) const FOLLOWED_DELAY_MS: u64 = 30_000;
+
+/// Until a server that starts may know more, in milliseconds.
+pub(super) const STARTING_DELAY_MS: u64 = 1000;
 
 /// `known are: a, b`
 fn list(known: &[String]) -> String {
@@ -172,10 +188,13 @@ impl HttpError {
             Self::Unauthorized { .. } | Self::BadToken | Self::WrongToken | Self::ExpiredToken => {
                 StatusCode::UNAUTHORIZED
             }
-            Self::Forbidden { .. } | Self::OriginRefused => StatusCode::FORBIDDEN,
+            Self::Forbidden { .. } | Self::OriginRefused | Self::LocalOnly => StatusCode::FORBIDDEN,
             Self::RateLimited { .. } | Self::TooManyWrongTokens { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoPriceYet
             | Self::Starting
+            | Self::ListingsNotLoaded
+            | Self::TooManyFollowed
+            | Self::TooManyFollowedForClient
             | Self::AddressFull
             | Self::TokenFull
             | Self::ServerFull
@@ -185,7 +204,8 @@ impl HttpError {
             | Self::GoingDown
             | Self::TooMuchPublished
             | Self::NotStored
-            | Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            | Self::StorageUnavailable
+            | Self::MetricsUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -222,13 +242,16 @@ impl HttpError {
             Self::Forbidden { .. } => "forbidden",
             Self::RateLimited { .. } | Self::TooManyWrongTokens { .. } => "rate_limited",
             Self::NoPriceYet => "no_price_yet",
-            Self::Starting => "starting",
+            Self::Starting | Self::ListingsNotLoaded => "starting",
+            Self::TooManyFollowed | Self::TooManyFollowedForClient => "too_many_followed",
             Self::AddressFull | Self::TokenFull => "too_many_streams",
             Self::Busy { .. } | Self::TooMuchPublished => "server_busy",
             Self::ServerFull => "server_full",
             Self::AddressHasTooManySockets | Self::TooManySockets => "too_many_connections",
             Self::GoingDown => "going_down",
             Self::StorageUnavailable | Self::NotStored => "storage_unavailable",
+            Self::MetricsUnavailable => "metrics_unavailable",
+            Self::LocalOnly => "local_only",
             Self::OriginRefused => "origin_not_allowed",
             Self::BadHandshake => "bad_handshake",
             Self::OtherWebSocketVersion => "unsupported_websocket_version",
@@ -252,7 +275,10 @@ impl HttpError {
             Self::RateLimited { retry_after_ms }
             | Self::TooManyWrongTokens { retry_after_ms }
             | Self::Busy { retry_after_ms } => Some(*retry_after_ms),
-            Self::NoPriceYet | Self::Starting | Self::TooMuchPublished => Some(1000),
+            Self::NoPriceYet | Self::Starting | Self::ListingsNotLoaded | Self::TooMuchPublished => {
+                Some(STARTING_DELAY_MS)
+            }
+            Self::TooManyFollowed | Self::TooManyFollowedForClient => Some(FOLLOWED_DELAY_MS),
             Self::AddressFull
             | Self::TokenFull
             | Self::ServerFull
@@ -260,7 +286,8 @@ impl HttpError {
             | Self::TooManySockets
             | Self::GoingDown
             | Self::NotStored
-            | Self::StorageUnavailable => Some(5000),
+            | Self::StorageUnavailable
+            | Self::MetricsUnavailable => Some(5000),
             _ => None,
         }
     }

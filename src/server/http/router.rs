@@ -20,7 +20,8 @@ use super::{
     error::{method_not_allowed, not_found},
     health::health,
     live::live,
-    news, pages,
+    measure::measure,
+    metrics, news, pages,
     price::price,
     query::bound_uri,
     rate_limit::{limit_publishing, limit_rest, limit_streams},
@@ -39,7 +40,7 @@ use crate::server::services::Services;
 /// answers are small.
 ///
 /// Probes (`/health`, `/ready`, `/live`) ask for no token and are not rate limited, so that a busy neighbor behind the
-/// same address can't make the server look dead.
+/// same address can't make the server look dead. Neither is `/metrics`, which looks at who asks itself.
 pub fn api_router(services: Arc<Services>) -> Router {
     let config = &services.config;
     let origins = Origins::new(&config.server.cors_origins).of_server(config.server.public_url.as_deref());
@@ -95,10 +96,12 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(bound_uri))
         .layer(from_fn_with_state(origins, cors))
+        .merge(metrics::router(&services))
         .with_state(services)
 }
 
-/// The whole site: the API, the pages, and around both what every request and every answer has to keep to.
+/// The whole site: the API, the pages, and around both what every request and every answer has to keep to. Outermost is
+/// the count of requests, which misses none.
 pub fn site(services: &Arc<Services>, options: LeptosOptions) -> Router {
     let config = &services.config;
     let patience = Duration::from_secs(config.limits.body_timeout_s);
@@ -108,6 +111,7 @@ pub fn site(services: &Arc<Services>, options: LeptosOptions) -> Router {
         .merge(pages::router(services, options))
         .layer(from_fn_with_state(bounds, bound_body))
         .layer(from_fn_with_state(policy, browser_policy))
+        .layer(from_fn_with_state(services.metrics.http.clone(), measure))
 }
 
 /// What says nothing else is of now: nobody may keep it.

@@ -24,6 +24,9 @@
 //! A symbol may be written as anywhere else; the name of its channel is `ticker:` and the base asset in upper case. To
 //! subscribe again to a symbol is to ask for its newest ticker again.
 //!
+//! A symbol that is not configured, and so in no list, but that a venue lists, is followed as long as a socket subscribes to
+//! it and a minute longer: its first ticker comes with the first answer of a venue.
+//!
 //! `id` is a place in the log of the news; frames without one are not of the log. Whoever subscribes to `news` and
 //! `breaking` in one message with the last `id` that it has seen as `lastEventId` misses nothing of them and gets nothing
 //! twice, over a restart of the server, too. `subscribed` has an `id`, too: up to there nothing is missing. A channel that
@@ -31,7 +34,8 @@
 //! in order each for itself. Tickers are not replayed, and `lastEventId` does not concern them.
 //!
 //! The codes of errors: `invalid_json`, `bad_message`, `missing_channels`, `unknown_op`, `binary_not_supported`,
-//! `unknown_channel` and `too_many_subscriptions` (the other channels of the message are followed all the same),
+//! `unknown_channel`, `too_many_subscriptions`, `too_many_followed` (further symbols, for this client or in all) and
+//! `starting` (what the venues list is not known yet; the other channels of the message are followed all the same),
 //! `rate_limited` (the message was not heard). These leave the socket open. `frame_too_large`, `invalid_utf8`,
 //! `protocol_error` and `too_many_messages` end it.
 //!
@@ -82,7 +86,7 @@ use self::{
     handshake::Handshake,
 };
 use super::{address::client_of, caller::admitted, cors::Origins, error::HttpError, lapse::lapsed};
-use crate::server::{client::Client, rate::Purpose, services::Services};
+use crate::server::{client::Client, metrics::clients::Protocol, rate::Purpose, services::Services};
 
 /// Sockets that are told at one time why they are not let in. Beyond them the answer is that of the other streams.
 const MAX_TURNED_AWAY: usize = 64;
@@ -130,10 +134,11 @@ impl Reception {
             Ok(caller) => caller,
             Err(error) => {
                 let Some(end) = End::of_denial(&error) else { return Err(error) };
+                self.services.metrics.clients.refused(Protocol::WebSocket, "denied");
                 return self.turn_away(handshake, end, error);
             }
         };
-        let session = match self.services.hub.session(client) {
+        let session = match self.services.hub.session(client, Protocol::WebSocket) {
             Ok(session) => session,
             Err(refusal) => {
                 // As many as there are places come at once, and are told different waits.
@@ -141,7 +146,7 @@ impl Reception {
                 return self.turn_away(handshake, End::of_refusal(refusal, number), refusal.into());
             }
         };
-        let dialogue = Dialogue::new(Arc::clone(&self.services), session);
+        let dialogue = Dialogue::new(Arc::clone(&self.services), session, client);
         let lapsed = caller.grant().map(|grant| lapsed(Arc::clone(&self.services), grant.id).boxed());
         let (response, socket) = handshake.accept();
         self.services.tasks.spawn(async move {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
@@ -24,6 +25,8 @@ use crate::{
 pub(super) struct Frames {
     /// Id of the ticker message.
     pub(super) id: u64,
+    /// How many tickers the symbol has had, this one included.
+    pub(super) count: u64,
     pub(super) ticker: Bytes,
     /// The last change of freshness, with the id of the ticker that it came with.
     pub(super) status: Option<(u64, Bytes)>,
@@ -65,7 +68,6 @@ impl Frames {
 
 type Members = HashMap<u64, (Arc<Reader>, usize)>;
 
-#[derive(Debug)]
 pub(super) struct Channel {
     symbol: Symbol,
     frames: ArcSwapOption<Frames>,
@@ -127,6 +129,7 @@ impl Channel {
         *known = Some(status);
         self.frames.store(Some(Arc::new(Frames {
             id,
+            count: before.as_ref().map_or(0, |frames| frames.count) + 1,
             ticker: bytes,
             status: newest,
             price: Price::from(ticker),
@@ -140,5 +143,12 @@ impl Channel {
             }
         }
         Some(id)
+    }
+}
+
+impl fmt::Debug for Channel {
+    /// Without its readers, who hold their channels.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Channel").field("symbol", &self.symbol).field("count", &self.count).finish_non_exhaustive()
     }
 }

@@ -18,7 +18,10 @@ use std::{
 use futures_util::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
 use thiserror::Error;
-use tokio::sync::{OwnedMutexGuard, Semaphore};
+use tokio::{
+    sync::{OwnedMutexGuard, Semaphore},
+    time::Instant,
+};
 use tokio_util::task::AbortOnDropHandle;
 
 pub use super::ring::Bounds;
@@ -31,6 +34,7 @@ use super::{
 use crate::server::{
     clock::Clock,
     event::{EventDraft, LogEvent, LogRange},
+    metrics::hub::HubMetrics,
 };
 
 /// Entries that one reader asks the store for at a time, and then holds.
@@ -169,6 +173,7 @@ pub struct EventLog {
     closed: AtomicBool,
     clock: Clock,
     timeline: Timeline,
+    metrics: HubMetrics,
 }
 
 impl std::fmt::Debug for EventLog {
@@ -187,7 +192,13 @@ pub struct LogTurn {
 
 impl EventLog {
     /// `reads`: whoever asks a store takes one.
-    pub(super) fn new(setup: LogSetup, reads: Arc<Semaphore>, clock: Clock, timeline: Timeline) -> Self {
+    pub(super) fn new(
+        setup: LogSetup,
+        reads: Arc<Semaphore>,
+        clock: Clock,
+        timeline: Timeline,
+        metrics: HubMetrics,
+    ) -> Self {
         let LogSetup { first, last, recent, store, bounds, shared } = setup;
         let recent = recent.into_iter().filter(|event| event.id <= last);
         let before = recent.clone().next().map_or(last, |event| event.id.saturating_sub(1));
@@ -210,6 +221,7 @@ impl EventLog {
             closed: AtomicBool::new(false),
             clock,
             timeline,
+            metrics,
         }
     }
 
@@ -260,6 +272,11 @@ impl EventLog {
     /// Where the log started. Positions before it are of another one.
     pub fn first(&self) -> u64 {
         self.first.load(Ordering::Acquire)
+    }
+
+    /// What is counted of it.
+    pub(super) const fn metrics(&self) -> &HubMetrics {
+        &self.metrics
     }
 
     /// Whether a position may have been given out by this log.
@@ -336,6 +353,7 @@ impl EventLog {
     }
 
     fn send(&self, events: Vec<LogEvent>) {
+        let started = Instant::now();
         // Encoded before anybody is locked out.
         let entries: Vec<Entry> = events.into_iter().map(Entry::of).collect();
         if entries.is_empty() {
@@ -354,6 +372,7 @@ impl EventLog {
         }
         drop(ring);
         self.tell_readers();
+        self.metrics.event_fan_out.since(started);
     }
 
     fn tell_readers(&self) {

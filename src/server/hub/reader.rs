@@ -14,8 +14,10 @@ use tokio::time::Instant;
 
 use super::{
     bits::{AtomicBits, Bits},
+    channel::Channel,
     log::EventLog,
 };
+use crate::server::metrics::clients::Presence;
 
 /// Between two pings of a session. Not a setting, as the silence that ends a session is measured in it.
 pub const PING_INTERVAL: Duration = Duration::from_secs(30);
@@ -68,16 +70,27 @@ pub(super) enum Care {
     Session,
 }
 
+/// What a reader is, beside what it reads.
+pub(super) struct Traits {
+    pub(super) followed: Option<Arc<EventLog>>,
+    pub(super) label: Option<Box<str>>,
+    pub(super) care: Care,
+    pub(super) presence: Presence,
+}
+
 /// A reader's side that others write to. It never holds a message.
 #[derive(Debug)]
 pub(super) struct Reader {
     pub(super) id: u64,
-    /// Indices of its channels; a position is an index into this. `None` once it is forgotten: it joins nothing then.
-    pub(super) channels: Mutex<Option<Vec<Option<usize>>>>,
+    /// What it follows; a position is an index into this. They hold the reader, too, until it is forgotten: then this is
+    /// `None`, and it joins nothing any more.
+    pub(super) channels: Mutex<Option<Vec<Option<Arc<Channel>>>>>,
     /// The log that it follows or may follow. Whoever forgets the reader takes it out of there: that ends the circle.
     pub(super) followed: Option<Arc<EventLog>>,
     /// What it calls itself, on a channel.
     pub(super) label: Option<Box<str>>,
+    /// Its place in the figures for monitors, as long as it lives.
+    pub(super) presence: Presence,
     tickers: AtomicBits,
     statuses: AtomicBits,
     /// The log has grown.
@@ -93,14 +106,8 @@ pub(super) struct Reader {
 
 impl Reader {
     /// A reader that wants a snapshot of every channel, and to look at the log.
-    pub(super) fn new(
-        id: u64,
-        channels: &[usize],
-        followed: Option<Arc<EventLog>>,
-        label: Option<Box<str>>,
-        timeline: &Timeline,
-        care: Care,
-    ) -> Self {
+    pub(super) fn new(id: u64, channels: &[Arc<Channel>], timeline: &Timeline, traits: Traits) -> Self {
+        let Traits { followed, label, care, presence } = traits;
         let now = timeline.now_ms();
         let (heartbeat_ms, keep_alive_ms) = match care {
             Care::Stream => (timeline.heartbeat_ms, KEEP_ALIVE_MS),
@@ -112,9 +119,10 @@ impl Reader {
         }
         Self {
             id,
-            channels: Mutex::new(Some(channels.iter().copied().map(Some).collect())),
+            channels: Mutex::new(Some(channels.iter().cloned().map(Some).collect())),
             followed,
             label,
+            presence,
             tickers,
             statuses: AtomicBits::default(),
             log: AtomicBool::new(true),

@@ -19,7 +19,7 @@ use super::{
     ring::{Entry, Following},
 };
 use crate::{
-    server::event::EventKind,
+    server::{event::EventKind, metrics::hub::ReplaySource},
     wire::news::{Gap, GapReason},
 };
 
@@ -38,6 +38,8 @@ pub(super) struct LogCursor {
     /// The last entry that was given out, left out by the filter or told of as lost. `None` before the loss is told of
     /// that a foreign position stands for.
     position: Option<u64>,
+    /// The newest entry when the reader came: up to here it is catching up.
+    joined_at: u64,
     /// There may be more.
     behind: bool,
     /// How often the log had been replaced when the position was taken.
@@ -95,7 +97,7 @@ impl LogCursor {
             Since::After(id) => foreign(id.to_string()),
             Since::Unknown => foreign(String::new()),
         };
-        Self { log, filter, position, behind: true, replacements, source }
+        Self { log, filter, position, joined_at: tip, behind: true, replacements, source }
     }
 
     /// The last entry that the reader has or needs no more; `None` while a loss has yet to be told of.
@@ -154,7 +156,10 @@ impl LogCursor {
                 self.lost(from, self.log.tip(), GapReason::Restarted)
             }
             Source::Ring => match self.log.after(position) {
-                Following::Entry(entry) => self.pass(entry),
+                Following::Entry(entry) => {
+                    let late = entry.id <= self.joined_at;
+                    self.pass(entry, late.then_some(ReplaySource::Memory))
+                }
                 Following::Older(upto) => {
                     self.source = Source::Asked { upto, answer: self.log.fetch(position, upto) };
                     Step::Again
@@ -189,7 +194,7 @@ impl LogCursor {
                 }
             }
             Source::Page(page) => match page.pop_front() {
-                Some(entry) if entry.id == position + 1 => self.pass(Arc::new(entry)),
+                Some(entry) if entry.id == position + 1 => self.pass(Arc::new(entry), Some(ReplaySource::Store)),
                 Some(entry) => {
                     let before = entry.id - 1;
                     page.push_front(entry);
@@ -225,9 +230,17 @@ impl LogCursor {
         }
     }
 
-    fn pass(&mut self, entry: Arc<Entry>) -> Step {
+    /// Gives out the entry after the position, unless it is filtered out. `replayed` says where it was read if others
+    /// were given it earlier.
+    fn pass(&mut self, entry: Arc<Entry>, replayed: Option<ReplaySource>) -> Step {
         self.position = Some(entry.id);
-        if self.filter.admits(&entry) { Step::Told(Told::Entry(entry)) } else { Step::Again }
+        if !self.filter.admits(&entry) {
+            return Step::Again;
+        }
+        if let Some(source) = replayed {
+            self.log.metrics().replayed(source);
+        }
+        Step::Told(Told::Entry(entry))
     }
 
     /// An answer of the store to what follows `position`, up to `upto`.
@@ -257,6 +270,7 @@ impl LogCursor {
 
     fn lost(&mut self, from: String, to: u64, reason: GapReason) -> Step {
         self.position = Some(to);
+        self.log.metrics().gap(reason);
         Step::Told(Told::Gap(to, Gap { from, to: to.to_string(), reason }))
     }
 }

@@ -18,6 +18,7 @@ use super::{
     log::Since,
     reader::{Reader, Signal},
     resume::{LogCursor, Told},
+    tally::Tally,
     texts,
     tickers::TickerCursor,
 };
@@ -58,13 +59,14 @@ pub struct Session {
     logs: Vec<LogCursor>,
     /// Losses that are yet to be told.
     gaps: VecDeque<Utf8Bytes>,
+    tally: Tally,
     _permit: Permit,
 }
 
 impl Session {
     pub(super) fn new(hub: Arc<Hub>, reader: Arc<Reader>, permit: Permit) -> Self {
-        let tickers = TickerCursor::new(Arc::clone(&hub), Arc::clone(&reader), &[], Duration::ZERO);
-        Self { hub, reader, tickers, logs: Vec::new(), gaps: VecDeque::new(), _permit: permit }
+        let tickers = TickerCursor::new(Arc::clone(&reader), Vec::new(), Duration::ZERO);
+        Self { hub, reader, tickers, logs: Vec::new(), gaps: VecDeque::new(), tally: Tally::default(), _permit: permit }
     }
 
     /// Unlike that of any other reader of this server.
@@ -87,9 +89,7 @@ impl Session {
 
     /// Follows a symbol no more.
     pub fn unfollow(&mut self, symbol: Symbol) {
-        if let Ok(channel) = self.hub.channel_of(symbol) {
-            self.tickers.remove(channel);
-        }
+        self.tickers.remove(symbol);
     }
 
     /// Follows channels of the log that are not followed yet, from one place on. Channels that are followed from one place
@@ -145,15 +145,26 @@ impl Session {
         if self.reader.take(Signal::Heartbeat) {
             return Poll::Ready(SessionTurn::Ping);
         }
-        if let Some(text) = self.next_of_log(cx) {
+        if let Some(text) = self.next_of_log(cx).or_else(|| self.next_price(cx)) {
+            self.tally.delivered();
             return Poll::Ready(SessionTurn::Text(text));
         }
-        while let Some(frames) = self.tickers.next(cx) {
+        self.settle();
+        Poll::Pending
+    }
+
+    fn next_price(&mut self, cx: &mut Context<'_>) -> Option<Utf8Bytes> {
+        loop {
+            let frames = self.tickers.next(cx)?;
             if let Some(text) = frames.text() {
-                return Poll::Ready(SessionTurn::Text(text));
+                return Some(text);
             }
         }
-        Poll::Pending
+    }
+
+    /// Counts what was handed out.
+    fn settle(&mut self) {
+        self.tally.settle(&self.reader.presence, self.tickers.take_superseded());
     }
 
     /// The end, for a session that can send nothing at the moment: it takes nothing, and is woken for the end only by
@@ -227,6 +238,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        self.settle();
         self.retire();
     }
 }

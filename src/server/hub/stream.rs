@@ -18,6 +18,7 @@ use super::{
     limits::Permit,
     reader::{Reader, Signal},
     resume::{LogCursor, Told},
+    tally::Tally,
     tickers::TickerCursor,
 };
 
@@ -34,8 +35,11 @@ pub struct FrameStream {
     log: Option<LogCursor>,
     /// Id of the last ticker message that was sent.
     last_id: u64,
+    tally: Tally,
     ended: bool,
     _permit: Permit,
+    /// What the reader needs while it reads. Let go of after the reader was forgotten.
+    kept: Vec<Box<dyn Send>>,
 }
 
 /// The words that a stream has for what is not data.
@@ -67,7 +71,27 @@ impl FrameStream {
             // Channels have no prices.
             Voice::Events | Voice::Envelopes | Voice::Plain => PriceForm::Event,
         };
-        Self { hub, reader, voice, form, hello: Some(hello), tickers, log, last_id: 0, ended: false, _permit: permit }
+        Self {
+            hub,
+            reader,
+            voice,
+            form,
+            hello: Some(hello),
+            tickers,
+            log,
+            last_id: 0,
+            tally: Tally::default(),
+            ended: false,
+            _permit: permit,
+            kept: Vec::new(),
+        }
+    }
+
+    /// Keeps something for as long as the stream lives: the interest in its symbols.
+    #[must_use]
+    pub fn keeping(mut self, what: impl Send + 'static) -> Self {
+        self.kept.push(Box::new(what));
+        self
     }
 
     /// The next price that the reader has not seen.
@@ -97,6 +121,11 @@ impl FrameStream {
             (Told::Gap(to, gap), Voice::Events | Voice::Plain) => events::gap(to, &gap),
             (Told::Gap(to, gap), Voice::Envelopes) => envelope::gap(to, &gap, self.hub.clock.wall()),
         }
+    }
+
+    /// Counts what was handed out.
+    fn settle(&mut self) {
+        self.tally.settle(&self.reader.presence, self.tickers.take_superseded());
     }
 
     fn heartbeat(&self) -> Option<Bytes> {
@@ -147,18 +176,24 @@ impl Stream for FrameStream {
         {
             return Poll::Ready(Some(heartbeat));
         }
-        if let Some(frame) = this.next_status().or_else(|| this.next_of_log(cx)) {
-            return Poll::Ready(Some(frame));
+        let next = this.next_status().or_else(|| this.next_of_log(cx)).or_else(|| this.next_price(cx));
+        match next {
+            Some(frame) => {
+                this.tally.delivered();
+                Poll::Ready(Some(frame))
+            }
+            None if this.log.as_ref().is_some_and(LogCursor::has_ended) => Poll::Ready(this.end(End::Removed)),
+            None => {
+                this.settle();
+                Poll::Pending
+            }
         }
-        if this.log.as_ref().is_some_and(LogCursor::has_ended) {
-            return Poll::Ready(this.end(End::Removed));
-        }
-        this.next_price(cx).map_or(Poll::Pending, |frame| Poll::Ready(Some(frame)))
     }
 }
 
 impl Drop for FrameStream {
     fn drop(&mut self) {
+        self.settle();
         self.hub.unregister(&self.reader);
     }
 }

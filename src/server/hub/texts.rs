@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A part of the log that a session follows by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LogChannel {
     /// Articles, and stories that gain a source.
     News,

@@ -18,10 +18,10 @@ use super::{
     limits::Refusal,
     reader::Reader,
 };
+use crate::model::symbol::Symbol;
 
 /// What a reader has seen of each of its channels, and what it is being sent.
 pub(super) struct TickerCursor {
-    hub: Arc<Hub>,
     reader: Arc<Reader>,
     /// Those of the reader. `None` is free.
     positions: Vec<Option<Position>>,
@@ -29,14 +29,18 @@ pub(super) struct TickerCursor {
     statuses: Bits,
     tickers: Bits,
     pace: Option<Pace>,
+    /// Tickers that newer ones replaced before the reader took them, since this was last asked for.
+    superseded: u64,
 }
 
 /// A channel, and the ids of the last messages sent of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Position {
-    channel: usize,
+    channel: Arc<Channel>,
     ticker: u64,
     status: u64,
+    /// The number of that ticker among those of its symbol; 0 before the first.
+    count: u64,
 }
 
 /// A reader that asked for fewer messages: the only ones with a timer of their own.
@@ -48,24 +52,25 @@ struct Pace {
 
 impl TickerCursor {
     /// Of a reader of these channels, in this order.
-    pub(super) fn new(hub: Arc<Hub>, reader: Arc<Reader>, channels: &[usize], pace: Duration) -> Self {
+    pub(super) fn new(reader: Arc<Reader>, channels: Vec<Arc<Channel>>, pace: Duration) -> Self {
         // The snapshot says how fresh things are; only later changes are news.
-        let seen = |channel: &usize| {
-            let frames = hub.channels.get(*channel).and_then(Channel::frames);
+        let seen = |channel: Arc<Channel>| {
+            let frames = channel.frames();
             Some(Position {
-                channel: *channel,
+                channel,
                 ticker: 0,
+                count: 0,
                 status: frames.and_then(|f| f.status.as_ref().map(|(id, _)| *id)).unwrap_or_default(),
             })
         };
-        let positions = channels.iter().map(seen).collect();
+        let positions = channels.into_iter().map(seen).collect();
         Self {
-            hub,
             reader,
             positions,
             statuses: Bits::default(),
             tickers: Bits::default(),
             pace: (!pace.is_zero()).then(|| Pace { every: pace, next: None }),
+            superseded: 0,
         }
     }
 
@@ -73,34 +78,36 @@ impl TickerCursor {
     ///
     /// # Errors
     /// [`Refusal::TooManySymbols`] where every position is taken.
-    pub(super) fn add(&mut self, channel: usize) -> Result<(), Refusal> {
-        let taken = |position: &Option<Position>| position.is_some_and(|p| p.channel == channel);
-        let known = self.positions.iter().position(taken);
+    pub(super) fn add(&mut self, channel: Arc<Channel>) -> Result<(), Refusal> {
+        let known = self.position_of(channel.symbol());
         let position = known
             .or_else(|| self.positions.iter().position(Option::is_none))
             .or_else(|| (self.positions.len() < MAX_SYMBOLS_PER_READER).then_some(self.positions.len()))
             .ok_or(Refusal::TooManySymbols)?;
-        let fresh = Some(Position { channel, ticker: 0, status: 0 });
+        let fresh = Some(Position { channel: Arc::clone(&channel), ticker: 0, status: 0, count: 0 });
         match self.positions.get_mut(position) {
             Some(slot) => *slot = fresh,
             None => self.positions.push(fresh),
         }
         if known.is_none() {
-            self.hub.join(&self.reader, position, channel);
+            Hub::join(&self.reader, position, channel);
         }
         self.reader.want(position);
         Ok(())
     }
 
-    /// Leaves a channel out from here on.
-    pub(super) fn remove(&mut self, channel: usize) {
-        let taken = |position: &Option<Position>| position.is_some_and(|p| p.channel == channel);
-        if let Some(position) = self.positions.iter().position(taken) {
+    /// Leaves the channel of a symbol out from here on.
+    pub(super) fn remove(&mut self, symbol: Symbol) {
+        if let Some(position) = self.position_of(symbol) {
             if let Some(slot) = self.positions.get_mut(position) {
                 *slot = None;
             }
-            self.hub.leave(&self.reader, position);
+            Hub::leave(&self.reader, position);
         }
+    }
+
+    fn position_of(&self, symbol: Symbol) -> Option<usize> {
+        self.positions.iter().position(|taken| taken.as_ref().is_some_and(|taken| taken.channel.symbol() == symbol))
     }
 
     /// The frames of the next price that the reader has not seen.
@@ -110,6 +117,9 @@ impl TickerCursor {
                 let Some((frames, seen)) = self.at(position) else { continue };
                 if frames.id > seen.ticker {
                     seen.ticker = frames.id;
+                    let missed = if seen.count == 0 { 0 } else { frames.count.saturating_sub(seen.count + 1) };
+                    seen.count = frames.count;
+                    self.superseded += missed;
                     return Some(frames);
                 }
             }
@@ -118,6 +128,11 @@ impl TickerCursor {
             }
             self.tickers = self.reader.take_tickers();
         }
+    }
+
+    /// How many prices were replaced by newer ones before the reader took them, since this was last asked.
+    pub(super) const fn take_superseded(&mut self) -> u64 {
+        std::mem::replace(&mut self.superseded, 0)
     }
 
     /// The next change of freshness that the reader has not seen. These wait for no pace.
@@ -139,7 +154,7 @@ impl TickerCursor {
 
     fn at(&mut self, position: usize) -> Option<(Arc<Frames>, &mut Position)> {
         let seen = self.positions.get_mut(position)?.as_mut()?;
-        Some((self.hub.channels.get(seen.channel)?.frames()?, seen))
+        Some((seen.channel.frames()?, seen))
     }
 
     /// Whether the pace lets the next round of prices begin. If not, the stream is woken when it does.

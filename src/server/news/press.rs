@@ -37,6 +37,7 @@ impl Press for OwnPress {
         async move {
             // What is remembered of feeds is nothing that a page shows.
             let shown = !drafts.is_empty();
+            self.stand.take(&batch.stories);
             let (storage, log) = (self.storage.clone(), Arc::clone(&self.log));
             let stored = patiently("store news", || async {
                 let mut turn = log.turn().await;
@@ -57,7 +58,7 @@ impl Press for OwnPress {
                 turn.publish(events);
             }
             if shown {
-                self.stand.show(&batch.stories);
+                self.stand.show(&[]);
             }
             kept
         }

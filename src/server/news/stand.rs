@@ -60,12 +60,18 @@ impl Newsstand {
         Ok(())
     }
 
-    /// Puts stories out, or what changed in them. The log has told of them.
-    pub fn show(&self, stories: &[StoryHead]) {
+    /// Takes stories in, or what changed in them, for the next time that something is shown.
+    pub fn take(&self, stories: &[StoryHead]) {
         let mut front = self.front.lock();
         for story in stories {
             front.take(story);
         }
+    }
+
+    /// Puts stories out, or what changed in them. The log has told of them.
+    pub fn show(&self, stories: &[StoryHead]) {
+        self.take(stories);
+        let front = self.front.lock();
         self.desk.post(NewsSnapshot {
             stories: front.stories().to_vec(),
             last_event_id: self.log.tip(),

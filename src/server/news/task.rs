@@ -34,6 +34,7 @@ use crate::{
     server::{
         clock::Clock,
         config::NewsConfig,
+        metrics::news::NewsMetrics,
         storage::{Storage, batch::Batch, query::WindowArticle},
     },
 };
@@ -61,6 +62,7 @@ pub struct NewsSetup {
     pub storage: Storage,
     pub press: Arc<dyn Press>,
     pub prices: Arc<dyn Prices>,
+    pub metrics: NewsMetrics,
     pub clock: Clock,
 }
 
@@ -70,6 +72,7 @@ pub struct NewsTask {
     storage: Storage,
     press: Arc<dyn Press>,
     prices: Arc<dyn Prices>,
+    metrics: NewsMetrics,
     /// Of feeds that told nothing new; stored with the next edition or tick.
     records: HashMap<String, FeedRecord>,
     lookup: Option<JoinHandle<Vec<Found>>>,
@@ -80,7 +83,7 @@ pub struct NewsTask {
 impl NewsTask {
     /// The task.
     pub fn new(setup: NewsSetup) -> Self {
-        let NewsSetup { config, sources, followed, storage, press, prices, clock } = setup;
+        let NewsSetup { config, sources, followed, storage, press, prices, metrics, clock } = setup;
         Self {
             editor: Editor {
                 index: StoryIndex::new(StorySettings::default()),
@@ -96,6 +99,7 @@ impl NewsTask {
             storage,
             press,
             prices,
+            metrics,
             clock,
         }
     }
@@ -230,9 +234,12 @@ impl NewsTask {
         if edition.is_empty() && self.records.is_empty() {
             return;
         }
-        let Edition { batch, drafts } = edition;
+        let Edition { batch, drafts, new_articles, new_stories } = edition;
         let batch = Batch { feeds: self.records.drain().map(|(_, record)| record).collect(), ..batch };
-        self.press.print(batch, drafts).await;
+        if self.press.print(batch, drafts).await {
+            self.metrics.articles.inc_by(new_articles);
+            self.metrics.stories.inc_by(new_stories);
+        }
     }
 
     fn tidy(&mut self) {

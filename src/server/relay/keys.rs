@@ -19,11 +19,13 @@ pub(super) struct Keys {
     pub(super) latest: String,
     /// Its sparkline.
     pub(super) sparks: String,
+    /// Symbols on demand that readers of followers want, by when nobody has said so for too long.
+    pub(super) wanted: String,
     /// Who told these, and when.
     pub(super) beat: String,
     /// Channel of what the leader tells of prices.
     pub(super) prices: String,
-    /// Channel of calls to look: `news`, `vacant`.
+    /// Channel of calls to look: `news`, `vacant`, `wanted`.
     pub(super) calls: String,
 }
 
@@ -39,6 +41,7 @@ impl Keys {
             feeds: key("feeds"),
             latest: key("latest"),
             sparks: key("sparks"),
+            wanted: key("wanted"),
             beat: key("beat"),
             prices: key("prices"),
             calls: key("calls"),

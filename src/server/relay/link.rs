@@ -14,6 +14,7 @@ use thiserror::Error;
 use tokio::time::timeout;
 
 use super::{keys::Keys, scripts::Scripts};
+use crate::{model::symbol::Symbol, server::config::MAX_ON_DEMAND};
 
 /// How long a question may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
@@ -25,6 +26,8 @@ pub(super) const LEASE: Duration = Duration::from_secs(3);
 const SETTLE: Duration = Duration::from_secs(3);
 /// After how long a silent node is thought to be gone.
 const ABSENT: Duration = Duration::from_secs(3);
+/// How long a wish for a symbol lasts that is not repeated.
+const WANTED: Duration = Duration::from_secs(10);
 /// Editions that are kept at most. A usual one has a few kilobytes.
 const MAX_EDITIONS: u64 = 10_000;
 
@@ -148,6 +151,8 @@ pub(super) struct Bulletin {
     /// Symbols and JSON.
     pub(super) tickers: Vec<(String, String)>,
     pub(super) sparks: Vec<(String, String)>,
+    /// Every symbol that is followed still, where that is said: others are forgotten.
+    pub(super) followed: Vec<String>,
     /// Names and values of what is kept beside.
     pub(super) beat: Vec<(&'static str, String)>,
 }
@@ -273,18 +278,23 @@ impl Link {
                 script.arg(symbol).arg(json);
             }
         }
+        script.arg(bulletin.followed.len()).arg(&bulletin.followed);
         for (name, value) in &bulletin.beat {
             script.arg(*name).arg(value);
         }
         Ok(script.invoke_async(&mut self.connection.clone()).await?)
     }
 
-    /// What the leader told last; `None` where none ever did.
-    pub(super) async fn snapshot(&self) -> Result<Option<Snapshot>, LinkError> {
+    /// What the leader told last of these symbols, or of all where none is named; `None` where none ever did.
+    pub(super) async fn snapshot(&self, symbols: &[Symbol]) -> Result<Option<Snapshot>, LinkError> {
         type Told = (u64, [Option<String>; 6], Vec<String>, Vec<String>);
         let keys = &self.keys;
         let mut script = self.scripts.snapshot.key(&keys.latest);
-        let told: Told = script.key(&keys.sparks).key(&keys.beat).invoke_async(&mut self.connection.clone()).await?;
+        script.key(&keys.sparks).key(&keys.beat);
+        for symbol in symbols {
+            script.arg(symbol.as_str());
+        }
+        let told: Told = script.invoke_async(&mut self.connection.clone()).await?;
         let (now, [time, fence, node, at, venues, feeds], tickers, sparks) = told;
         let number = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok());
         let (Some(time), Some(fence), Some(node), Some(at)) = (number(time), number(fence), node, number(at)) else {
@@ -292,6 +302,17 @@ impl Link {
         };
         let at_ms = i64::try_from(at).unwrap_or(i64::MAX);
         Ok(Some(Snapshot { age_us: now.saturating_sub(time), fence, node, at_ms, venues, feeds, tickers, sparks }))
+    }
+
+    /// Says what the readers of this node want beside the configured symbols. Returns what those of all nodes want.
+    pub(super) async fn want(&self, symbols: &[Symbol]) -> Result<Vec<String>, LinkError> {
+        let keys = &self.keys;
+        let mut script = self.scripts.want.key(&keys.wanted);
+        script.arg(millis(WANTED)).arg(MAX_ON_DEMAND).arg(&keys.calls);
+        for symbol in symbols.iter().take(MAX_ON_DEMAND) {
+            script.arg(symbol.as_str());
+        }
+        Ok(script.invoke_async(&mut self.connection.clone()).await?)
     }
 
     /// Appends an edition to the shared log.
@@ -368,6 +389,8 @@ pub(super) enum Message {
     News,
     /// Nobody leads.
     Vacant,
+    /// Readers of another node want a symbol that none wanted before.
+    Wanted,
 }
 
 /// The next message; fails where the connection has ended.
@@ -378,6 +401,7 @@ pub(super) async fn next_message(messages: &mut PubSubStream, keys: &Keys) -> Re
         (channel, _) if channel == keys.prices => Some(Message::Prices(payload)),
         (channel, "news") if channel == keys.calls => Some(Message::News),
         (channel, "vacant") if channel == keys.calls => Some(Message::Vacant),
+        (channel, "wanted") if channel == keys.calls => Some(Message::Wanted),
         _ => None,
     })
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::link::Bulletin;
 use crate::{
-    model::{ticker::Ticker, time::UnixMs},
+    model::{symbol::Symbol, ticker::Ticker, time::UnixMs},
     server::storage::batch::Batch,
     wire::{news::SourceStatus, page::Spark, rest::PriceSource, status::VenueStatus},
 };
@@ -40,6 +40,8 @@ pub(super) struct Beside<'a> {
     pub(super) venues: Option<&'a [VenueStatus]>,
     pub(super) feeds: Option<&'a [SourceStatus]>,
     pub(super) sparks: &'a [Spark],
+    /// Every symbol that is followed, where that is said.
+    pub(super) followed: &'a [Symbol],
 }
 
 /// A message of the leader, in the parts that Redis puts together.
@@ -66,6 +68,7 @@ pub(super) fn bulletin(
         head,
         tickers: tickers.iter().map(ticker).collect::<Result<_, serde_json::Error>>()?,
         sparks: beside.sparks.iter().map(spark).collect::<Result<_, serde_json::Error>>()?,
+        followed: beside.followed.iter().map(ToString::to_string).collect(),
         beat,
     })
 }
@@ -90,7 +93,8 @@ mod tests {
         let (btc, eth) = (ticker("BTC", 43_250.5), ticker("ETH", 3_000.25));
         let told = [(7, &btc), (8, &eth)].map(|(id, ticker)| Told { id, source: PriceSource::Stream, ticker });
         let spark = Spark { symbol: btc.symbol, start: UnixMs(5), step_ms: 60, closes: vec![1.5, 2.0] };
-        let beside = Beside { venues: Some(&[]), feeds: None, sparks: std::slice::from_ref(&spark) };
+        let beside =
+            Beside { venues: Some(&[]), feeds: None, sparks: std::slice::from_ref(&spark), followed: &[btc.symbol] };
         let bulletin = bulletin("n\"1", 9, UnixMs(1_763_640_000_000), &told, &beside).unwrap();
         // As the script puts it together.
         let join =
@@ -109,7 +113,7 @@ mod tests {
             [(7, &btc), (8, &eth)]
         );
         assert_eq!(message.sparks, [spark]);
-        assert_eq!(bulletin.tickers[1].0, "ETH");
+        assert_eq!((&*bulletin.tickers[1].0, &*bulletin.followed), ("ETH", &["BTC".to_owned()][..]));
         assert_eq!(bulletin.beat.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["node", "at", "venues"]);
     }
 

@@ -190,14 +190,26 @@ impl Mirror {
         }
     }
 
-    /// Marks what nobody vouches for any more. Tickers of this node's own market are left to it while it is at work.
+    /// Marks what nobody vouches for any more, and forgets what is not followed any more. Tickers of this node's own
+    /// market are left to it while it is at work.
     pub(super) fn sweep(&self, own_market: bool) {
         let now = Instant::now();
         let mut state = self.state.lock();
         let silent = is_silent(&state, now);
-        for symbol in self.board.symbols() {
-            let Some(ticker) = self.board.ticker(*symbol).filter(|ticker| ticker.sources > 0) else { continue };
-            let entry = state.entries.get_mut(symbol);
+        state.entries.retain(|symbol, _| self.board.has_place(*symbol));
+        for symbol in self.board.places() {
+            let Some(ticker) = self.board.ticker(symbol) else {
+                // Its place was taken away and made again meanwhile.
+                if let Some(entry) = state.entries.get_mut(&symbol).filter(|_| !own_market) {
+                    entry.posted = None;
+                    self.put_up(entry, silent, now);
+                }
+                continue;
+            };
+            if ticker.sources == 0 {
+                continue;
+            }
+            let entry = state.entries.get_mut(&symbol);
             let mirrored =
                 entry.filter(|entry| entry.posted.as_ref().is_some_and(|posted| Arc::ptr_eq(posted, &ticker)));
             match mirrored {
@@ -217,9 +229,10 @@ impl Mirror {
 
     fn note_heard(&self, state: &mut State, telling: Telling) {
         let Telling { fence, before, now, .. } = telling;
+        let told = now.checked_sub(before).unwrap_or(now);
         if is_silent(state, now) {
             state.steady = Some(now);
-            state.heard = now.checked_sub(before).or(Some(now));
+            state.heard = Some(told);
             if state.on {
                 // The leader vouches again for what it told and has not told anew.
                 for entry in state.entries.values_mut().filter(|entry| entry.fence == fence) {
@@ -227,7 +240,7 @@ impl Mirror {
                 }
             }
         } else {
-            state.heard = Some(now);
+            state.heard = state.heard.max(Some(told));
         }
     }
 
@@ -235,7 +248,7 @@ impl Mirror {
         let Telling { fence, at, before, now } = telling;
         let Told { id, source, ticker } = told;
         let newer = |known: &Entry| (fence, id) > (known.fence, known.id);
-        if !self.board.follows(ticker.symbol) || !state.entries.get(&ticker.symbol).is_none_or(newer) {
+        if !self.board.has_place(ticker.symbol) || !state.entries.get(&ticker.symbol).is_none_or(newer) {
             return;
         }
         let symbol = ticker.symbol;

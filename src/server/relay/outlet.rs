@@ -1,6 +1,11 @@
 //! What the leader tells of prices: the newest ticker of each symbol that changed, as fast as Redis takes them.
 
-use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    convert::Infallible,
+    sync::Arc,
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use tokio::{
@@ -67,6 +72,12 @@ impl Outlet {
         self.newest.lock().clear();
     }
 
+    /// Of symbols that are not followed any more nothing is told.
+    fn keep(&self, followed: &[Symbol]) {
+        let followed: HashSet<Symbol> = followed.iter().copied().collect();
+        self.newest.lock().retain(|symbol, _| followed.contains(symbol));
+    }
+
     fn take(&self) -> Vec<Told<Arc<Ticker>>> {
         let mut newest = self.newest.lock();
         let untold = newest.values_mut().filter(|waiting| !waiting.is_told);
@@ -101,12 +112,17 @@ impl Outlet {
             }
             let slow = due && beats % SLOW == 0;
             beats += u64::from(due);
+            let followed = if slow { around.board.places() } else { Vec::new() };
+            if slow {
+                self.keep(&followed);
+            }
             let tickers = self.take();
             let venues = due.then(|| around.venues.reports());
             let feeds = slow.then(|| around.feeds.statuses());
             let sparks: Vec<_> =
                 if slow { around.board.sparks().iter().map(|spark| (**spark).clone()).collect() } else { vec![] };
-            let beside = Beside { venues: venues.as_deref(), feeds: feeds.as_deref(), sparks: &sparks };
+            let beside =
+                Beside { venues: venues.as_deref(), feeds: feeds.as_deref(), sparks: &sparks, followed: &followed };
             let told: Vec<Told<&Ticker>> =
                 tickers.iter().map(|told| Told { id: told.id, source: told.source, ticker: &*told.ticker }).collect();
             if told.is_empty() && !due {

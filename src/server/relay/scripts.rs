@@ -11,6 +11,7 @@ pub(super) struct Scripts {
     pub(super) snapshot: Script,
     pub(super) append: Script,
     pub(super) restore: Script,
+    pub(super) want: Script,
 }
 
 impl Scripts {
@@ -22,6 +23,7 @@ impl Scripts {
             snapshot: Script::new(include_str!("scripts/snapshot.lua")),
             append: Script::new(include_str!("scripts/append.lua")),
             restore: Script::new(include_str!("scripts/restore.lua")),
+            want: Script::new(include_str!("scripts/want.lua")),
         }
     }
 }

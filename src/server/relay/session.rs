@@ -16,6 +16,7 @@ use super::{
     outlet::{Around, Outlet},
     scripts::Scripts,
     shared::Shared,
+    wants::Wants,
 };
 
 /// How often a follower looks whether somebody leads.
@@ -35,6 +36,7 @@ pub(super) struct Session {
     pub(super) mirror: Arc<Mirror>,
     pub(super) outlet: Arc<Outlet>,
     pub(super) around: Around,
+    pub(super) wants: Wants,
     pub(super) fetches_news: bool,
     pub(super) seed: u64,
 }
@@ -79,7 +81,7 @@ impl Session {
     /// Works over one connection until it fails.
     async fn use_up(&self, link: &Link, mut messages: PubSubStream, rng: &mut SmallRng) -> LinkError {
         // What was told before comes first; what is told meanwhile waits in the channel.
-        match link.snapshot().await {
+        match link.snapshot(&[]).await {
             Ok(Some(snapshot)) => self.mirror.take_snapshot(&snapshot, &self.shared),
             Ok(None) => {}
             Err(error) => return error,
@@ -89,7 +91,9 @@ impl Session {
             ended = self.attend(link, rng) => ended,
             ended = self.listen(link, &mut messages) => ended,
             ended = self.outlet.tell(&self.shared, &self.around, link) => ended,
+            ended = self.wants.share(&self.shared, &self.mirror, link) => ended,
         };
+        self.wants.let_go();
         let Err(error) = ended;
         error
     }
@@ -120,6 +124,7 @@ impl Session {
                 Some(Message::Prices(json)) => self.mirror.hear(&json, &self.shared),
                 Some(Message::News) => self.shared.grew.notify_one(),
                 Some(Message::Vacant) => self.shared.vacant.notify_one(),
+                Some(Message::Wanted) => self.shared.wanted.notify_one(),
                 None => {}
             }
         }

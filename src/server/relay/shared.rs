@@ -40,6 +40,8 @@ pub(super) struct Shared {
     pub(super) vacant: Notify,
     /// The shared log may have grown.
     pub(super) grew: Notify,
+    /// Readers of other nodes may want other symbols.
+    pub(super) wanted: Notify,
     pub(super) counters: RelayCounters,
 }
 
@@ -70,6 +72,8 @@ pub struct RelayCounters {
     pub editions_appended: AtomicU64,
     pub editions_taken: AtomicU64,
     pub editions_restored: AtomicU64,
+    /// Symbols that readers of other nodes wanted and this one, leading, could not follow: not listed, or too many.
+    pub wants_refused: AtomicU64,
     /// Messages that were of no use.
     pub undecodable: AtomicU64,
     /// How often this node's log took the place of another.
@@ -95,6 +99,7 @@ impl Shared {
             changed: Notify::new(),
             vacant: Notify::new(),
             grew: Notify::new(),
+            wanted: Notify::new(),
             counters: RelayCounters::default(),
         })
     }

@@ -87,6 +87,7 @@ fn bulletin(text: &str) -> Bulletin {
         head: format!(r#"{{"node":"{text}","#),
         tickers: vec![("BTC".to_owned(), format!("\"{text}\""))],
         sparks: vec![],
+        followed: vec![],
         beat: vec![("node", text.to_owned()), ("at", "5".to_owned())],
     }
 }

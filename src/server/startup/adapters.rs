@@ -25,7 +25,7 @@ use crate::{
         news::{feeds::board::SourceBoard, prices::Prices},
         services::{FeedReports, VenueReports},
         storage::Storage,
-        venues::Venues,
+        venues::{Venues, board::VenueCounts},
     },
     wire::{news::SourceStatus, status::VenueStatus},
 };
@@ -40,6 +40,10 @@ pub(super) struct VenueSide {
 impl VenueReports for VenueSide {
     fn reports(&self) -> Vec<VenueStatus> {
         self.venues.load().board().snapshot(self.clock.now())
+    }
+
+    fn counts(&self) -> Vec<VenueCounts> {
+        self.venues.load().board().counts()
     }
 }
 

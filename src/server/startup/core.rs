@@ -19,9 +19,10 @@ use crate::{
     model::asset::AssetInfo,
     server::{
         access::Tokens,
-        channels::{self, Channels, ChannelsSetup, dashboard},
+        channels::{self, Channels, ChannelsSetup, dashboard, press::Press},
         clock::Clock,
         config::Config,
+        follows::Follows,
         hub::{
             Hub,
             log::{EventStore, LogSetup},
@@ -30,17 +31,19 @@ use crate::{
             board::MarketBoard,
             candle_service::{CandleService, CandleSource},
         },
+        metrics::Metrics,
         news::{
             desk::NewsDesk,
             feeds::{builtin, client::FeedHttp},
             press::OwnPress,
+            source::Source,
             stand::Newsstand,
         },
         rate::RateLimits,
         relay::{self, Outlet, Relay, RelaySetup},
         services::{FeedReports, Services, VenueReports},
         storage::Storage,
-        venues::{self, Venues, dialer::Dialer, http_client::Http},
+        venues::{self, Venues, dialer::Dialer, http_client::Http, listings::Listings},
     },
     wire::page::SiteInfo,
 };
@@ -80,42 +83,35 @@ impl Core {
         let CoreSetup { config, simulated, dialer, http, storage, news, tokens, clock, seed, token } = setup;
         let config = Arc::new(config);
         let started = clock.now();
+        let metrics = Metrics::default();
         let tasks = TaskTracker::new();
         let symbols = &config.market.symbols;
         let idle = Arc::new(venues::idle(&config.venues, &http, clock, seed));
         let site = site_info(&config, &idle, simulated);
-        let venue_side = Arc::new(VenueSide { venues: ArcSwap::new(idle), clock });
-        let hub = Arc::new(hub(&config, storage.as_ref(), clock, &token).await?);
+        let venue_side = Arc::new(VenueSide { venues: ArcSwap::new(Arc::clone(&idle)), clock });
+        let hub = Arc::new(open_hub(&config, storage.as_ref(), clock, &metrics, &token).await?);
         tasks.spawn(Arc::clone(&hub).run());
+
         let board = Arc::new(MarketBoard::new(symbols));
+        let listings = Arc::new(Listings::new(venues::enabled(&config.venues).len()));
+        let follows = Follows::new(&config.market, Arc::clone(&hub), Arc::clone(&board), Arc::clone(&listings));
+        let follows = Arc::new(follows);
+        tasks.spawn(Arc::clone(&follows).run(token.clone()));
+        if config.redis.is_some() {
+            // Whichever node leads: each knows what may be asked of it.
+            idle.list(&listings, &tasks, &token, seed);
+        }
+
         let source: Arc<dyn CandleSource> = Arc::clone(&venue_side) as _;
         let candles = Arc::new(CandleService::new(source, Arc::clone(&board), clock));
 
-        let outlet = config.redis.is_some().then(Arc::<Outlet>::default);
-        let prices = PriceSide {
-            config: Arc::clone(&config),
-            dialer,
-            http,
-            venues: Arc::clone(&venue_side),
-            board: Arc::clone(&board),
-            hub: Arc::clone(&hub),
-            outlet: outlet.clone(),
-            clock,
-            seed: AtomicU64::new(seed),
-        };
         let desk = Arc::new(NewsDesk::default());
         let feed_side = Arc::new(FeedSide::default());
         let sources = if news.is_some() { builtin::sources(&config.news) } else { Vec::new() };
-        let stand = match &storage {
-            Some(storage) if news.is_some() || config.redis.is_some() => {
-                let stand = Newsstand::open(storage, &sources, Arc::clone(&desk), Arc::clone(hub.log())).await?;
-                Some(Arc::new(stand))
-            }
-            _ => None,
-        };
-        let newsroom = match news {
-            None => None,
-            Some(http) => Some(Newsroom {
+        let shown = storage.as_ref().filter(|_| news.is_some() || config.redis.is_some());
+        let stand = open_stand(shown, &sources, &desk, &hub).await?;
+        let newsroom = |http| -> Result<Newsroom, StartError> {
+            Ok(Newsroom {
                 storage: storage.clone().ok_or_else(|| StartError::Setup("news needs a database".to_owned()))?,
                 http,
                 config: config.news.clone(),
@@ -123,16 +119,33 @@ impl Core {
                 followed: symbols.clone(),
                 prices: Arc::new(MarketPrices { board: Arc::clone(&board), candles: Arc::clone(&candles) }),
                 reports: Arc::clone(&feed_side),
+                metrics: metrics.clone(),
                 clock,
                 seed,
-            }),
+            })
         };
+        let news = news.map(newsroom).transpose()?;
 
-        let sides = RelaySides { prices, news: newsroom };
+        let outlet = config.redis.is_some().then(Arc::<Outlet>::default);
+        let prices = PriceSide {
+            config: Arc::clone(&config),
+            demand: follows.demand(),
+            listings: config.redis.is_none().then_some(listings),
+            dialer,
+            http,
+            venues: Arc::clone(&venue_side),
+            board: Arc::clone(&board),
+            hub: Arc::clone(&hub),
+            outlet: outlet.clone(),
+            metrics: metrics.market.clone(),
+            clock,
+            seed: AtomicU64::new(seed),
+        };
         let around = Around {
             config: &config,
             board: &board,
             hub: &hub,
+            follows: &follows,
             storage: storage.as_ref(),
             stand,
             venues: venue_side,
@@ -142,21 +155,11 @@ impl Core {
             tasks: &tasks,
             token: &token,
         };
-        let Started { venues, feeds, node } = begin(sides, outlet, around).await?;
+        let Started { venues, feeds, node } = begin(RelaySides { prices, news }, outlet, around).await?;
         if let Some(storage) = storage.clone() {
             tasks.spawn(keep_small(storage, retention::limits(&config.news), clock, token.clone()));
         }
-        let (channels, press) = Channels::open(ChannelsSetup {
-            hub: Arc::clone(&hub),
-            kept: match &storage {
-                Some(storage) => channels::load(storage, clock).await?,
-                None => Vec::new(),
-            },
-            storage: storage.clone(),
-            clock,
-            max_created: config.channels.max_created,
-            max_bytes: retention::limits(&config.news).channel_bytes(),
-        });
+        let (channels, press) = open_channels(&config, &hub, storage.clone(), clock).await?;
         tasks.spawn(press.run(token.clone()));
 
         let services = Arc::new(Services {
@@ -165,6 +168,7 @@ impl Core {
             candles,
             market: board,
             hub,
+            follows,
             rates: RateLimits::new(&config.limits),
             started,
             venues,
@@ -175,6 +179,7 @@ impl Core {
             tokens,
             tasks: tasks.clone(),
             channels,
+            metrics,
             config,
         });
         tasks.spawn(dashboard::run(Arc::clone(&services), token));
@@ -188,6 +193,7 @@ struct Around<'a> {
     config: &'a Config,
     board: &'a Arc<MarketBoard>,
     hub: &'a Arc<Hub>,
+    follows: &'a Arc<Follows>,
     storage: Option<&'a Storage>,
     stand: Option<Arc<Newsstand>>,
     venues: Arc<dyn VenueReports>,
@@ -207,13 +213,14 @@ struct Started {
 
 /// Starts prices and news: for good where this node is alone, as its role asks for it where it is one of many.
 async fn begin(sides: RelaySides, outlet: Option<Arc<Outlet>>, around: Around<'_>) -> Result<Started, StartError> {
-    let Around { config, board, hub, storage, stand, venues, feeds, clock, seed, tasks, token } = around;
+    let Around { config, board, hub, follows, storage, stand, venues, feeds, clock, seed, tasks, token } = around;
     if let (Some(redis), Some(outlet)) = (&config.redis, outlet) {
         let relay = relay::start(RelaySetup {
             config: redis,
             quiet_after: config.market.quiet_after(),
             board: Arc::clone(board),
             hub: Arc::clone(hub),
+            follows: Arc::clone(follows),
             outlet,
             fetches_news: sides.news.is_some(),
             sides: Arc::new(sides),
@@ -236,26 +243,59 @@ async fn begin(sides: RelaySides, outlet: Option<Arc<Outlet>>, around: Around<'_
     Ok(Started { venues, feeds, node: None })
 }
 
-/// The hub, with the log that is stored where there is a database.
-async fn hub(
+/// The channels as they are kept, and who writes to them.
+async fn open_channels(
+    config: &Config,
+    hub: &Arc<Hub>,
+    storage: Option<Storage>,
+    clock: Clock,
+) -> Result<(Arc<Channels>, Press), StartError> {
+    let kept = match &storage {
+        Some(storage) => channels::load(storage, clock).await?,
+        None => Vec::new(),
+    };
+    Ok(Channels::open(ChannelsSetup {
+        hub: Arc::clone(hub),
+        kept,
+        storage,
+        clock,
+        max_created: config.channels.max_created,
+        max_bytes: retention::limits(&config.news).channel_bytes(),
+    }))
+}
+
+/// Where the newest of the news that is kept is shown, if any is.
+async fn open_stand(
+    storage: Option<&Storage>,
+    sources: &[Arc<Source>],
+    desk: &Arc<NewsDesk>,
+    hub: &Hub,
+) -> Result<Option<Arc<Newsstand>>, StartError> {
+    let Some(storage) = storage else { return Ok(None) };
+    let stand = Newsstand::open(storage, sources, Arc::clone(desk), Arc::clone(hub.log())).await?;
+    Ok(Some(Arc::new(stand)))
+}
+
+/// The hub, with the log as it is kept, or one in memory.
+async fn open_hub(
     config: &Config,
     storage: Option<&Storage>,
     clock: Clock,
+    metrics: &Metrics,
     token: &CancellationToken,
 ) -> Result<Hub, StartError> {
     let log = match storage {
         Some(storage) => {
             let range = storage.log_range().await?;
             let store: Arc<dyn EventStore> = Arc::new(storage.clone());
-            LogSetup::stored(range, storage.log_first().await?, store)
-                .await
-                .map_err(|error| StartError::Setup(error.to_string()))?
+            let log = LogSetup::stored(range, storage.log_first().await?, store).await;
+            log.map_err(|error| StartError::Setup(error.to_string()))?
         }
         None => LogSetup::in_memory(clock),
     };
     let log = if config.redis.is_some() { log.shared() } else { log };
     let heartbeat = Duration::from_secs(config.server.heartbeat_s);
-    Ok(Hub::new(&config.market.symbols, &config.limits, heartbeat, clock, log, token.clone()))
+    Ok(Hub::new(&config.market.symbols, &config.limits, heartbeat, clock, log, metrics, token.clone()))
 }
 
 fn site_info(config: &Config, venues: &Venues, simulated: bool) -> SiteInfo {

@@ -11,6 +11,7 @@ use crate::{
     server::{
         clock::Clock,
         config::NewsConfig,
+        metrics::Metrics,
         news::{
             feeds::{self, FeedsSetup, client::FeedHttp, tickers::Tickers},
             press::Press,
@@ -33,6 +34,7 @@ pub(super) struct Newsroom {
     pub prices: Arc<dyn Prices>,
     /// What is told of the feeds.
     pub reports: Arc<FeedSide>,
+    pub metrics: Metrics,
     pub clock: Clock,
     pub seed: u64,
 }
@@ -58,6 +60,7 @@ impl Newsroom {
             storage: self.storage.clone(),
             press,
             prices: Arc::clone(&self.prices),
+            metrics: self.metrics.news.clone(),
             clock: self.clock,
         });
         tasks.spawn(task.run(fetched, token.clone()));
@@ -70,6 +73,7 @@ impl Newsroom {
             seed: self.seed,
             followed: Arc::new(Tickers::new(&assets)),
             out,
+            metrics: self.metrics.feeds.clone(),
             shutdown: token.clone(),
             tasks,
         });

@@ -15,6 +15,7 @@ use crate::{
     server::{
         clock::Clock,
         config::Config,
+        demand::DemandWatch,
         hub::Hub,
         market::{
             board::MarketBoard,
@@ -22,10 +23,11 @@ use crate::{
             spark_loader::SparkLoader,
             task::{EVENT_CAPACITY, Inputs, MarketTask, SPARK_CAPACITY},
         },
+        metrics::market::MarketMetrics,
         news::press::Press,
         relay::{self, Outlet},
         storage::error::StorageError,
-        venues::{self, VenuesSetup, dialer::Dialer, http_client::Http},
+        venues::{self, VenuesSetup, dialer::Dialer, http_client::Http, listings::Listings},
     },
 };
 
@@ -37,8 +39,13 @@ pub(super) struct PriceSide {
     pub(super) venues: Arc<VenueSide>,
     pub(super) board: Arc<MarketBoard>,
     pub(super) hub: Arc<Hub>,
+    /// What is followed beside the configured symbols.
+    pub(super) demand: DemandWatch,
+    /// Where the venues at work say what they list; `None` where others ask them.
+    pub(super) listings: Option<Arc<Listings>>,
     /// Where other nodes are told.
     pub(super) outlet: Option<Arc<Outlet>>,
+    pub(super) metrics: MarketMetrics,
     pub(super) clock: Clock,
     /// Another one with every start.
     pub(super) seed: AtomicU64,
@@ -54,6 +61,8 @@ impl PriceSide {
         let venues = Arc::new(venues::start(VenuesSetup {
             configs: &self.config.venues,
             symbols,
+            demand: self.demand.clone(),
+            listings: self.listings.clone(),
             dialer: Arc::clone(&self.dialer),
             http: Arc::clone(&self.http),
             clock,
@@ -74,8 +83,10 @@ impl PriceSide {
             }
         };
         let board = Arc::clone(&self.board);
-        let market = MarketTask::new(&self.config.market, &keys, board, clock, Arc::clone(&reload), publish);
-        tasks.spawn(market.run(Inputs { events: event_inbox, sparks: series_inbox }, token.clone()));
+        let counts = self.metrics.clone();
+        let market = MarketTask::new(&self.config.market, &keys, board, clock, Arc::clone(&reload), counts, publish);
+        let inputs = Inputs { events: event_inbox, sparks: series_inbox, demand: self.demand.clone() };
+        tasks.spawn(market.run(inputs, token.clone()));
         let source: Arc<dyn CandleSource> = Arc::clone(&self.venues) as _;
         tasks.spawn(SparkLoader::new(source, symbols, series, reload, clock).run(token.clone()));
     }

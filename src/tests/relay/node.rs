@@ -136,7 +136,7 @@ impl Node {
 
     pub fn has_live_prices(&self) -> bool {
         let live = |s: &&str| self.ticker(s).is_some_and(|ticker| ticker.freshness.usable() && ticker.sources == 3);
-        ["BTC", "ETH", "SOL", "BNB"].iter().all(|symbol| live(&symbol))
+        ["BTC", "ETH", "SOL", "BNB"].iter().all(live)
     }
 
     /// Titles of all articles, in the order of the alphabet.

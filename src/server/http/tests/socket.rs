@@ -36,7 +36,8 @@ pub(super) fn bounds() -> Bounds {
 pub(super) fn serve(fixture: &Fixture, router: Router, bounds: Bounds) -> (SocketAddr, JoinHandle<()>) {
     let listener = serve::bind(([127, 0, 0, 1], 0).into()).expect("a free port");
     let address = listener.local_addr().expect("bound");
-    (address, tokio::spawn(serve::serve(listener, router, bounds, fixture.shutdown.clone())))
+    let counts = fixture.services.metrics.connections.clone();
+    (address, tokio::spawn(serve::serve(listener, router, bounds, counts, fixture.shutdown.clone())))
 }
 
 pub(super) async fn request(address: SocketAddr, path: &str) -> TcpStream {

@@ -3,6 +3,7 @@
 mod ends;
 mod handshake;
 mod limits;
+mod on_demand;
 mod tokens;
 
 use std::{net::SocketAddr, time::Duration};

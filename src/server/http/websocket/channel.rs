@@ -3,6 +3,7 @@
 use crate::{
     model::symbol::Symbol,
     server::{
+        follows::Unfollowed,
         hub::session::{LogChannel, ticker_channel},
         services::Services,
     },
@@ -11,7 +12,7 @@ use crate::{
 const TICKER: &str = "ticker:";
 
 /// A channel that is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Channel {
     /// `ticker:BTC`: the newest price of a symbol.
     Ticker(Symbol),
@@ -20,11 +21,13 @@ pub(super) enum Channel {
 }
 
 impl Channel {
-    /// The channel of this name, with the symbol in any notation. `None` where there is none.
+    /// The channel of this name, with the symbol in any notation. `None` where there is none; while it is not known yet
+    /// what the venues list, any symbol may have one.
     pub(super) fn find(name: &str, services: &Services) -> Option<Self> {
         if let Some(text) = name.strip_prefix(TICKER) {
             let symbol = Symbol::parse(text).ok()?;
-            return services.market.follows(symbol).then_some(Self::Ticker(symbol));
+            let known = services.follows.check(symbol) != Err(Unfollowed::Unlisted);
+            return known.then_some(Self::Ticker(symbol));
         }
         LogChannel::ALL.into_iter().find(|channel| channel.name() == name).map(Self::Log)
     }
@@ -37,7 +40,8 @@ impl Channel {
         }
     }
 
-    /// The names of all channels that are there.
+    /// The names of the channels that are always there. Those of other symbols that a venue lists are opened when they are
+    /// asked for.
     pub(super) fn names(services: &Services) -> Vec<String> {
         let tickers = services.market.symbols().iter().copied().map(Self::Ticker);
         tickers.chain(LogChannel::ALL.map(Self::Log)).map(Self::name).collect()

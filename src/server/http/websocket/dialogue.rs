@@ -4,7 +4,7 @@
 //! socket has room for it.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     sync::Arc,
     task::{Context, Poll, ready},
 };
@@ -22,6 +22,8 @@ use super::{
     protocol::{Fault, MAX_SUBSCRIPTIONS, Request},
 };
 use crate::server::{
+    client::Client,
+    follows::{Interests, Unfollowed},
     hub::{
         log::Since,
         session::{LogChannel, Session, SessionTurn},
@@ -35,6 +37,8 @@ const MAX_UNANSWERED: u8 = 2;
 pub(super) struct Dialogue {
     services: Arc<Services>,
     session: Session,
+    /// In the symbols that it follows.
+    interests: Interests,
     /// What is followed; at most [`MAX_SUBSCRIPTIONS`].
     subscriptions: Vec<Channel>,
     budget: Budget,
@@ -46,13 +50,15 @@ pub(super) struct Dialogue {
 
 impl Dialogue {
     /// Begins with a greeting.
-    pub(super) fn new(services: Arc<Services>, session: Session) -> Self {
+    pub(super) fn new(services: Arc<Services>, session: Session, client: Client) -> Self {
         let channels = Channel::names(&services);
         let limits = info::limits(&services.config.limits);
         let greeting = answers::connected(&session.client_id(), channels, limits, services.clock.wall());
+        let interests = Interests::new(Arc::clone(&services.follows), client);
         Self {
             services,
             session,
+            interests,
             subscriptions: Vec::new(),
             budget: Budget::new(Instant::now()),
             answers: greeting.into_iter().collect(),
@@ -84,6 +90,7 @@ impl Dialogue {
     /// Follows nothing any more. The connection is still counted.
     pub(super) fn retire(&mut self) {
         self.session.retire();
+        self.interests.clear();
         self.answers.clear();
     }
 
@@ -129,22 +136,28 @@ impl Dialogue {
     /// Those that are known and have room are followed, whatever is wrong with the others.
     fn subscribe(&mut self, names: Vec<String>, since: Since) {
         let (known, unknown) = self.look_up(names);
-        let (mut followed, mut refused, mut of_log) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut followed, mut refused, mut of_log) =
+            (Vec::new(), Refused { unknown, ..Refused::default() }, Vec::new());
         for channel in known {
-            if !self.subscriptions.contains(&channel) {
-                if self.subscriptions.len() >= MAX_SUBSCRIPTIONS {
-                    refused.push(channel.name());
-                    continue;
-                }
-                self.subscriptions.push(channel);
+            let is_new = !self.subscriptions.contains(&channel);
+            if is_new && self.subscriptions.len() >= MAX_SUBSCRIPTIONS {
+                refused.beyond.push(channel.name());
+                continue;
             }
             match channel {
                 Channel::Ticker(symbol) => {
+                    if let Err(why) = self.interests.want(symbol) {
+                        refused.of(why).push(channel.name());
+                        continue;
+                    }
                     if let Err(refusal) = self.session.follow(symbol) {
                         tracing::error!(%symbol, %refusal, "a known channel can't be followed");
                     }
                 }
                 Channel::Log(channel) => of_log.push(channel),
+            }
+            if is_new {
+                self.subscriptions.push(channel);
             }
             followed.push(channel.name());
         }
@@ -152,11 +165,8 @@ impl Dialogue {
         if !followed.is_empty() {
             self.answers.extend(answers::subscribed(followed, self.subscriptions.len(), place));
         }
-        if !unknown.is_empty() {
-            self.complain(&Fault::UnknownChannels(unknown));
-        }
-        if !refused.is_empty() {
-            self.complain(&Fault::TooManySubscriptions(refused));
+        for fault in refused.faults() {
+            self.complain(&fault);
         }
     }
 
@@ -174,7 +184,10 @@ impl Dialogue {
         let (known, unknown) = self.look_up(names);
         for channel in &known {
             match channel {
-                Channel::Ticker(symbol) => self.session.unfollow(*symbol),
+                Channel::Ticker(symbol) => {
+                    self.session.unfollow(*symbol);
+                    self.interests.leave(*symbol);
+                }
                 Channel::Log(channel) => self.session.unfollow_log(&[*channel]),
             }
         }
@@ -190,15 +203,47 @@ impl Dialogue {
 
     /// The channels of these names without duplicates, and the names that no channel has.
     fn look_up(&self, names: Vec<String>) -> (Vec<Channel>, Vec<String>) {
-        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        let (mut known, mut unknown, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         for name in names {
             match Channel::find(&name, &self.services) {
-                // There are few channels, so this list is short however long that of the client is.
-                Some(channel) if known.contains(&channel) => {}
+                Some(channel) if !seen.insert(channel) => {}
                 Some(channel) => known.push(channel),
                 None => unknown.push(name),
             }
         }
         (known, unknown)
+    }
+}
+
+/// Names of channels that were asked for in vain, by the reason.
+#[derive(Default)]
+struct Refused {
+    unknown: Vec<String>,
+    /// Beyond what one socket follows.
+    beyond: Vec<String>,
+    /// Beyond what is followed on demand.
+    full: Vec<String>,
+    not_known_yet: Vec<String>,
+}
+
+impl Refused {
+    fn of(&mut self, why: Unfollowed) -> &mut Vec<String> {
+        match why {
+            Unfollowed::Unlisted => &mut self.unknown,
+            Unfollowed::NotKnownYet => &mut self.not_known_yet,
+            Unfollowed::Full | Unfollowed::ClientFull => &mut self.full,
+        }
+    }
+
+    fn faults(self) -> impl Iterator<Item = Fault> {
+        let fault = |names: Vec<String>, fault: fn(Vec<String>) -> Fault| (!names.is_empty()).then(|| fault(names));
+        [
+            fault(self.unknown, Fault::UnknownChannels),
+            fault(self.beyond, Fault::TooManySubscriptions),
+            fault(self.full, Fault::TooManyFollowed),
+            fault(self.not_known_yet, Fault::Starting),
+        ]
+        .into_iter()
+        .flatten()
     }
 }

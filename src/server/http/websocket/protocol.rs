@@ -11,7 +11,10 @@ use thiserror::Error;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
-    super::last_event_id,
+    super::{
+        error::{FOLLOWED_DELAY_MS, STARTING_DELAY_MS},
+        last_event_id,
+    },
     answers::{answer, only},
     budget::MESSAGES_PER_MINUTE,
 };
@@ -58,6 +61,10 @@ pub(super) enum Fault {
     UnknownChannels(Vec<String>),
     #[error("a socket follows at most {MAX_SUBSCRIPTIONS} channels at a time")]
     TooManySubscriptions(Vec<String>),
+    #[error("as many further symbols are followed as may be, for this client or in all; try again later")]
+    TooManyFollowed(Vec<String>),
+    #[error("the server is starting and does not know yet what the venues list")]
+    Starting(Vec<String>),
     #[error("at most {MESSAGES_PER_MINUTE} messages a minute; this one was not heard")]
     RateLimited(Duration),
     #[error("too much was said over the limits")]
@@ -127,6 +134,8 @@ impl Fault {
             Self::Binary => "binary_not_supported",
             Self::UnknownChannels(_) => "unknown_channel",
             Self::TooManySubscriptions(_) => "too_many_subscriptions",
+            Self::TooManyFollowed(_) => "too_many_followed",
+            Self::Starting(_) => "starting",
             Self::RateLimited(_) => "rate_limited",
             Self::Abuse => "too_many_messages",
             Self::TooLarge => "frame_too_large",
@@ -138,13 +147,18 @@ impl Fault {
     /// The frame that tells it.
     pub(super) fn frame(&self) -> Option<Utf8Bytes> {
         let channels = match self {
-            Self::UnknownChannels(names) | Self::TooManySubscriptions(names) => Some(shortened(names)),
+            Self::UnknownChannels(names)
+            | Self::TooManySubscriptions(names)
+            | Self::TooManyFollowed(names)
+            | Self::Starting(names) => Some(shortened(names)),
             _ => None,
         };
         let retry = match self {
             Self::RateLimited(wait) => {
                 Some(Retry::after_ms(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1)))
             }
+            Self::TooManyFollowed(_) => Some(Retry::after_ms(FOLLOWED_DELAY_MS)),
+            Self::Starting(_) => Some(Retry::after_ms(STARTING_DELAY_MS)),
             _ => None,
         };
         let channel = channels.as_deref().and_then(only).map(str::to_owned);

@@ -17,7 +17,7 @@ use crate::server::{
 };
 
 fn session(hub: &Arc<Hub>) -> Session {
-    hub.session(address(1)).expect("room")
+    hub.session(address(1), Protocol::WebSocket).expect("room")
 }
 
 /// A session that follows these symbols.
@@ -208,7 +208,7 @@ async fn a_loss_is_told_for_each_channel() {
         lines.push(brief(poll_fn(|cx| session.poll_next(cx)).await));
     }
     assert_eq!(lines, ["gap news 1 3", "gap breaking 1 3", "news 4", "news 5"]);
-    let mut other = hub.session(address(2)).expect("room");
+    let mut other = hub.session(address(2), Protocol::WebSocket).expect("room");
     other.follow_log(&[LogChannel::Breaking], Since::Unknown);
     assert_eq!(other.position(), None, "a loss comes first");
     let Some(SessionTurn::Text(text)) = turn(&mut other) else { panic!("no gap") };
@@ -295,5 +295,5 @@ async fn a_shutdown_ends_sessions_at_once_also_one_that_takes_nothing() {
     let ends = ends.await.expect("no panic");
     assert_eq!(ends, (SessionTurn::End(SessionEnd::GoingDown), SessionEnd::GoingDown));
     assert_eq!((before.elapsed(), hub.streams()), (Duration::ZERO, 0));
-    assert_eq!(hub.session(address(1)).err(), Some(Refusal::GoingDown));
+    assert_eq!(hub.session(address(1), Protocol::WebSocket).err(), Some(Refusal::GoingDown));
 }

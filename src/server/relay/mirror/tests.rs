@@ -7,6 +7,7 @@ use crate::{
         config::LimitsConfig,
         hub::log::LogSetup,
         market::fixture::ticker,
+        metrics::Metrics,
         relay::message::{Beside, bulletin},
     },
 };
@@ -27,7 +28,9 @@ impl Stage {
         let clock = Clock::following(UnixMs(WALL.0 - 3_600_000));
         let limits = LimitsConfig::default();
         let log = LogSetup::in_memory(clock).shared();
-        let hub = Arc::new(Hub::new(&symbols, &limits, Duration::from_secs(30), clock, log, CancellationToken::new()));
+        let heartbeat = Duration::from_secs(30);
+        let (metrics, token) = (Metrics::default(), CancellationToken::new());
+        let hub = Arc::new(Hub::new(&symbols, &limits, heartbeat, clock, log, &metrics, token));
         let board = Arc::new(MarketBoard::new(&symbols));
         let mirror = Mirror::new(Arc::clone(&board), hub, clock, QUIET_AFTER);
         Self { mirror, board, shared: Shared::new("me".to_owned()) }

@@ -2,7 +2,8 @@
 --
 -- KEYS: 1 fence, 2 latest, 3 sparks, 4 beat
 -- ARGV: 1 fence, 2 channel of prices, 3 the message up to its tickers, 4 count of tickers, then symbol and ticker of
---       each, then count of sparklines, then symbol and sparkline of each, then names and values for the beat
+--       each, then count of sparklines, then symbol and sparkline of each, then count of symbols that are still
+--       followed (0: not said) and these, then names and values for the beat
 -- Returns 1, or 0 where another leads.
 
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
@@ -22,6 +23,21 @@ local function take(key)
 end
 local tickers = take(KEYS[2])
 local sparks = take(KEYS[3])
+local followed = tonumber(ARGV[at])
+at = at + 1
+if followed > 0 then
+    local still = {}
+    for i = at, at + followed - 1 do
+        still[ARGV[i]] = true
+    end
+    for _, symbol in ipairs(redis.call('HKEYS', KEYS[2])) do
+        if not still[symbol] then
+            redis.call('HDEL', KEYS[2], symbol)
+            redis.call('HDEL', KEYS[3], symbol)
+        end
+    end
+    at = at + followed
+end
 local time = redis.call('TIME')
 local now = string.format('%.0f', tonumber(time[1]) * 1000000 + tonumber(time[2]))
 redis.call('HSET', KEYS[4], 'time', now, 'fence', ARGV[1])

@@ -84,12 +84,12 @@ async fn fences_grow_over_a_redis_that_forgets_everything() {
 async fn what_was_told_last_is_there_for_a_node_that_comes() {
     let stage = Stage::open();
     let link = stage.link().await;
-    assert_eq!(link.snapshot().await.unwrap(), None);
+    assert_eq!(link.snapshot(&[]).await.unwrap(), None);
     let fence = attend(&link, "a", true, NO_LOG).await.fence;
     let mut told = bulletin("a");
     told.beat.push(("venues", "[]".to_owned()));
     link.tell(fence, &told).await.unwrap();
-    let snapshot = link.snapshot().await.unwrap().unwrap();
+    let snapshot = link.snapshot(&[]).await.unwrap().unwrap();
     assert_eq!((snapshot.node.as_str(), snapshot.fence, snapshot.at_ms), ("a", fence, 5));
     assert_eq!(
         (snapshot.tickers, snapshot.venues, snapshot.feeds),
@@ -104,7 +104,7 @@ async fn a_redis_that_says_nothing_is_given_up_after_a_second() {
     let link = stage.link().await;
     stage.server.pause();
     let begun = Instant::now();
-    assert_eq!(link.snapshot().await.unwrap_err(), super::link::LinkError::Silent);
+    assert_eq!(link.snapshot(&[]).await.unwrap_err(), super::link::LinkError::Silent);
     let other = Link::open(&stage.client, Arc::clone(&stage.keys), Arc::new(Scripts::new())).await;
     assert_eq!(other.err(), Some(super::link::LinkError::Silent));
     assert!(begun.elapsed() < LIMIT);
@@ -120,7 +120,7 @@ async fn markets_with_other_prefixes_know_nothing_of_each_other() {
     assert_eq!(attend(&link, "a", true, NO_LOG).await.leader.as_deref(), Some("a"));
     assert_eq!(attend(&other, "b", true, NO_LOG).await.leader.as_deref(), Some("b"));
     assert!(link.tell(attend(&link, "a", true, NO_LOG).await.fence, &bulletin("a")).await.unwrap());
-    assert_eq!(other.snapshot().await.unwrap(), None);
+    assert_eq!(other.snapshot(&[]).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use crate::{
             log::{LogSetup, Since},
             stream::FrameStream,
         },
+        metrics::Metrics,
         news::desk::NewsDesk,
         storage::{batch::Batch, query::ArticleQuery},
     },
@@ -55,7 +56,9 @@ impl Kept {
         let token = CancellationToken::new();
         let symbols: [Symbol; 0] = [];
         let heartbeat = Duration::from_secs(30);
-        let hub = Arc::new(Hub::new(&symbols, &LimitsConfig::default(), heartbeat, clock, log, token.clone()));
+        let metrics = Metrics::default();
+        let hub =
+            Arc::new(Hub::new(&symbols, &LimitsConfig::default(), heartbeat, clock, log, &metrics, token.clone()));
         let shared = Shared::new("me".to_owned());
         let desk = Arc::new(NewsDesk::default());
         let stand = Newsstand::open(&storage, &[], desk, Arc::clone(hub.log())).await.unwrap();
