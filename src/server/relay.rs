@@ -109,6 +109,8 @@ pub enum Role {
 }
 
 impl Role {
+    pub const ALL: [Self; 3] = [Self::Leader, Self::Follower, Self::Alone];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Leader => "leader",
@@ -224,6 +226,16 @@ impl Relay {
         NodeReport { node: shared.node.clone(), role, leader: shared.leader(), trouble }
     }
 
+    /// Whether Redis can be asked.
+    pub fn is_connected(&self) -> bool {
+        self.shared.link().is_some()
+    }
+
+    /// Entries of the shared log that this node has not taken yet, as far as it knows. 0 where it keeps none.
+    pub fn log_lag(&self) -> u64 {
+        if self.keeps_log { self.shared.log_lag() } else { 0 }
+    }
+
     /// What has happened since the start.
     pub fn counters(&self) -> &RelayCounters {
         &self.shared.counters
@@ -265,5 +277,7 @@ impl FeedReports for Relay {
     }
 }
 
+#[cfg(test)]
+pub(in crate::server) mod fixture;
 #[cfg(test)]
 mod tests;

@@ -34,6 +34,8 @@ pub(super) struct Shared {
     own_news: AtomicBool,
     link: watch::Sender<Option<Link>>,
     place: watch::Sender<Place>,
+    /// Where the shared log ended when this was last asked.
+    known_tip: AtomicU64,
     /// The role may have to change.
     pub(super) changed: Notify,
     /// The lease may be had.
@@ -96,6 +98,7 @@ impl Shared {
             own_news: AtomicBool::new(false),
             link: watch::Sender::new(None),
             place: watch::Sender::default(),
+            known_tip: AtomicU64::new(0),
             changed: Notify::new(),
             vacant: Notify::new(),
             grew: Notify::new(),
@@ -141,6 +144,7 @@ impl Shared {
 
     /// Takes in what Redis said, asked at `asked`. Returns whether this node leads.
     pub(super) fn stand(&self, standing: Standing, asked: Instant) -> bool {
+        self.known_tip.store(standing.log.map_or(0, |log| log.tip), Ordering::Release);
         let mut state = self.state.lock();
         let leads = standing.leader.as_deref() == Some(&*self.node);
         let before = state.lease;
@@ -256,6 +260,11 @@ impl Shared {
     /// What this node has of the log.
     pub(super) fn place(&self) -> Place {
         *self.place.borrow()
+    }
+
+    /// Entries of the shared log that are not here yet, as far as is known.
+    pub(super) fn log_lag(&self) -> u64 {
+        self.known_tip.load(Ordering::Acquire).saturating_sub(self.place().last)
     }
 
     pub(super) fn places(&self) -> watch::Receiver<Place> {

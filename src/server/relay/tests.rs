@@ -1,6 +1,7 @@
 //! The scripts and the tasks around them, with a real Redis.
 
 #[path = "../../tests/redis.rs"]
+#[expect(dead_code, reason = "some of it is of use to the tests of whole nodes only")]
 mod redis_server;
 
 use std::{sync::Arc, time::Duration};
@@ -19,6 +20,7 @@ use super::{
 mod fences;
 mod journals;
 mod logs;
+mod wishes;
 
 /// Longest wait for anything.
 const LIMIT: Duration = Duration::from_secs(30);

@@ -92,7 +92,7 @@ impl Wants {
     }
 
     /// Follows what readers of other nodes want, and nothing else for them.
-    fn follow(&self, all: &[String], shared: &Shared) {
+    pub(super) fn follow(&self, all: &[String], shared: &Shared) {
         let mut state = self.state.lock();
         let mut wanted = BTreeSet::new();
         for name in all {

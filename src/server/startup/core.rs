@@ -87,7 +87,6 @@ impl Core {
         let tasks = TaskTracker::new();
         let symbols = &config.market.symbols;
         let idle = Arc::new(venues::idle(&config.venues, &http, clock, seed));
-        let site = site_info(&config, &idle, simulated);
         let venue_side = Arc::new(VenueSide { venues: ArcSwap::new(Arc::clone(&idle)), clock });
         let hub = Arc::new(open_hub(&config, storage.as_ref(), clock, &metrics, &token).await?);
         tasks.spawn(Arc::clone(&hub).run());
@@ -164,7 +163,7 @@ impl Core {
 
         let services = Arc::new(Services {
             clock,
-            site,
+            site: site_info(&config, &idle, simulated),
             candles,
             market: board,
             hub,

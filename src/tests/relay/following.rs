@@ -201,3 +201,33 @@ async fn a_node_that_was_away_catches_up_and_says_so_where_it_can_t() {
     assert_eq!(heard[1].data["reason"], "expired");
     assert_eq!(heard[2].data["title"], "Miners in Texas power down");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_symbol_on_demand_reaches_readers_of_every_node_and_is_asked_of_the_exchanges_by_the_leader_alone() {
+    let world = World::open();
+    let mut nodes = world.three_nodes().await;
+    for node in &nodes {
+        until("the listings", async || node.supports("AAVE").await).await;
+    }
+    let three = |event: &crate::sse::Event| event.data["data"]["sources"] == 3;
+    let mut readers = Vec::new();
+    for node in &nodes[1..] {
+        let mut reader = Reader::open(node.api(), "/api/realtime/AAVE").await;
+        reader.until(LIMIT, |events| events.iter().any(three)).await;
+        readers.push(reader);
+    }
+    assert_eq!((nodes[1].dials(), nodes[2].dials()), (0, 0));
+    assert_eq!(nodes[0].ticker("AAVE").unwrap().sources, 3, "the leader follows it for them");
+    let unlisted = nodes[1].get("/price/NOPE").await;
+    assert_eq!(unlisted["error"]["code"], "unknown_symbol", "{unlisted}");
+    // Another leader goes on with what is wanted.
+    nodes.remove(0).kill();
+    drop(readers.remove(0));
+    settled(&mut nodes).await;
+    let mut late = Reader::open(nodes[1].api(), "/api/realtime/AAVE").await;
+    let ids = |events: &[crate::sse::Event]| events.iter().filter_map(|event| event.id).max();
+    let heard = late.until(LIMIT, |events| events.iter().filter(|event| three(event)).count() >= 5).await;
+    let before = ids(&heard).unwrap();
+    let heard = readers[0].until(LIMIT, |events| ids(events) > Some(before)).await;
+    assert!(heard.iter().any(three), "{heard:#?}");
+}

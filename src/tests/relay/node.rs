@@ -139,6 +139,12 @@ impl Node {
         ["BTC", "ETH", "SOL", "BNB"].iter().all(live)
     }
 
+    /// Whether this symbol may be asked for.
+    pub async fn supports(&self, base: &str) -> bool {
+        let answer = self.get("/symbols").await;
+        answer["data"]["supported"].as_array().unwrap().contains(&format!("{base}USDT").into())
+    }
+
     /// Titles of all articles, in the order of the alphabet.
     pub async fn titles(&self) -> Vec<String> {
         let answer = self.get("/api/news?limit=100").await;

@@ -191,3 +191,40 @@ async fn a_snapshot_is_shown_at_once_and_as_old_as_it_is() {
     stage.mirror.take_snapshot(&Snapshot { node: "me".to_owned(), ..snapshot(seconds(0)) }, &stage.shared);
     assert!(stage.board.tickers().is_empty(), "what this node told itself");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_symbol_on_demand_is_shown_from_when_it_has_a_place_until_it_has_none() {
+    let stage = Stage::new();
+    let told = Told { id: 7, source: PriceSource::Stream, ticker: ticker("DOGE", 5.0) };
+    let snapshot = Snapshot {
+        age_us: 2_000_000,
+        fence: 1,
+        node: "leader".to_owned(),
+        at_ms: WALL.0,
+        tickers: vec![serde_json::to_string(&told).unwrap()],
+        ..Snapshot::default()
+    };
+    stage.told("leader", 1, 7, &[("DOGE", 5.0)], seconds(0));
+    stage.board.open(symbol("DOGE"));
+    stage.mirror.take_snapshot(&snapshot, &stage.shared);
+    assert_eq!(stage.shown("DOGE"), with(5.0, LIVE));
+    stage.pass(seconds(1), false).await;
+    // Nobody is heard by looking at what was told.
+    let silence = stage.mirror.silence(Instant::now());
+    stage.mirror.take_snapshot(&snapshot, &stage.shared);
+    assert_eq!(stage.mirror.silence(Instant::now()), silence);
+
+    // Its place is taken away and made again before anybody looks.
+    stage.board.close(symbol("DOGE"));
+    stage.board.open(symbol("DOGE"));
+    stage.mirror.take_snapshot(&snapshot, &stage.shared);
+    stage.pass(seconds(1), false).await;
+    assert_eq!(stage.shown("DOGE"), with(5.0, LIVE));
+    stage.pass(seconds(11), false).await;
+    assert_eq!(stage.shown("DOGE"), with(5.0, DOWN), "like any other");
+    stage.board.close(symbol("DOGE"));
+    stage.pass(seconds(1), false).await;
+    stage.board.open(symbol("DOGE"));
+    stage.pass(seconds(1), false).await;
+    assert_eq!(stage.board.posted(symbol("DOGE")), None, "what it was is forgotten");
+}

@@ -165,7 +165,7 @@ async fn editions_are_stored_and_then_told_in_order() {
     let told = heard(&mut stream, "\"n\":1040").await;
     assert_eq!(told.len(), 1 + 3 + 1 + 35, "the greeting, and every entry that it wants, once: {told:#?}");
     assert_eq!(node.articles().await, 1);
-    assert!(node.shared.is_in_step());
+    node.until("it knows that nothing is missing", |node| node.shared.is_in_step()).await;
     write(&link, fence, &news(1041..=1041)).await;
     heard(&mut stream, "\"n\":1041").await;
     assert_eq!(node.storage.log_range().await.unwrap().last, 1041);
