@@ -49,6 +49,10 @@ struct Serve {
     /// Where news, events and tokens are kept [default: the platform's own place; a temporary one with --demo].
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
+    /// Where the nodes of one market meet, such as `redis://127.0.0.1:6379/0`. A password is better given as
+    /// `MARKET_PULSE__REDIS__URL`: others on the machine can read a command line.
+    #[arg(long, value_name = "URL")]
+    redis: Option<String>,
 }
 
 #[derive(Args)]
@@ -137,8 +141,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     telemetry::start(cli.log);
     let result = match cli.command {
-        Command::Serve(Serve { addr, demo, config, data_dir }) => {
-            startup::serve(startup::ServeOptions { addr, demo, config, data_dir })
+        Command::Serve(Serve { addr, demo, config, data_dir, redis }) => {
+            let redis = redis.map(startup::Unshown);
+            startup::serve(startup::ServeOptions { addr, demo, config, data_dir, redis })
         }
         Command::Simulate(simulate) => startup::simulate(simulate.addr, simulate.seed, &simulate.symbols),
         Command::CheckConfig(check) => startup::check_config(check.config.as_deref(), check.example),

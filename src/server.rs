@@ -14,6 +14,7 @@ pub mod market;
 pub mod metrics;
 pub mod news;
 pub mod rate;
+pub mod relay;
 pub mod services;
 pub mod shutdown;
 pub mod simulator;

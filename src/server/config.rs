@@ -11,6 +11,7 @@ mod feed;
 mod keys;
 pub mod layers;
 mod network;
+pub mod redis_url;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 
+use self::redis_url::RedisUrl;
 use crate::model::{symbol::Symbol, venue::Venue};
 
 /// Most assets that one server follows always, and most that it follows on demand. One connection of every venue takes
@@ -37,6 +39,8 @@ pub struct Config {
     pub channels: ChannelsConfig,
     pub limits: LimitsConfig,
     pub metrics: MetricsConfig,
+    /// `None` runs as one node.
+    pub redis: Option<RedisConfig>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -201,6 +205,16 @@ pub struct LimitsConfig {
     pub body_timeout_s: u64,
     /// A reader that has not taken a byte for this long is disconnected, in seconds.
     pub stall_s: u64,
+}
+
+/// Where the nodes of one market meet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedisConfig {
+    pub url: RedisUrl,
+    /// Nodes with the same prefix serve one market.
+    pub prefix: String,
+    /// Seconds without word of the leading node after which a node connects to the venues itself.
+    pub grace_s: u64,
 }
 
 impl Default for LimitsConfig {

@@ -1,9 +1,12 @@
 //! Entries of the log: what must reach every reader, in order, once. Plain values that storage keeps and the hub sends.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{symbol::Symbol, time::UnixMs};
 
 /// What an entry tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EventKind {
     /// One article: [`crate::wire::news::ArticleBody`].
     News,
@@ -90,7 +93,7 @@ impl EventKind {
 }
 
 /// An entry before it has its place in the log.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EventDraft {
     pub kind: EventKind,
     /// The body: JSON of one line.
@@ -99,7 +102,7 @@ pub struct EventDraft {
 }
 
 /// What filters ask of an entry.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Facets {
     /// Keys of the sources that reported it.
     pub sources: Vec<String>,
@@ -112,7 +115,7 @@ pub struct Facets {
 }
 
 /// An entry of the log.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogEvent {
     /// Its place: one more than that of the entry before.
     pub id: u64,

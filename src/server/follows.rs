@@ -11,6 +11,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    net::Ipv4Addr,
     sync::Arc,
     time::Duration,
 };
@@ -139,7 +140,19 @@ impl Follows {
     /// # Errors
     /// [`Unfollowed`] where no venue lists it, or a limit is reached.
     pub fn want(self: &Arc<Self>, symbol: Symbol, client: impl Into<Client>) -> Result<Interest, Unfollowed> {
-        let client = client.into();
+        self.hold(symbol, client.into(), self.most_per_client)
+    }
+
+    /// The same for the readers of other nodes, all together: those nodes have counted their clients already.
+    ///
+    /// # Errors
+    /// As [`want`](Self::want), but for [`Unfollowed::ClientFull`].
+    pub fn want_for_nodes(self: &Arc<Self>, symbol: Symbol) -> Result<Interest, Unfollowed> {
+        // Nobody comes from this address.
+        self.hold(symbol, Ipv4Addr::UNSPECIFIED.into(), usize::MAX)
+    }
+
+    fn hold(self: &Arc<Self>, symbol: Symbol, client: Client, most_per_client: usize) -> Result<Interest, Unfollowed> {
         if self.configured.contains(&symbol) {
             return Ok(Interest::configured(symbol));
         }
@@ -152,7 +165,7 @@ impl Follows {
                 if entries.len() >= self.most {
                     return Err(Unfollowed::Full);
                 }
-                if entries.values().filter(|entry| entry.is_of(client)).count() >= self.most_per_client {
+                if entries.values().filter(|entry| entry.is_of(client)).count() >= most_per_client {
                     return Err(Unfollowed::ClientFull);
                 }
                 self.hub.open(symbol);

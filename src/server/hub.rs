@@ -19,6 +19,7 @@ mod ending;
 mod envelope;
 pub mod events;
 pub mod filter;
+mod ids;
 pub mod limits;
 pub mod log;
 mod pulse;
@@ -49,6 +50,7 @@ use self::{
     channels::Channels,
     events::EventWish,
     filter::EventFilter,
+    ids::Ids,
     limits::{Ceilings, ConnectionLimits, Permit, Refusal},
     log::{EventLog, LogSetup, READS, Since},
     reader::{Care, Reader, Timeline, Traits},
@@ -125,8 +127,8 @@ pub struct Hub {
     channels: Channels,
     readers: [Mutex<HashMap<u64, Arc<Reader>>>; SHARDS],
     limits: Arc<ConnectionLimits>,
-    /// Id of the last ticker message.
-    last_id: AtomicU64,
+    /// Of ticker messages.
+    ids: Ids,
     last_reader: AtomicU64,
     clock: Clock,
     started: Stamp,
@@ -159,9 +161,7 @@ impl Hub {
                 per_address: limits.connections_per_address,
                 per_token: limits.connections_per_token(),
             })),
-            // Microseconds of the wall clock: ids grow over restarts, too, as long as fewer than a million a second are
-            // given out, and stay below 2^53 until the year 2255.
-            last_id: AtomicU64::new(u64::try_from(started.wall.0.max(0)).unwrap_or_default().saturating_mul(1000)),
+            ids: Ids::new(started, log.is_shared().then_some(clock)),
             last_reader: AtomicU64::new(0),
             clock,
             started,
@@ -179,13 +179,23 @@ impl Hub {
         Arc::new(EventLog::new(setup, reads, self.clock, self.timeline, self.metrics.hub.clone()))
     }
 
-    /// Sends a ticker to everybody who follows its symbol, and a status message where a freshness changed.
-    pub fn publish(&self, ticker: &Ticker) {
-        if let Some(channel) = self.channels.get(ticker.symbol) {
-            let started = Instant::now();
-            channel.publish(ticker, &self.last_id, self.timeline.now_ms());
-            self.metrics.hub.ticker_fan_out.since(started);
-        }
+    /// Sends a ticker to everybody who follows its symbol, and a status message where a freshness changed. Returns its id;
+    /// `None` for a symbol that is not followed.
+    pub fn publish(&self, ticker: &Ticker) -> Option<u64> {
+        self.send(ticker, None)
+    }
+
+    /// The same with the id that another node gave the ticker. It is kept unless the symbol has had a greater one here.
+    pub fn relay(&self, ticker: &Ticker, id: u64) -> Option<u64> {
+        self.send(ticker, Some(id))
+    }
+
+    fn send(&self, ticker: &Ticker, id: Option<u64>) -> Option<u64> {
+        let channel = self.channels.get(ticker.symbol)?;
+        let started = Instant::now();
+        let id = channel.publish(ticker, id, &self.ids, self.timeline.now_ms());
+        self.metrics.hub.ticker_fan_out.since(started);
+        id
     }
 
     /// Opens a channel for a symbol that is not configured. Nothing happens if it is open.

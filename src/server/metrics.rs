@@ -12,7 +12,7 @@
 //! | [`market`], [`hub`] | how long prices take to be made and handed out, what was left out on the way, what was replayed |
 //! | [`news`] | fetches of feeds, articles, stories |
 //! | [`http`] | requests by route and status |
-//! | [`collect`] | venues, prices, feeds and the database, as their own boards show them; the process |
+//! | [`collect`] | venues, prices, feeds, the database and the other nodes, as their own boards show them; the process |
 //! | [`exposition`] | the text that is sent |
 //!
 //! # Counting a protocol

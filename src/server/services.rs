@@ -16,6 +16,7 @@ use super::{
     metrics::Metrics,
     news::desk::NewsDesk,
     rate::RateLimits,
+    relay::Relay,
     storage::Storage,
     venues::board::VenueCounts,
 };
@@ -48,15 +49,6 @@ pub trait FeedReports: Send + Sync {
     fn statuses(&self) -> Vec<SourceStatus>;
 }
 
-/// No feed is followed.
-pub struct NoFeeds;
-
-impl FeedReports for NoFeeds {
-    fn statuses(&self) -> Vec<SourceStatus> {
-        Vec::new()
-    }
-}
-
 /// The server's services, shared by every request.
 pub struct Services {
     /// With the address that is listened on: where port 0 was asked for, the one that was given.
@@ -77,6 +69,8 @@ pub struct Services {
     pub feeds: Arc<dyn FeedReports>,
     /// `None` where nothing is stored, as in tests: a server that is run has one.
     pub storage: Option<Storage>,
+    /// Where this is one node of many.
+    pub node: Option<Arc<Relay>>,
     pub tokens: Arc<Tokens>,
     /// What the server waits for at its end: its tasks, and the sockets, whose connections nobody else waits for.
     pub tasks: TaskTracker,
@@ -128,6 +122,7 @@ impl Services {
             venues: self.venues.reports(),
             feeds: self.feeds.statuses(),
             storage_error: self.storage.as_ref().and_then(Storage::error),
+            node: self.node.as_ref().map(|node| node.report().words()),
         }
     }
 

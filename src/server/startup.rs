@@ -9,9 +9,11 @@ mod house;
 mod news;
 pub mod probe;
 mod retention;
+mod sides;
 pub mod token;
 
 use std::{
+    fmt,
     io::{self, Write},
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -81,6 +83,18 @@ pub struct ServeOptions {
     pub demo: bool,
     pub config: Option<PathBuf>,
     pub data_dir: Option<PathBuf>,
+    /// The address of a Redis.
+    pub redis: Option<Unshown>,
+}
+
+/// A text that may hold a password.
+#[derive(Clone)]
+pub struct Unshown(pub String);
+
+impl fmt::Debug for Unshown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
 }
 
 /// The venues' documented addresses.
@@ -125,11 +139,10 @@ fn print(text: &str) -> Result<(), StartError> {
 /// What the user can mend: settings, the address, missing files.
 pub fn serve(options: ServeOptions) -> Result<(), StartError> {
     let data_dir = options.data_dir.map(|folder| folder.to_string_lossy().into_owned());
-    let layers = layers(options.config.as_deref()).flag("--addr", "server.addr", options.addr).flag(
-        "--data-dir",
-        "server.data_dir",
-        data_dir,
-    );
+    let layers = layers(options.config.as_deref())
+        .flag("--addr", "server.addr", options.addr)
+        .flag("--data-dir", "server.data_dir", data_dir)
+        .flag("--redis", "redis.url", options.redis.map(|url| url.0));
     // Said before anything is started, and again with the demo's own addresses below.
     let config = config::load(&layers)?;
     #[cfg(unix)]

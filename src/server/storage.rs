@@ -203,6 +203,12 @@ impl Storage {
         Ok(pruned.events)
     }
 
+    /// Throws the log away for one that started at `first` and of which nothing up to `after` is to be had. Articles and
+    /// stories stay.
+    pub async fn replace_log(&self, first: u64, after: u64) -> Result<(), StorageError> {
+        self.engine.write(move |connection| log::replace(connection, first, after)).await
+    }
+
     /// Throws away what is beyond the limits at `now`, in many short transactions between which others commit.
     pub async fn prune(&self, now: UnixMs, limits: RetentionLimits) -> Result<Pruned, StorageError> {
         prune::run(&self.engine, now, limits).await

@@ -93,8 +93,8 @@ pub struct VenuesSetup<'a> {
     pub symbols: &'a [Symbol],
     /// What is followed beside them, at some.
     pub demand: DemandWatch,
-    /// Where it is told what each venue lists; of as many venues as are enabled.
-    pub listings: Arc<Listings>,
+    /// Where it is told what each venue lists; of as many venues as are enabled. `None` where [`Venues::list`] asks.
+    pub listings: Option<Arc<Listings>>,
     pub dialer: Arc<dyn Dialer>,
     pub http: Arc<dyn Http>,
     pub clock: Clock,
@@ -121,7 +121,8 @@ pub fn enabled(configs: &[VenueConfig]) -> Vec<(&'static dyn Connector, &VenueCo
     CONNECTORS.iter().filter_map(|connector| Some((*connector, config_of(connector.venue())?))).collect()
 }
 
-/// Starts what every enabled venue needs: a supervisor, which owns the connections, a loader of first prices, and a lister.
+/// Starts what every enabled venue needs: a supervisor, which owns the connections, a loader of first prices, and a lister
+/// where one is asked for.
 pub fn start(setup: VenuesSetup<'_>) -> Venues {
     let VenuesSetup { configs, symbols, demand, listings, dialer, http, clock, seed, events, shutdown, tasks } = setup;
     let enabled = enabled(configs);
@@ -152,13 +153,30 @@ pub fn start(setup: VenuesSetup<'_>) -> Venues {
         let wake = Arc::clone(&reconnected);
         let loader = loader::run(Arc::clone(&context), Arc::clone(&rest), wake, shutdown.clone(), rng.next_u64());
         tasks.spawn(loader);
-        let (listings, seed) = (Arc::clone(&listings), rng.next_u64());
-        tasks.spawn(lister::run(Arc::clone(&context), Arc::clone(&rest), listings, shutdown.clone(), seed));
+        let seed = rng.next_u64();
+        if let Some(listings) = &listings {
+            let asked = lister::Asked { venue: connector.venue(), index, rest: Arc::clone(&rest) };
+            tasks.spawn(lister::run(asked, Arc::clone(listings), shutdown.clone(), seed));
+        }
         let supervisor =
             Supervisor::new(context, ws_urls, tasks.clone(), shutdown.clone(), reconnected, rng.next_u64());
         tasks.spawn(supervisor.run());
         rests.push((connector.venue(), rest));
     }
+    let infos = enabled.iter().map(|(connector, _)| connector.info()).collect();
+    Venues { board, infos, rests, candle_requests: Semaphore::new(CANDLE_REQUESTS) }
+}
+
+/// The enabled venues without connections: they answer with candles only.
+pub fn idle(configs: &[VenueConfig], http: &Arc<dyn Http>, clock: Clock, seed: u64) -> Venues {
+    let enabled = enabled(configs);
+    let board = VenueBoard::new(enabled.iter().map(|(connector, _)| connector.venue()), clock.now().mono);
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let rest = |(connector, config): &(&'static dyn Connector, &VenueConfig)| {
+        let rest_urls = or_documented(&config.rest_urls, connector.rest_urls());
+        (connector.venue(), Arc::new(Rest::new(*connector, rest_urls, Arc::clone(http), rng.next_u64())))
+    };
+    let rests = enabled.iter().map(rest).collect();
     let infos = enabled.iter().map(|(connector, _)| connector.info()).collect();
     Venues { board, infos, rests, candle_requests: Semaphore::new(CANDLE_REQUESTS) }
 }
@@ -184,6 +202,16 @@ impl Venues {
     /// How the enabled venues are shown, in the registry's order: by [`VenueIndex`].
     pub fn infos(&self) -> &[VenueInfo] {
         &self.infos
+    }
+
+    /// Keeps `listings` up to date with what every venue lists, whether or not it is connected, until the token ends it.
+    pub fn list(&self, listings: &Arc<Listings>, tasks: &TaskTracker, shutdown: &CancellationToken, seed: u64) {
+        let mut rng = SmallRng::seed_from_u64(seed);
+        for (position, (venue, rest)) in self.rests.iter().enumerate() {
+            let Ok(position) = u8::try_from(position) else { break };
+            let asked = lister::Asked { venue: *venue, index: VenueIndex(position), rest: Arc::clone(rest) };
+            tasks.spawn(lister::run(asked, Arc::clone(listings), shutdown.clone(), rng.next_u64()));
+        }
     }
 
     /// The newest candles of every venue, oldest first, asked of all at once. `limit` is at most

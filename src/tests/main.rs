@@ -20,6 +20,10 @@ mod reading;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+mod redis;
+#[cfg(test)]
+mod relay;
+#[cfg(test)]
 mod sse;
 #[cfg(test)]
 mod stage;

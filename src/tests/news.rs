@@ -178,7 +178,7 @@ async fn start(folder: &Path, feeds: &Arc<PlayedFeeds>) -> (Core, axum::Router, 
 }
 
 /// Opens the database as soon as the one before has let it go: a request that was cut off may still hold it.
-async fn free_storage(folder: &Path, clock: Clock) -> Storage {
+pub async fn free_storage(folder: &Path, clock: Clock) -> Storage {
     let opening = async {
         loop {
             match Storage::open(folder, clock) {
@@ -193,7 +193,7 @@ async fn free_storage(folder: &Path, clock: Clock) -> Storage {
     tokio::time::timeout(LIMIT, opening).await.expect("the database is free in the end")
 }
 
-const EXPLOIT: [&str; 4] = [
+pub const EXPLOIT: [&str; 4] = [
     "Solana lender Marrow drained of $41 million in flash loan exploit",
     "Marrow, a Solana lender, loses $41M to flash loan exploit",
     "$41 million gone as flash loan exploit hits Solana lender Marrow",

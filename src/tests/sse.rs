@@ -53,6 +53,23 @@ impl Reader {
         }
         events
     }
+
+    /// What comes next, at least one event; `None` where the stream has ended.
+    pub async fn next(&mut self) -> Option<Vec<Event>> {
+        let mut events = Vec::new();
+        loop {
+            while let Some((block, rest)) = self.buffer.split_once("\n\n") {
+                let (event, rest) = (event(block), rest.to_owned());
+                self.buffer = rest;
+                events.extend(event);
+            }
+            if !events.is_empty() {
+                return Some(events);
+            }
+            let bytes = self.body.next().await?.ok()?;
+            self.buffer.push_str(std::str::from_utf8(&bytes).unwrap());
+        }
+    }
 }
 
 /// An event with data; prices and heartbeats, too.

@@ -178,7 +178,7 @@ objects! {
     }
     StatusReport {
         at: "at", version: "version", simulated: "simulated", started_at: "startedAt", uptime_s: "uptimeS",
-        clients: "clients", venues: "venues", feeds: "feeds", storage_error: "storageError",
+        clients: "clients", venues: "venues", feeds: "feeds", storage_error: "storageError", node: "node",
     }
     VenueStatus {
         venue: "venue", state: "state", detail: "detail", endpoint: "endpoint", connected_since: "connectedSince",

@@ -23,6 +23,8 @@ pub struct StatusReport {
     pub feeds: Vec<SourceStatus>,
     /// Why nothing can be stored, while that is so.
     pub storage_error: Option<String>,
+    /// The part that this node has among others, in words; `None` where it is alone.
+    pub node: Option<String>,
 }
 
 /// The state of one venue's connection.

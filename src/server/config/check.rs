@@ -6,10 +6,11 @@ use url::Url;
 
 use super::{
     AccessConfig, ChannelsConfig, Config, Feed, Feeds, LimitsConfig, MAX_ON_DEMAND, MAX_SYMBOLS, MarketConfig,
-    MetricsAccess, MetricsConfig, NewsConfig, Reading, ServerConfig, VenueConfig,
+    MetricsAccess, MetricsConfig, NewsConfig, Reading, RedisConfig, ServerConfig, VenueConfig,
     error::{ConfigError, ConfigErrors, Origin},
     layers::{Layers, Raw},
     network::network,
+    redis_url::RedisUrl,
 };
 use crate::model::symbol::Symbol;
 
@@ -53,10 +54,21 @@ fn read(check: &mut Check<'_>) -> Option<Config> {
     let channels = ChannelsConfig { max_created: check.number("channels.max_created", 0, 100_000)? };
     let limits = limits(check)?;
     let metrics = MetricsConfig { access: metrics_access(check, access.read)? };
-    if check.text("redis.url").is_some() {
-        check.wrong("redis.url", "must be empty: this version runs as one node");
+    let redis = redis(check);
+    Some(Config { server, market, venues, news, access, channels, limits, metrics, redis })
+}
+
+/// `None` where there is none, and where something is wrong with it.
+fn redis(check: &mut Check<'_>) -> Option<RedisConfig> {
+    let prefix = check.text("redis.prefix").unwrap_or_default();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+    if !(1..=64).contains(&prefix.len()) || !prefix.bytes().all(plain) {
+        check.wrong("redis.prefix", "must be 1 to 64 of A-Z a-z 0-9 _ . : -");
     }
-    Some(Config { server, market, venues, news, access, channels, limits, metrics })
+    let grace_s = check.number("redis.grace_s", 1, 300)?;
+    let url = RedisUrl::parse(&check.text("redis.url")?);
+    let url = url.map_err(|reason| check.wrong("redis.url", &reason)).ok()?;
+    Some(RedisConfig { url, prefix, grace_s })
 }
 
 /// As open as the rest where it is not set: who closes that has the metrics closed, too.

@@ -8,6 +8,8 @@ use crate::model::asset::{DEFAULT_STRIP, default_symbols};
 pub(super) enum Kind {
     /// A quoted string; empty means "not set".
     Text,
+    /// The same, and not shown when the settings are.
+    Secret,
     /// A bare number or boolean.
     Bare,
     /// A list of strings.
@@ -99,7 +101,7 @@ pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
     ]);
     keys.extend(limits());
     keys.push(metrics());
-    keys.push(Key::new("redis.url", Text, "", "For many nodes. This version runs as one node, so it must stay empty."));
+    keys.extend(redis());
     keys
 }
 
@@ -160,6 +162,30 @@ fn market() -> [Key; 9] {
             Bare,
             "60",
             "Seconds without data after which a quote is stale: not used. Above quiet_after_s.",
+        ),
+    ]
+}
+
+fn redis() -> [Key; 3] {
+    use Kind::{Bare, Secret, Text};
+    [
+        Key::new(
+            "redis.url",
+            Secret,
+            "",
+            "Where the nodes of one market meet: redis://:password@host:6379/0, or rediss:// for TLS. Empty to run as one node, which needs nothing else.",
+        ),
+        Key::new(
+            "redis.prefix",
+            Text,
+            "market-pulse",
+            "Nodes with the same prefix serve one market. Starts the name of every key there. 1 to 64 of A-Z a-z 0-9 _ . : -",
+        ),
+        Key::new(
+            "redis.grace_s",
+            Bare,
+            "5",
+            "Seconds without word of the leading node after which a node connects to the venues itself, 1 to 300.",
         ),
     ]
 }

@@ -9,6 +9,7 @@ use super::{
     error::{ConfigError, ConfigErrors, Origin},
     feed::{DEFAULT_TIER, DEFAULT_TRUST},
     keys::{self, ENVIRONMENT_PREFIX, Key, Kind},
+    redis_url::RedisUrl,
 };
 
 /// A value as it was written.
@@ -220,7 +221,7 @@ fn nearest(typo: &str, names: impl Iterator<Item = String>) -> Option<String> {
 
 fn read_text(kind: Kind, text: &str) -> Raw {
     match kind {
-        Kind::Text | Kind::Bare => Raw::Text(text.trim().to_owned()),
+        Kind::Text | Kind::Secret | Kind::Bare => Raw::Text(text.trim().to_owned()),
         Kind::List | Kind::Feeds => {
             Raw::List(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
         }
@@ -280,6 +281,9 @@ pub(super) fn write_raw(kind: Kind, raw: &Raw) -> String {
     let quoted = |text: &str| Value::from(text).to_string().trim().to_owned();
     match raw {
         Raw::Text(text) if kind == Kind::Bare => text.clone(),
+        Raw::Text(text) if kind == Kind::Secret && !text.is_empty() => {
+            quoted(&RedisUrl::parse(text).map_or_else(|_| "…".to_owned(), |url| url.to_string()))
+        }
         Raw::Text(text) => quoted(text),
         Raw::List(items) => format!("[{}]", items.iter().map(|item| quoted(item)).collect::<Vec<_>>().join(", ")),
         Raw::Feeds(feeds) => {

@@ -150,8 +150,8 @@ fn what_is_wrong_is_said_with_key_place_and_remedy() {
         ("[venues.okx]\nenabled = 1", "configuration: line 2: `venues.okx.enabled` is `1`: it must be true or false"),
         ("[access]\nread = \"all\"", "configuration: line 2: `access.read` is `all`: it must be `open` or `token`"),
         (
-            "[redis]\nurl = \"redis://x\"",
-            "configuration: line 2: `redis.url` must be empty: this version runs as one node",
+            "[redis]\nurl = \"http://:secret@x\"",
+            "configuration: line 2: `redis.url` must be an address such as redis://127.0.0.1:6379/0, or rediss:// for TLS",
         ),
         (
             "[news]\nfeeds = [\"a|b\"]",
@@ -232,4 +232,20 @@ fn the_effective_settings_can_be_read_back() {
     assert!(text.contains("coalesce_ms = 7 # line 2"), "{text}");
     assert!(text.contains("quiet_after_s = 10 # default"), "{text}");
     assert_eq!(from_toml(&text).unwrap(), load(&layers).unwrap());
+}
+
+#[test]
+fn many_nodes_are_asked_for_by_an_address_whose_password_is_not_shown() {
+    assert_eq!(from_toml("").unwrap().redis, None);
+    let layers =
+        Layers::new(venues()).toml("[redis]\nurl = \"redis://:secret@cache:6379/1\"\nprefix = \"eu\"\ngrace_s = 7\n");
+    let redis = load(&layers).unwrap().redis.unwrap();
+    assert_eq!((redis.prefix.as_str(), redis.grace_s), ("eu", 7));
+    assert_eq!(redis.url.reveal().password(), Some("secret"));
+    let shown = layers.effective().unwrap();
+    assert!(shown.contains("url = \"redis://…@cache:6379/1\" # line 2"), "{shown}");
+    assert!(!shown.contains("secret") && !format!("{redis:?}").contains("secret"));
+    for bad in ["prefix = \"\"", "prefix = \"a b\"", "grace_s = 0", "url = \"redis://\""] {
+        assert!(from_toml(&format!("[redis]\n{bad}\n")).is_err(), "{bad}");
+    }
 }

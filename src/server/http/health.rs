@@ -44,7 +44,7 @@ fn examine(services: &Services) -> Health {
         timestamp: services.clock.wall().to_rfc3339(),
         uptime: uptime(services.uptime_s()),
         dependencies: Dependencies {
-            cache: absent("no Redis is configured"),
+            cache: cache(services),
             storage: storage(services),
             venues: reports.iter().map(venue).collect(),
             feeds: feeds.iter().map(feed).collect(),
@@ -57,22 +57,31 @@ fn examine(services: &Services) -> Health {
     }
 }
 
-/// Degraded while a venue is not connected, a default symbol has no usable price, nothing can be stored, or no feed
-/// answers. One feed of many that is gone is named and degrades nothing: of so many strangers one always is, and a state
-/// that never ends says nothing.
+/// Degraded while a venue is not connected, a default symbol has no usable price, nothing can be stored, no feed answers,
+/// or the other nodes can't be followed. One feed of many that is gone is named and degrades nothing: of so many
+/// strangers one always is, and a state that never ends says nothing.
 fn status(services: &Services, reports: &[VenueStatus], feeds: &[SourceStatus]) -> HealthStatus {
     let usable = |symbol| services.market.ticker(symbol).is_some_and(|ticker| ticker.freshness.usable());
     let connected = reports.iter().all(|report| report.state == ConnectionState::Connected);
     let stored = services.storage.as_ref().and_then(Storage::error).is_none() && services.tokens.error().is_none();
     let silent = |feed: &SourceStatus| matches!(feed.state, SourceState::Failing | SourceState::Dead);
     let fed = feeds.is_empty() || !feeds.iter().all(silent);
+    let joined = services.node.as_ref().is_none_or(|node| node.report().trouble.is_none());
     if services.market.tickers().is_empty() {
         HealthStatus::Unhealthy
-    } else if connected && stored && fed && services.site.strip.iter().copied().all(usable) {
+    } else if connected && stored && fed && joined && services.site.strip.iter().copied().all(usable) {
         HealthStatus::Healthy
     } else {
         HealthStatus::Degraded
     }
+}
+
+/// Redis, and the part that this node has among the others.
+fn cache(services: &Services) -> DependencyHealth {
+    let Some(node) = &services.node else { return absent("no Redis is configured") };
+    let report = node.report();
+    let status = if report.trouble.is_none() { "ok" } else { "degraded" };
+    DependencyHealth { status: status.to_owned(), message: report.words() }
 }
 
 fn storage(services: &Services) -> DependencyHealth {

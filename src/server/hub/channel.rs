@@ -5,7 +5,7 @@ use std::{
     fmt,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
 };
 
@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::{SHARDS, encode, events, reader::Reader, shard, texts};
+use super::{SHARDS, encode, events, ids::Ids, reader::Reader, shard, texts};
 use crate::{
     model::{symbol::Symbol, ticker::Ticker},
     wire::{event_stream::Price, realtime::StatusChange},
@@ -122,14 +122,16 @@ impl Channel {
         }
     }
 
-    /// Encodes a ticker, and a status if a freshness changed, and wakes the readers.
-    pub(super) fn publish(&self, ticker: &Ticker, last_id: &AtomicU64, now_ms: u64) {
+    /// Encodes a ticker, and a status if a freshness changed, and wakes the readers. Returns the id: the one that another
+    /// node gave it, where that is greater than the one before it here.
+    pub(super) fn publish(&self, ticker: &Ticker, given: Option<u64>, ids: &Ids, now_ms: u64) -> Option<u64> {
         let mut known = self.status.lock();
-        let id = last_id.fetch_add(1, Ordering::Relaxed) + 1;
-        let Some(bytes) = encode::ticker(id, ticker) else { return };
+        let before = self.frames.load();
+        let newest = before.as_ref().map_or(0, |frames| frames.id);
+        let id = given.filter(|id| *id > newest).inspect(|id| ids.note(*id)).unwrap_or_else(|| ids.next());
+        let bytes = encode::ticker(id, ticker)?;
         let status = StatusChange::of(ticker);
         let changed = known.as_ref().is_some_and(|known| *known != status);
-        let before = self.frames.load();
         let newest = if changed { encode::status(&status).map(|bytes| (id, bytes)) } else { None };
         let newest = newest.or_else(|| before.as_ref().and_then(|frames| frames.status.clone()));
         *known = Some(status);
@@ -149,6 +151,7 @@ impl Channel {
                 reader.tell(*position, changed, now_ms);
             }
         }
+        Some(id)
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -74,6 +74,8 @@ pub struct LogSetup {
     store: Arc<dyn EventStore>,
     /// Of what is kept in memory.
     bounds: Bounds,
+    /// Other nodes write to it, too.
+    shared: bool,
 }
 
 impl LogSetup {
@@ -91,7 +93,7 @@ impl LogSetup {
     /// A log that goes on after `last`, of which nothing is in memory yet. Positions before `first` are of a log that
     /// was thrown away.
     pub fn kept_in(first: u64, last: u64, store: Arc<dyn EventStore>) -> Self {
-        Self { first, last, recent: Vec::new(), store, bounds: BOUNDS }
+        Self { first, last, recent: Vec::new(), store, bounds: BOUNDS, shared: false }
     }
 
     /// With other bounds of what is kept in memory.
@@ -114,7 +116,18 @@ impl LogSetup {
             after = newest.id;
             recent.extend(read);
         }
-        Ok(Self { first, last: range.last, recent, store, bounds: BOUNDS })
+        Ok(Self { first, last: range.last, recent, store, bounds: BOUNDS, shared: false })
+    }
+
+    /// A log that other nodes write to, too: a reader may come with a position that has yet to arrive here.
+    #[must_use]
+    pub const fn shared(mut self) -> Self {
+        self.shared = true;
+        self
+    }
+
+    pub(super) const fn is_shared(&self) -> bool {
+        self.shared
     }
 
     /// With less memory.
@@ -141,9 +154,17 @@ pub enum Since {
     Unknown,
 }
 
+/// Positions that one node of several may be behind another.
+const MAX_AHEAD: u64 = 1_000_000;
+
 /// The log and those who follow it.
 pub struct EventLog {
-    first: u64,
+    first: AtomicU64,
+    /// How often this log took the place of another.
+    replaced: AtomicU64,
+    /// How often it was found that no other node has told more.
+    confirmed: AtomicU64,
+    shared: bool,
     ring: RwLock<Ring>,
     turn: Arc<tokio::sync::Mutex<()>>,
     store: Arc<dyn EventStore>,
@@ -157,7 +178,7 @@ pub struct EventLog {
 
 impl std::fmt::Debug for EventLog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EventLog").field("first", &self.first).field("tip", &self.tip()).finish_non_exhaustive()
+        f.debug_struct("EventLog").field("first", &self.first()).field("tip", &self.tip()).finish_non_exhaustive()
     }
 }
 
@@ -178,7 +199,7 @@ impl EventLog {
         timeline: Timeline,
         metrics: HubMetrics,
     ) -> Self {
-        let LogSetup { first, last, recent, store, bounds } = setup;
+        let LogSetup { first, last, recent, store, bounds, shared } = setup;
         let recent = recent.into_iter().filter(|event| event.id <= last);
         let before = recent.clone().next().map_or(last, |event| event.id.saturating_sub(1));
         let mut ring = Ring::new(before, bounds);
@@ -188,7 +209,10 @@ impl EventLog {
         // The store may have ended before `last`: what is missing is then asked for, and its absence told.
         let ring = if ring.tip() == last { ring } else { Ring::new(last, bounds) };
         Self {
-            first,
+            first: AtomicU64::new(first),
+            replaced: AtomicU64::new(0),
+            confirmed: AtomicU64::new(0),
+            shared,
             ring: RwLock::new(ring),
             turn: Arc::default(),
             store,
@@ -245,14 +269,59 @@ impl EventLog {
         self.closed.load(Ordering::Acquire)
     }
 
+    /// Where the log started. Positions before it are of another one.
+    pub fn first(&self) -> u64 {
+        self.first.load(Ordering::Acquire)
+    }
+
     /// What is counted of it.
     pub(super) const fn metrics(&self) -> &HubMetrics {
         &self.metrics
     }
 
     /// Whether a position may have been given out by this log.
-    pub(super) const fn is_ours(&self, position: u64) -> bool {
-        position >= self.first
+    pub(super) fn is_ours(&self, position: u64) -> bool {
+        position >= self.first()
+    }
+
+    /// Whether another node may have given out a position that is beyond the tip.
+    pub(super) fn may_come(&self, position: u64) -> bool {
+        self.shared && self.is_ours(position) && position <= self.tip().saturating_add(MAX_AHEAD)
+    }
+
+    pub(super) fn replacements(&self) -> u64 {
+        self.replaced.load(Ordering::Acquire)
+    }
+
+    pub(super) fn confirmations(&self) -> u64 {
+        self.confirmed.load(Ordering::Acquire)
+    }
+
+    /// Every node has told what is told here, and no more: a position beyond the tip is of another log.
+    pub fn confirm(&self) {
+        self.confirmed.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Another log takes the place of this one: it started at `first` and ends at `last`. Readers are told that what
+    /// followed their positions is lost.
+    pub fn replace(&self, first: u64, last: u64) {
+        let mut ring = self.ring.write();
+        *ring = ring.emptied(last);
+        self.first.store(first, Ordering::Release);
+        self.replaced.fetch_add(1, Ordering::AcqRel);
+        drop(ring);
+        self.tell_readers();
+    }
+
+    /// What came after the tip, up to `last`, is lost. Readers are told so.
+    pub fn skip_to(&self, last: u64) {
+        let mut ring = self.ring.write();
+        if last <= ring.tip() {
+            return;
+        }
+        *ring = ring.emptied(last);
+        drop(ring);
+        self.tell_readers();
     }
 
     pub(super) fn after(&self, position: u64) -> Following {
@@ -333,7 +402,7 @@ impl LogTurn {
         self.last = self.last.max(last);
     }
 
-    /// Sends what was stamped in this turn, all of it, after it was stored.
+    /// Sends what was stamped in this turn, or by another node, all of it, after it was stored.
     pub fn publish(self, events: Vec<LogEvent>) {
         self.log.send(events);
     }

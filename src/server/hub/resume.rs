@@ -27,6 +27,8 @@ use crate::{
 const BURST: usize = 256;
 /// How long a reader waits after the store could not be read.
 const RETRY: Duration = Duration::from_secs(2);
+/// How long a reader waits that may be ahead of this node.
+const AHEAD_RETRY: Duration = Duration::from_millis(500);
 
 /// A reader's place in the log. Every entry after it that the filter admits is given out once, in order, or told of as
 /// lost.
@@ -40,6 +42,8 @@ pub(super) struct LogCursor {
     joined_at: u64,
     /// There may be more.
     behind: bool,
+    /// How often the log had been replaced when the position was taken.
+    replacements: u64,
     source: Source,
 }
 
@@ -55,6 +59,11 @@ enum Source {
     Page(VecDeque<Entry>),
     /// It could not answer.
     Wait(Pin<Box<Sleep>>),
+    /// Another node has given out the position, or none has: that is known when the log was confirmed twice since.
+    Ahead {
+        confirmations: u64,
+        look_again: Pin<Box<Sleep>>,
+    },
     /// Of another log: told of first.
     Foreign {
         from: String,
@@ -79,15 +88,16 @@ enum Step {
 
 impl LogCursor {
     pub(super) fn new(log: Arc<EventLog>, filter: EventFilter, since: Since) -> Self {
+        let replacements = log.replacements();
         let tip = log.tip();
         let foreign = |from: String| (None, Source::Foreign { from });
         let (position, source) = match since {
             Since::Now => (Some(tip), Source::Ring),
-            Since::After(id) if id <= tip && log.is_ours(id) => (Some(id), Source::Ring),
+            Since::After(id) if log.is_ours(id) && (id <= tip || log.may_come(id)) => (Some(id), Source::Ring),
             Since::After(id) => foreign(id.to_string()),
             Since::Unknown => foreign(String::new()),
         };
-        Self { log, filter, position, joined_at: tip, behind: true, source }
+        Self { log, filter, position, joined_at: tip, behind: true, replacements, source }
     }
 
     /// The last entry that the reader has or needs no more; `None` while a loss has yet to be told of.
@@ -142,6 +152,7 @@ impl LogCursor {
     }
 
     fn step(&mut self, cx: &mut Context<'_>) -> Step {
+        self.notice_replacement();
         let position = self.position.unwrap_or_default();
         match &mut self.source {
             Source::Foreign { from } => {
@@ -158,11 +169,28 @@ impl LogCursor {
                     self.source = Source::Asked { upto, answer: self.log.fetch(position, upto) };
                     Step::Again
                 }
-                Following::Tip | Following::Beyond => {
+                Following::Tip => {
                     self.behind = false;
                     Step::Nothing
                 }
+                Following::Beyond => {
+                    let look_again = Box::pin(sleep(AHEAD_RETRY));
+                    self.source = Source::Ahead { confirmations: self.log.confirmations(), look_again };
+                    Step::Again
+                }
             },
+            Source::Ahead { confirmations, look_again } => {
+                if position <= self.log.tip() {
+                    self.source = Source::Ring;
+                } else if self.log.confirmations() >= *confirmations + 2 {
+                    self.disown();
+                } else if look_again.as_mut().poll(cx).is_pending() {
+                    return Step::Nothing;
+                } else {
+                    *look_again = Box::pin(sleep(AHEAD_RETRY));
+                }
+                Step::Again
+            }
             Source::Asked { upto, answer } => {
                 let upto = *upto;
                 match Pin::new(answer).poll(cx) {
@@ -189,6 +217,21 @@ impl LogCursor {
                 self.source = Source::Ring;
                 Step::Again
             }
+        }
+    }
+
+    /// A position in a log that was replaced says nothing in the one that took its place.
+    fn notice_replacement(&mut self) {
+        let replacements = self.log.replacements();
+        if replacements != self.replacements {
+            self.replacements = replacements;
+            self.disown();
+        }
+    }
+
+    fn disown(&mut self) {
+        if let Some(position) = self.position.take() {
+            self.source = Source::Foreign { from: position.to_string() };
         }
     }
 

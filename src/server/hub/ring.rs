@@ -100,6 +100,11 @@ impl Ring {
         Self { entries: VecDeque::new(), bytes: 0, bounds, tip }
     }
 
+    /// The same ring without entries, of a log that ends at `tip`.
+    pub(super) const fn emptied(&self, tip: u64) -> Self {
+        Self::new(tip, self.bounds)
+    }
+
     pub(super) const fn tip(&self) -> u64 {
         self.tip
     }

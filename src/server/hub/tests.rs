@@ -4,6 +4,7 @@ mod counts;
 mod log;
 mod resume;
 mod session;
+mod shared;
 
 use std::net::Ipv4Addr;
 

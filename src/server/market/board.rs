@@ -58,6 +58,16 @@ impl MarketBoard {
         self.index.contains_key(&symbol)
     }
 
+    /// Whether a symbol has a place here: it is configured, or followed on demand.
+    pub fn has_place(&self, symbol: Symbol) -> bool {
+        self.is_configured(symbol) || self.on_demand.read().contains_key(&symbol)
+    }
+
+    /// Every symbol that has a place, configured or not.
+    pub fn places(&self) -> Vec<Symbol> {
+        self.symbols.iter().chain(self.on_demand.read().keys()).copied().collect()
+    }
+
     /// Makes a place for a symbol that is not configured. Nothing happens if there is one.
     pub fn open(&self, symbol: Symbol) {
         if !self.is_configured(symbol) {

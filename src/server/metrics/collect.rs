@@ -2,6 +2,7 @@
 
 mod feeds;
 mod market;
+mod nodes;
 mod process;
 mod storage;
 mod venues;
@@ -22,7 +23,7 @@ pub use process::ProcessCollector;
 
 use crate::server::services::Services;
 
-/// Venues, prices, feeds and the database. Names are without the prefix.
+/// Venues, prices, feeds, the database and the other nodes. Names are without the prefix.
 pub struct RoomCollector(pub Arc<Services>);
 
 impl Debug for RoomCollector {
@@ -44,7 +45,8 @@ impl Collector for RoomCollector {
         venues::write(&mut sheet, services)?;
         market::write(&mut sheet, services)?;
         feeds::write(&mut sheet, services)?;
-        storage::write(&mut sheet, services)
+        storage::write(&mut sheet, services)?;
+        nodes::write(&mut sheet, services)
     }
 }
 

@@ -1,9 +1,11 @@
 //! What is remembered of a feed over a restart.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::time::UnixMs;
 
 /// The state of one feed as storage keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FeedRecord {
     /// The key of the source.
     pub key: String,

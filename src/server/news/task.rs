@@ -1,27 +1,27 @@
 //! Joins the rooms of the news: what was fetched becomes stories, is stored, and only then told.
 //!
 //! One task does it all in order, so that nobody is told what is not kept, and nothing twice. While nothing can be
-//! stored it waits and tries again: the feeds wait with it, prices don't.
+//! stored it waits for the [`Press`]: the feeds wait with it, prices don't.
 
-use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::{
     sync::mpsc,
     task::JoinHandle,
-    time::{MissedTickBehavior, interval, sleep},
+    time::{MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use super::{
     active::{Active, Sources},
     breaking::Thresholds,
-    desk::NewsDesk,
     editor::{Edition, Editor, Found},
     feeds::Fetched,
-    front::{FRONT_STORIES, Front},
     item::Item,
     lookup::look_up,
+    patience::patiently,
+    press::Press,
     prices::Prices,
     reactions::{GIVE_UP, Reactions},
     record::FeedRecord,
@@ -34,16 +34,9 @@ use crate::{
     server::{
         clock::Clock,
         config::NewsConfig,
-        hub::log::EventLog,
         metrics::news::NewsMetrics,
-        storage::{
-            Storage,
-            batch::Batch,
-            error::StorageError,
-            query::{StoryQuery, WindowArticle},
-        },
+        storage::{Storage, batch::Batch, query::WindowArticle},
     },
-    wire::news::{NewsSnapshot, SourceName},
 };
 
 /// Fetches that wait to be looked at.
@@ -54,8 +47,6 @@ const CHUNK: usize = 32;
 const TICK: Duration = Duration::from_secs(5);
 /// How often what is too old is thrown away.
 const TIDY_EVERY: Duration = Duration::from_hours(1);
-/// Between two attempts to use a storage that fails: at first, and at most.
-const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// Articles that are read at a time when the stories are put together again.
 const PAGE: usize = 1000;
 /// An article has no part in new stories after this long; novelty looks back a week.
@@ -69,9 +60,8 @@ pub struct NewsSetup {
     /// The assets that have a price here.
     pub followed: Vec<Symbol>,
     pub storage: Storage,
-    pub log: Arc<EventLog>,
+    pub press: Arc<dyn Press>,
     pub prices: Arc<dyn Prices>,
-    pub desk: Arc<NewsDesk>,
     pub metrics: NewsMetrics,
     pub clock: Clock,
 }
@@ -80,12 +70,9 @@ pub struct NewsSetup {
 pub struct NewsTask {
     editor: Editor,
     storage: Storage,
-    log: Arc<EventLog>,
+    press: Arc<dyn Press>,
     prices: Arc<dyn Prices>,
-    desk: Arc<NewsDesk>,
     metrics: NewsMetrics,
-    front: Front,
-    names: Vec<SourceName>,
     /// Of feeds that told nothing new; stored with the next edition or tick.
     records: HashMap<String, FeedRecord>,
     lookup: Option<JoinHandle<Vec<Found>>>,
@@ -94,19 +81,10 @@ pub struct NewsTask {
 }
 
 impl NewsTask {
-    /// The task, and the newest stories on the desk.
-    ///
-    /// # Errors
-    /// Where the storage can't be read.
-    pub async fn open(setup: NewsSetup) -> Result<Self, StorageError> {
-        let NewsSetup { config, sources, followed, storage, log, prices, desk, metrics, clock } = setup;
-        let name = |source: &Arc<Source>| SourceName {
-            key: source.key.clone(),
-            name: source.name.clone(),
-            category: source.category.clone(),
-        };
-        let mut task = Self {
-            names: sources.iter().map(name).collect(),
+    /// The task.
+    pub fn new(setup: NewsSetup) -> Self {
+        let NewsSetup { config, sources, followed, storage, press, prices, metrics, clock } = setup;
+        Self {
             editor: Editor {
                 index: StoryIndex::new(StorySettings::default()),
                 shelf: Shelf::default(),
@@ -115,23 +93,15 @@ impl NewsTask {
                 followed,
                 thresholds: Thresholds::of(&config),
             },
-            front: Front::default(),
             records: HashMap::new(),
             lookup: None,
             retention_ms: i64::try_from(config.retention_days).unwrap_or(i64::MAX / DAY_MS).saturating_mul(DAY_MS),
             storage,
-            log,
+            press,
             prices,
-            desk,
             metrics,
             clock,
-        };
-        let newest = StoryQuery { limit: FRONT_STORIES, ..StoryQuery::default() };
-        for story in task.storage.stories(newest).await?.stories {
-            task.front.take(&story);
         }
-        task.post();
-        Ok(task)
     }
 
     /// Works until the token is cancelled.
@@ -266,42 +236,10 @@ impl NewsTask {
         }
         let Edition { batch, drafts, new_articles, new_stories } = edition;
         let batch = Batch { feeds: self.records.drain().map(|(_, record)| record).collect(), ..batch };
-        for story in &batch.stories {
-            self.front.take(story);
-        }
-        // What is remembered of feeds is nothing that a page shows.
-        let shown = !drafts.is_empty();
-        let (storage, log) = (self.storage.clone(), Arc::clone(&self.log));
-        let stored = patiently("store news", || async {
-            let mut turn = log.turn().await;
-            let events = turn.stamp(drafts.clone());
-            match storage.commit(Batch { events: events.clone(), ..batch.clone() }).await {
-                Ok(()) => Ok(Some((turn, events))),
-                Err(error) if !error.stops_writing() => {
-                    // It would be refused for ever, and hold up everything behind it.
-                    error!(%error, "news that can't be stored is left out");
-                    Ok(None)
-                }
-                Err(error) => Err(error),
-            }
-        })
-        .await;
-        if let Some((turn, events)) = stored {
+        if self.press.print(batch, drafts).await {
             self.metrics.articles.inc_by(new_articles);
             self.metrics.stories.inc_by(new_stories);
-            turn.publish(events);
         }
-        if shown {
-            self.post();
-        }
-    }
-
-    fn post(&self) {
-        self.desk.post(NewsSnapshot {
-            stories: self.front.stories().to_vec(),
-            last_event_id: self.log.tip(),
-            sources: self.names.clone(),
-        });
     }
 
     fn tidy(&mut self) {
@@ -323,31 +261,4 @@ async fn landed(lookup: &mut Option<JoinHandle<Vec<Found>>>) -> Vec<Found> {
         warn!(%error, "prices after news could not be looked up");
         Vec::new()
     })
-}
-
-/// Tries until it succeeds, at growing intervals. Says once that it fails and once that it does no more.
-async fn patiently<T, F>(what: &str, attempt: impl Fn() -> F) -> T
-where
-    F: Future<Output = Result<T, StorageError>>,
-{
-    let (mut wait, most) = RETRY;
-    let mut failed = false;
-    loop {
-        match attempt().await {
-            Ok(done) => {
-                if failed {
-                    info!("can {what} again");
-                }
-                return done;
-            }
-            Err(error) => {
-                if !failed {
-                    warn!(%error, "can't {what}; trying again");
-                }
-                failed = true;
-                sleep(wait).await;
-                wait = (wait * 2).min(most);
-            }
-        }
-    }
 }

@@ -186,6 +186,7 @@ impl Fixture {
             news: Arc::default(),
             feeds: Arc::new(Followed(feeds)),
             storage,
+            node: None,
             tokens: Arc::new(Tokens::in_memory(clock, config.access.wrong_tokens_per_minute)),
             tasks: TaskTracker::new(),
             channels,
@@ -251,5 +252,6 @@ fn config(symbols: &[Symbol]) -> Config {
         channels: ChannelsConfig { max_created: 1000 },
         limits: LimitsConfig::default(),
         metrics: MetricsConfig { access: MetricsAccess::Open },
+        redis: None,
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use arc_swap::{ArcSwap, ArcSwapOption};
 use futures_util::{FutureExt, future::BoxFuture};
 use tracing::debug;
 
@@ -31,17 +32,18 @@ use crate::{
 
 /// The venues, as the rest of the house asks them.
 pub(super) struct VenueSide {
-    pub venues: Arc<Venues>,
+    /// Others take their place when they are started again.
+    pub venues: ArcSwap<Venues>,
     pub clock: Clock,
 }
 
 impl VenueReports for VenueSide {
     fn reports(&self) -> Vec<VenueStatus> {
-        self.venues.board().snapshot(self.clock.now())
+        self.venues.load().board().snapshot(self.clock.now())
     }
 
     fn counts(&self) -> Vec<VenueCounts> {
-        self.venues.board().counts()
+        self.venues.load().board().counts()
     }
 }
 
@@ -49,7 +51,7 @@ impl CandleSource for VenueSide {
     fn candles(&self, symbol: Symbol, interval: Interval, limit: usize) -> BoxFuture<'_, Vec<(Venue, Vec<Candle>)>> {
         let limit = u16::try_from(limit).unwrap_or(u16::MAX);
         async move {
-            let answers = self.venues.candles(symbol, interval, limit).await;
+            let answers = self.venues.load_full().candles(symbol, interval, limit).await;
             let answered = |(venue, answer)| match answer {
                 Ok(candles) => Some((venue, candles)),
                 Err(error) => {
@@ -95,8 +97,12 @@ impl Prices for MarketPrices {
     }
 }
 
-impl FeedReports for SourceBoard {
+/// The feeds, as the rest of the house asks them. None before they are first fetched.
+#[derive(Default)]
+pub(super) struct FeedSide(pub ArcSwapOption<SourceBoard>);
+
+impl FeedReports for FeedSide {
     fn statuses(&self) -> Vec<SourceStatus> {
-        Self::statuses(self)
+        self.0.load().as_ref().map(|board| board.statuses()).unwrap_or_default()
     }
 }

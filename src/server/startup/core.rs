@@ -1,18 +1,22 @@
 //! The house without its doors: venues, market and hub at work, and the services that ask them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
-use tokio::sync::{Notify, mpsc};
+use arc_swap::ArcSwap;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     StartError,
-    adapters::{MarketPrices, VenueSide},
-    news::{self, Around},
+    adapters::{FeedSide, MarketPrices, VenueSide},
+    news::Newsroom,
     retention::{self, keep_small},
+    sides::{PriceSide, RelaySides},
 };
 use crate::{
-    model::{asset::AssetInfo, ticker::Ticker, venue::Venue},
+    model::asset::AssetInfo,
     server::{
         access::Tokens,
         channels::{self, Channels, ChannelsSetup, dashboard, press::Press},
@@ -26,15 +30,20 @@ use crate::{
         market::{
             board::MarketBoard,
             candle_service::{CandleService, CandleSource},
-            spark_loader::SparkLoader,
-            task::{EVENT_CAPACITY, Inputs, MarketTask, SPARK_CAPACITY},
         },
         metrics::Metrics,
-        news::{desk::NewsDesk, feeds::client::FeedHttp},
+        news::{
+            desk::NewsDesk,
+            feeds::{builtin, client::FeedHttp},
+            press::OwnPress,
+            source::Source,
+            stand::Newsstand,
+        },
         rate::RateLimits,
-        services::{FeedReports, NoFeeds, Services, VenueReports},
+        relay::{self, Outlet, Relay, RelaySetup},
+        services::{FeedReports, Services, VenueReports},
         storage::Storage,
-        venues::{self, Venues, VenuesSetup, dialer::Dialer, http_client::Http, listings::Listings},
+        venues::{self, Venues, dialer::Dialer, http_client::Http, listings::Listings},
     },
     wire::page::SiteInfo,
 };
@@ -69,18 +78,17 @@ impl Core {
     /// Starts every task. They end on the token.
     ///
     /// # Errors
-    /// Where the database can't be read.
+    /// Where the database can't be read, or the address of the Redis can't be used.
     pub async fn start(setup: CoreSetup) -> Result<Self, StartError> {
         let CoreSetup { config, simulated, dialer, http, storage, news, tokens, clock, seed, token } = setup;
+        let config = Arc::new(config);
         let started = clock.now();
         let metrics = Metrics::default();
         let tasks = TaskTracker::new();
         let symbols = &config.market.symbols;
-        let (events, event_inbox) = mpsc::channel(EVENT_CAPACITY);
-        let (series, series_inbox) = mpsc::channel(SPARK_CAPACITY);
-        let heartbeat = Duration::from_secs(config.server.heartbeat_s);
-        let log = log_of(storage.as_ref(), clock).await?;
-        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, &metrics, token.clone()));
+        let idle = Arc::new(venues::idle(&config.venues, &http, clock, seed));
+        let venue_side = Arc::new(VenueSide { venues: ArcSwap::new(Arc::clone(&idle)), clock });
+        let hub = Arc::new(open_hub(&config, storage.as_ref(), clock, &metrics, &token).await?);
         tasks.spawn(Arc::clone(&hub).run());
 
         let board = Arc::new(MarketBoard::new(symbols));
@@ -88,57 +96,65 @@ impl Core {
         let follows = Follows::new(&config.market, Arc::clone(&hub), Arc::clone(&board), Arc::clone(&listings));
         let follows = Arc::new(follows);
         tasks.spawn(Arc::clone(&follows).run(token.clone()));
+        if config.redis.is_some() {
+            // Whichever node leads: each knows what may be asked of it.
+            idle.list(&listings, &tasks, &token, seed);
+        }
 
-        let venues = Arc::new(venues::start(VenuesSetup {
-            configs: &config.venues,
-            symbols,
+        let source: Arc<dyn CandleSource> = Arc::clone(&venue_side) as _;
+        let candles = Arc::new(CandleService::new(source, Arc::clone(&board), clock));
+
+        let desk = Arc::new(NewsDesk::default());
+        let feed_side = Arc::new(FeedSide::default());
+        let sources = if news.is_some() { builtin::sources(&config.news) } else { Vec::new() };
+        let shown = storage.as_ref().filter(|_| news.is_some() || config.redis.is_some());
+        let stand = open_stand(shown, &sources, &desk, &hub).await?;
+        let newsroom = |http| -> Result<Newsroom, StartError> {
+            Ok(Newsroom {
+                storage: storage.clone().ok_or_else(|| StartError::Setup("news needs a database".to_owned()))?,
+                http,
+                config: config.news.clone(),
+                sources,
+                followed: symbols.clone(),
+                prices: Arc::new(MarketPrices { board: Arc::clone(&board), candles: Arc::clone(&candles) }),
+                reports: Arc::clone(&feed_side),
+                metrics: metrics.clone(),
+                clock,
+                seed,
+            })
+        };
+        let news = news.map(newsroom).transpose()?;
+
+        let outlet = config.redis.is_some().then(Arc::<Outlet>::default);
+        let prices = PriceSide {
+            config: Arc::clone(&config),
             demand: follows.demand(),
-            listings,
+            listings: config.redis.is_none().then_some(listings),
             dialer,
             http,
+            venues: Arc::clone(&venue_side),
+            board: Arc::clone(&board),
+            hub: Arc::clone(&hub),
+            outlet: outlet.clone(),
+            metrics: metrics.market.clone(),
+            clock,
+            seed: AtomicU64::new(seed),
+        };
+        let around = Around {
+            config: &config,
+            board: &board,
+            hub: &hub,
+            follows: &follows,
+            storage: storage.as_ref(),
+            stand,
+            venues: venue_side,
+            feeds: feed_side,
             clock,
             seed,
-            events,
-            shutdown: token.clone(),
             tasks: &tasks,
-        }));
-        let side = Arc::new(VenueSide { venues: Arc::clone(&venues), clock });
-        let source: Arc<dyn CandleSource> = Arc::clone(&side) as _;
-        let reports: Arc<dyn VenueReports> = side;
-
-        let reload = Arc::new(Notify::new());
-        let keys: Vec<Venue> = venues.infos().iter().map(|info| info.venue).collect();
-        let outlet = Arc::clone(&hub);
-        let publish = move |ticker: &Arc<Ticker>| outlet.publish(ticker);
-        let counts = metrics.market.clone();
-        let market =
-            MarketTask::new(&config.market, &keys, Arc::clone(&board), clock, Arc::clone(&reload), counts, publish);
-        let inputs = Inputs { events: event_inbox, sparks: series_inbox, demand: follows.demand() };
-        tasks.spawn(market.run(inputs, token.clone()));
-        let sparks = SparkLoader::new(Arc::clone(&source), symbols, series, reload, clock);
-        tasks.spawn(sparks.run(token.clone()));
-
-        let candles = Arc::new(CandleService::new(source, Arc::clone(&board), clock));
-        let desk = Arc::new(NewsDesk::default());
-        let feeds: Arc<dyn FeedReports> = match news {
-            None => Arc::new(NoFeeds),
-            Some(http) => {
-                let storage = storage.clone().ok_or_else(|| StartError::Setup("news needs a database".to_owned()))?;
-                let around = Around {
-                    config: &config.news,
-                    market: &board,
-                    prices: Arc::new(MarketPrices { board: Arc::clone(&board), candles: Arc::clone(&candles) }),
-                    log: Arc::clone(hub.log()),
-                    desk: Arc::clone(&desk),
-                    metrics: &metrics,
-                    clock,
-                    seed,
-                    tasks: &tasks,
-                    token: &token,
-                };
-                news::start(storage, http, around).await?
-            }
+            token: &token,
         };
+        let Started { venues, feeds, node } = begin(RelaySides { prices, news }, outlet, around).await?;
         if let Some(storage) = storage.clone() {
             tasks.spawn(keep_small(storage, retention::limits(&config.news), clock, token.clone()));
         }
@@ -147,27 +163,83 @@ impl Core {
 
         let services = Arc::new(Services {
             clock,
-            site: site_info(&config, &venues, simulated),
+            site: site_info(&config, &idle, simulated),
             candles,
             market: board,
             hub,
             follows,
             rates: RateLimits::new(&config.limits),
             started,
-            venues: reports,
+            venues,
             news: desk,
             feeds,
             storage,
+            node,
             tokens,
             tasks: tasks.clone(),
             channels,
             metrics,
-            config: Arc::new(config),
+            config,
         });
         tasks.spawn(dashboard::run(Arc::clone(&services), token));
         tasks.close();
         Ok(Self { services, tasks })
     }
+}
+
+/// What the sides are joined to in the house.
+struct Around<'a> {
+    config: &'a Config,
+    board: &'a Arc<MarketBoard>,
+    hub: &'a Arc<Hub>,
+    follows: &'a Arc<Follows>,
+    storage: Option<&'a Storage>,
+    stand: Option<Arc<Newsstand>>,
+    venues: Arc<dyn VenueReports>,
+    feeds: Arc<dyn FeedReports>,
+    clock: Clock,
+    seed: u64,
+    tasks: &'a TaskTracker,
+    token: &'a CancellationToken,
+}
+
+/// Whom the rest of the house asks of venues and feeds.
+struct Started {
+    venues: Arc<dyn VenueReports>,
+    feeds: Arc<dyn FeedReports>,
+    node: Option<Arc<Relay>>,
+}
+
+/// Starts prices and news: for good where this node is alone, as its role asks for it where it is one of many.
+async fn begin(sides: RelaySides, outlet: Option<Arc<Outlet>>, around: Around<'_>) -> Result<Started, StartError> {
+    let Around { config, board, hub, follows, storage, stand, venues, feeds, clock, seed, tasks, token } = around;
+    if let (Some(redis), Some(outlet)) = (&config.redis, outlet) {
+        let relay = relay::start(RelaySetup {
+            config: redis,
+            quiet_after: config.market.quiet_after(),
+            board: Arc::clone(board),
+            hub: Arc::clone(hub),
+            follows: Arc::clone(follows),
+            outlet,
+            fetches_news: sides.news.is_some(),
+            sides: Arc::new(sides),
+            venues,
+            feeds,
+            log: storage.cloned().zip(stand),
+            clock,
+            seed,
+            token: token.clone(),
+            tasks,
+        });
+        let relay = relay.map_err(StartError::Setup)?;
+        return Ok(Started { venues: Arc::clone(&relay) as _, feeds: Arc::clone(&relay) as _, node: Some(relay) });
+    }
+    sides.prices.start(tasks, token);
+    if let (Some(newsroom), Some(stand)) = (sides.news, stand) {
+        let press = OwnPress::new(newsroom.storage.clone(), Arc::clone(hub.log()), stand);
+        newsroom.start(Arc::new(press), tasks, token).await?;
+    }
+    Ok(Started { venues, feeds, node: None })
 }
 
 /// The channels as they are kept, and who writes to them.
@@ -191,13 +263,38 @@ async fn open_channels(
     }))
 }
 
-/// The log as it is kept, or one in memory.
-async fn log_of(storage: Option<&Storage>, clock: Clock) -> Result<LogSetup, StartError> {
-    let Some(storage) = storage else { return Ok(LogSetup::in_memory(clock)) };
-    let range = storage.log_range().await?;
-    let store: Arc<dyn EventStore> = Arc::new(storage.clone());
-    let log = LogSetup::stored(range, storage.log_first().await?, store).await;
-    log.map_err(|error| StartError::Setup(error.to_string()))
+/// Where the newest of the news that is kept is shown, if any is.
+async fn open_stand(
+    storage: Option<&Storage>,
+    sources: &[Arc<Source>],
+    desk: &Arc<NewsDesk>,
+    hub: &Hub,
+) -> Result<Option<Arc<Newsstand>>, StartError> {
+    let Some(storage) = storage else { return Ok(None) };
+    let stand = Newsstand::open(storage, sources, Arc::clone(desk), Arc::clone(hub.log())).await?;
+    Ok(Some(Arc::new(stand)))
+}
+
+/// The hub, with the log as it is kept, or one in memory.
+async fn open_hub(
+    config: &Config,
+    storage: Option<&Storage>,
+    clock: Clock,
+    metrics: &Metrics,
+    token: &CancellationToken,
+) -> Result<Hub, StartError> {
+    let log = match storage {
+        Some(storage) => {
+            let range = storage.log_range().await?;
+            let store: Arc<dyn EventStore> = Arc::new(storage.clone());
+            let log = LogSetup::stored(range, storage.log_first().await?, store).await;
+            log.map_err(|error| StartError::Setup(error.to_string()))?
+        }
+        None => LogSetup::in_memory(clock),
+    };
+    let log = if config.redis.is_some() { log.shared() } else { log };
+    let heartbeat = Duration::from_secs(config.server.heartbeat_s);
+    Ok(Hub::new(&config.market.symbols, &config.limits, heartbeat, clock, log, metrics, token.clone()))
 }
 
 fn site_info(config: &Config, venues: &Venues, simulated: bool) -> SiteInfo {

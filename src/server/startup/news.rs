@@ -5,76 +5,79 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::StartError;
+use super::adapters::FeedSide;
 use crate::{
-    model::asset::AssetInfo,
+    model::{asset::AssetInfo, symbol::Symbol},
     server::{
         clock::Clock,
         config::NewsConfig,
-        hub::log::EventLog,
-        market::board::MarketBoard,
         metrics::Metrics,
         news::{
-            desk::NewsDesk,
-            feeds::{self, FeedsSetup, board::SourceBoard, builtin, client::FeedHttp, tickers::Tickers},
+            feeds::{self, FeedsSetup, client::FeedHttp, tickers::Tickers},
+            press::Press,
             prices::Prices,
+            source::Source,
             task::{FETCHED_CAPACITY, NewsSetup, NewsTask},
         },
-        storage::Storage,
+        storage::{Storage, error::StorageError},
     },
 };
 
-/// What the news is joined to in the house.
-pub(super) struct Around<'a> {
-    pub config: &'a NewsConfig,
-    pub market: &'a Arc<MarketBoard>,
+/// Where stories are made.
+pub(super) struct Newsroom {
+    pub storage: Storage,
+    pub http: Arc<dyn FeedHttp>,
+    pub config: NewsConfig,
+    pub sources: Vec<Arc<Source>>,
+    /// The assets that have a price here.
+    pub followed: Vec<Symbol>,
     pub prices: Arc<dyn Prices>,
-    pub log: Arc<EventLog>,
-    pub desk: Arc<NewsDesk>,
-    pub metrics: &'a Metrics,
+    /// What is told of the feeds.
+    pub reports: Arc<FeedSide>,
+    pub metrics: Metrics,
     pub clock: Clock,
     pub seed: u64,
-    pub tasks: &'a TaskTracker,
-    pub token: &'a CancellationToken,
 }
 
-/// Starts the feeds and the task that makes stories of them.
-///
-/// # Errors
-/// Where the database can't be read.
-pub(super) async fn start(
-    storage: Storage,
-    http: Arc<dyn FeedHttp>,
-    around: Around<'_>,
-) -> Result<Arc<SourceBoard>, StartError> {
-    let Around { config, market, prices, log, desk, metrics, clock, seed, tasks, token } = around;
-    let assets: Vec<AssetInfo> = market.symbols().iter().map(|symbol| AssetInfo::of(*symbol)).collect();
-    let sources = builtin::sources(config);
-    let records = storage.feeds().await?;
-    let (out, fetched) = mpsc::channel(FETCHED_CAPACITY);
-    let task = NewsTask::open(NewsSetup {
-        config: config.clone(),
-        sources: sources.clone(),
-        followed: market.symbols().to_vec(),
-        storage,
-        log,
-        prices,
-        desk,
-        metrics: metrics.news.clone(),
-        clock,
-    });
-    tasks.spawn(task.await?.run(fetched, token.clone()));
-    Ok(feeds::start(FeedsSetup {
-        sources,
-        records,
-        interval: Duration::from_secs(config.interval_s),
-        http,
-        clock,
-        seed,
-        followed: Arc::new(Tickers::new(&assets)),
-        out,
-        metrics: metrics.feeds.clone(),
-        shutdown: token.clone(),
-        tasks,
-    }))
+impl Newsroom {
+    /// Starts the feeds and the task that makes stories of them. They end on the token.
+    ///
+    /// # Errors
+    /// Where the database can't be read.
+    pub(super) async fn start(
+        &self,
+        press: Arc<dyn Press>,
+        tasks: &TaskTracker,
+        token: &CancellationToken,
+    ) -> Result<(), StorageError> {
+        let assets: Vec<AssetInfo> = self.followed.iter().map(|symbol| AssetInfo::of(*symbol)).collect();
+        let records = self.storage.feeds().await?;
+        let (out, fetched) = mpsc::channel(FETCHED_CAPACITY);
+        let task = NewsTask::new(NewsSetup {
+            config: self.config.clone(),
+            sources: self.sources.clone(),
+            followed: self.followed.clone(),
+            storage: self.storage.clone(),
+            press,
+            prices: Arc::clone(&self.prices),
+            metrics: self.metrics.news.clone(),
+            clock: self.clock,
+        });
+        tasks.spawn(task.run(fetched, token.clone()));
+        let board = feeds::start(FeedsSetup {
+            sources: self.sources.clone(),
+            records,
+            interval: Duration::from_secs(self.config.interval_s),
+            http: Arc::clone(&self.http),
+            clock: self.clock,
+            seed: self.seed,
+            followed: Arc::new(Tickers::new(&assets)),
+            out,
+            metrics: self.metrics.feeds.clone(),
+            shutdown: token.clone(),
+            tasks,
+        });
+        self.reports.0.store(Some(board));
+        Ok(())
+    }
 }

@@ -72,6 +72,15 @@ pub(super) fn append(connection: &Connection, events: &[LogEvent]) -> Outcome<()
     Ok(())
 }
 
+/// Throws every entry away. The log is now one that started at `first`, and goes on after `after`.
+pub(super) fn replace(connection: &Connection, first: u64, after: u64) -> Outcome<()> {
+    connection.prepare_cached("DELETE FROM events")?.execute([])?;
+    connection
+        .prepare_cached("UPDATE log SET first_id = ?1, after_id = ?2, last_id = ?2")?
+        .execute([from_id(first), from_id(after)])?;
+    Ok(())
+}
+
 /// The entries after `after`, oldest first, up to `limit` and up to a MiB; at least one where there is one.
 pub(super) fn events(connection: &Connection, after: u64, limit: usize) -> Outcome<Vec<LogEvent>> {
     let sql = "SELECT id, at, kind, data, facets FROM events WHERE id > ?1 ORDER BY id LIMIT ?2";

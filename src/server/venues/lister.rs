@@ -9,11 +9,12 @@ use tracing::{info, warn};
 
 use super::{
     backoff::{Backoff, jittered},
-    context::VenueContext,
+    event::VenueIndex,
     listings::Listings,
     rest::Rest,
     rest_error::RestError,
 };
+use crate::model::venue::Venue;
 
 /// How long a listing is believed.
 const REFRESH: Duration = Duration::from_hours(1);
@@ -27,14 +28,16 @@ const PATIENCE: Duration = Duration::from_mins(5);
 /// Quick tries, before patience.
 const TRIES: u32 = 4;
 
+/// Who is asked.
+pub(super) struct Asked {
+    pub(super) venue: Venue,
+    pub(super) index: VenueIndex,
+    pub(super) rest: Arc<Rest>,
+}
+
 /// Asks now and about once an hour, until `shutdown`. While a venue can't be asked, what it listed before is believed.
-pub(super) async fn run(
-    context: Arc<VenueContext>,
-    rest: Arc<Rest>,
-    listings: Arc<Listings>,
-    shutdown: CancellationToken,
-    seed: u64,
-) {
+pub(super) async fn run(asked: Asked, listings: Arc<Listings>, shutdown: CancellationToken, seed: u64) {
+    let Asked { venue, index, rest } = asked;
     let mut rng = SmallRng::seed_from_u64(seed);
     let work = async {
         let mut backoff = Backoff::default();
@@ -42,16 +45,16 @@ pub(super) async fn run(
         loop {
             let wait = match rest.listing().await {
                 Ok(symbols) => {
-                    info!(venue = %context.venue, symbols = symbols.len(), "listing loaded");
-                    listings.set(context.index, symbols);
+                    info!(%venue, symbols = symbols.len(), "listing loaded");
+                    listings.set(index, symbols);
                     failures = 0;
                     backoff.reset();
                     jittered(REFRESH, REFRESH_JITTER, &mut rng)
                 }
                 Err(error) => {
                     failures += 1;
-                    warn!(venue = %context.venue, %error, failures, "listing not loaded");
-                    listings.failed(context.index);
+                    warn!(%venue, %error, failures, "listing not loaded");
+                    listings.failed(index);
                     let usual = backoff.next(&mut rng);
                     match error {
                         RestError::RateLimited { retry_after } => retry_after + usual,
@@ -78,7 +81,8 @@ mod tests {
         model::symbol::Symbol,
         server::venues::{
             bybit::Bybit,
-            peer::{Shelf, symbols, unconnected},
+            connector::Connector as _,
+            peer::{Shelf, symbols},
         },
     };
 
@@ -89,8 +93,8 @@ mod tests {
         let (shelf, listings, shutdown) =
             (Arc::new(Shelf::default()), Arc::new(Listings::new(1)), CancellationToken::new());
         let rest = Rest::new(&Bybit, vec!["http://a".to_owned()], Arc::<Shelf>::clone(&shelf), 1);
-        let (context, _) = unconnected(&Bybit);
-        tokio::spawn(run(context, Arc::new(rest), Arc::clone(&listings), shutdown.clone(), 1));
+        let asked = Asked { venue: Bybit.venue(), index: VenueIndex(0), rest: Arc::new(rest) };
+        tokio::spawn(run(asked, Arc::clone(&listings), shutdown.clone(), 1));
         (shelf, listings, shutdown)
     }
 

@@ -67,7 +67,7 @@ async fn a_venue_is_followed_over_real_sockets_until_the_shutdown() {
         configs: &[config],
         symbols: &symbols(&["BTC"]),
         demand: watch::Sender::default().subscribe(),
-        listings: Arc::clone(&listings),
+        listings: Some(Arc::clone(&listings)),
         dialer: Arc::new(TcpDialer::new().unwrap()),
         http: Arc::new(HttpClient::new().unwrap()),
         clock: Clock::System,

@@ -60,6 +60,7 @@ pub fn StatusPage() -> impl IntoView {
                     <Fact name="Server up for" value=read(|r| format::uptime(r.uptime_s))/>
                     <Fact name="Open streams" value=read(|r| r.clients.to_string())/>
                     <Fact name="Version" value=read(|r| r.version.clone())/>
+                    <Fact name="Node" value=read(|r| r.node.clone().unwrap_or_else(|| "the only one".to_owned()))/>
                     <Fact name="Prices" value=read(|r| if r.simulated { "simulated" } else { "real venues" }.to_owned())/>
                     <Fact name="As of" value=read(|r| format::clock(r.at))/>
                 </dl>

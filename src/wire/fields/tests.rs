@@ -151,6 +151,7 @@ fn report(known: bool) -> StatusReport {
             next_fetch: known.then(|| AT.to_rfc3339()),
         }],
         storage_error: known.then(|| text("full")),
+        node: known.then(|| text("leader")),
     }
 }
 

@@ -34,13 +34,13 @@ pub(super) fn everything() -> EventWish {
     }
 }
 
-async fn publish(hub: &Hub, drafts: Vec<EventDraft>) {
+pub(super) async fn publish(hub: &Hub, drafts: Vec<EventDraft>) {
     let mut turn = hub.log().turn().await;
     let events = turn.stamp(drafts);
     turn.publish(events);
 }
 
-fn open(hub: &Arc<Hub>, wish: EventWish, since: Since) -> FrameStream {
+pub(super) fn open(hub: &Arc<Hub>, wish: EventWish, since: Since) -> FrameStream {
     hub.connect_events(address(1), wish, since).expect("room")
 }
 
@@ -56,7 +56,7 @@ fn lines(frames: &[Bytes]) -> Vec<String> {
 }
 
 /// What can be read without waiting, as lines; the greeting as its name and id only.
-fn told(stream: &mut FrameStream) -> Vec<String> {
+pub(super) fn told(stream: &mut FrameStream) -> Vec<String> {
     let mut lines = lines(&ready(stream));
     for line in &mut lines {
         if line.starts_with("connected") {

@@ -17,6 +17,7 @@ use crate::{
         hub::Wish,
         market::fixture::ticker,
         metrics::{clients::Protocol, hub::ReplaySource, news::FetchOutcome},
+        relay::fixture::among_others,
         services::fixture::{Fixture, WALL},
         storage::{Storage, batch::Batch},
     },
@@ -88,7 +89,7 @@ async fn everything() -> Reading {
     metrics.news.articles.inc();
     metrics.news.stories.inc();
     metrics.http.answered("GET", "/price/{symbol}", 503, now);
-    told(&fixture.services).await
+    told(&among_others(&fixture.services)).await
 }
 
 /// What is wrong with a query, and with the labels that words beside it use.
@@ -180,6 +181,9 @@ async fn every_alert_asks_for_what_there_is_and_says_what_to_do() {
         "ServerFull",
         "MemoryHigh",
         "RestartLoop",
+        "NoLeader",
+        "RedisAway",
+        "LogBehind",
     ] {
         assert!(names.contains(&format!("MarketPulse{needed}")), "{needed}");
     }

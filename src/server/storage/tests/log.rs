@@ -100,3 +100,20 @@ async fn the_tip_survives_the_loss_of_every_entry() {
     storage.commit(events([event(start + 4, NOW)])).await.unwrap();
     assert_eq!(storage.events(start, 10).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn another_log_takes_the_place_of_this_one_and_news_stays() {
+    let (folder, storage) = fresh();
+    let start = storage.log_range().await.unwrap().last;
+    let mut batch = events([event(start + 1, NOW), event(start + 2, NOW)]);
+    batch.articles.push(article("a", NOW));
+    storage.commit(batch).await.unwrap();
+    storage.replace_log(700, 790).await.unwrap();
+    assert_eq!(storage.events(0, 10).await.unwrap(), []);
+    storage.commit(events([event(795, NOW)])).await.unwrap();
+    drop(storage);
+    let storage = open(folder.path());
+    assert_eq!(storage.log_first().await.unwrap(), 700);
+    assert_eq!(storage.log_range().await.unwrap(), LogRange { after: 790, last: 795 });
+    assert_eq!(storage.articles(all()).await.unwrap().total, 1);
+}

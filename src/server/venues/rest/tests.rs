@@ -108,7 +108,7 @@ async fn candles_are_asked_of_every_enabled_venue_and_come_in_the_registry_s_ord
         configs: &[config("okx", true), config("binance", false), config("bybit", true)],
         symbols: &symbols(&["BTC"]),
         demand: watch::Sender::default().subscribe(),
-        listings: Arc::new(Listings::new(2)),
+        listings: Some(Arc::new(Listings::new(2))),
         dialer,
         http: Arc::<Shelf>::clone(&shelf),
         clock: Clock::following(START),

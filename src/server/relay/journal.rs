@@ -1,0 +1,336 @@
+//! Keeps this node's log the same as the one that the nodes share: takes each edition from the stream, stores it, and
+//! only then tells its own readers. The node that wrote it does the same, so that there is one way into the log.
+//!
+//! | what is found | what is done |
+//! |---|---|
+//! | the shared log goes on after ours | the editions that follow are stored and told |
+//! | it begins after ours ends: we were away for too long | ours goes on where it begins; readers are told of the gap |
+//! | it is another log, or says something else where ours ends | it takes the place of ours; readers are told so |
+//! | it ends before ours: Redis has forgotten something | what is missing is given back |
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use thiserror::Error;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
+
+use super::{
+    link::{Kept, Link, LinkError, Place, SharedLog},
+    restore,
+    shared::{Shared, count},
+};
+use crate::server::{
+    event::LogEvent,
+    hub::log::EventLog,
+    news::stand::Newsstand,
+    storage::{Storage, batch::Batch, error::StorageError},
+};
+
+/// How often the shared log is looked at without a call.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Editions that are read at a time.
+const PAGE: usize = 8;
+/// Between two attempts to use a storage that fails: at first, and at most.
+const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+/// From then on others should lead.
+const STUCK_AFTER: Duration = Duration::from_secs(3);
+/// Entries that are read at a time to be told late.
+const LATE: usize = 256;
+
+/// Why the log can't be followed now.
+#[derive(Debug, Error)]
+pub(super) enum Trouble {
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// Of the shared log, by a node of another version perhaps.
+    #[error("an edition can't be read: {0}")]
+    Edition(String),
+}
+
+/// The task.
+pub(super) struct Journal {
+    shared: Arc<Shared>,
+    storage: Storage,
+    log: Arc<EventLog>,
+    stand: Arc<Newsstand>,
+    /// The shared log is taking the place of ours: nobody is told of its entries one by one.
+    replacing: bool,
+    /// Over the connection of now, ours was found to be the shared one.
+    compared: bool,
+}
+
+impl Journal {
+    pub(super) fn new(shared: Arc<Shared>, storage: Storage, log: Arc<EventLog>, stand: Arc<Newsstand>) -> Self {
+        Self { shared, storage, log, stand, replacing: false, compared: false }
+    }
+
+    /// Works until the token is cancelled.
+    pub(super) async fn run(mut self, token: CancellationToken) {
+        let mut links = self.shared.links();
+        tokio::select! {
+            () = token.cancelled() => {}
+            () = self.work(&mut links) => {}
+        }
+    }
+
+    async fn work(&mut self, links: &mut watch::Receiver<Option<Link>>) {
+        // Others must know what is here before anybody founds a shared log.
+        if let Err(error) = self.note_place().await {
+            warn!(%error, "the log of this node can't be read yet");
+        }
+        loop {
+            let link = links.borrow_and_update().clone();
+            self.compared = false;
+            if let Some(link) = link {
+                self.follow(&link).await;
+            }
+            if links.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Follows the shared log over one connection, until that fails. Nothing is cut off in the middle: what is stored is
+    /// told, too.
+    async fn follow(&mut self, link: &Link) {
+        let (mut wait, most) = RETRY;
+        loop {
+            match self.catch_up(link).await {
+                Ok(()) => {
+                    wait = RETRY.0;
+                    tokio::select! {
+                        () = self.shared.grew.notified() => {}
+                        () = sleep(LOOK_EVERY) => {}
+                    }
+                }
+                // There will be another connection.
+                Err(Trouble::Link(error)) => {
+                    debug!(%error, "the shared log can't be read");
+                    return;
+                }
+                Err(trouble) => {
+                    self.shared.out_of_step();
+                    warn!(%trouble, "the shared log can't be followed; trying again");
+                    sleep(wait).await;
+                    wait = (wait * 2).min(most);
+                }
+            }
+        }
+    }
+
+    /// Makes ours what the shared log is now.
+    async fn catch_up(&mut self, link: &Link) -> Result<(), Trouble> {
+        let asked = Instant::now();
+        let mut ours = self.note_place().await?;
+        // Until somebody founds one.
+        let Some(log) = link.log().await? else { return Ok(()) };
+        if ours.first != log.first {
+            self.begin_replacing(link, log).await?;
+        } else if !self.replacing && !self.compared && !self.is_ours(link, log, ours).await? {
+            warn!(last = ours.last, "the end of this node's log is not that of the shared one");
+            self.begin_replacing(link, log).await?;
+        } else if self.log.first() != log.first {
+            self.replacing = true;
+        }
+        self.compared = true;
+        if !self.replacing {
+            self.tell_late(ours.last).await?;
+        }
+        ours = self.note_place().await?;
+        if ours.last > log.tip {
+            if !restore::give_back(&self.storage, link, log, ours, &self.shared.counters).await? {
+                // Somebody was faster; or it is not the same log any more.
+                self.compared = false;
+            }
+            self.shared.grew.notify_one();
+            return Ok(());
+        }
+        let mut after = format!("{}-0", ours.last);
+        loop {
+            let page = link.editions(&after, PAGE).await?;
+            let Some(newest) = page.last() else { break };
+            after.clone_from(&newest.id);
+            self.take(&page).await?;
+        }
+        ours = self.note_place().await?;
+        if ours.last < log.tip {
+            // Its newest entries are not kept any more.
+            self.storage.replace_log(log.first, log.tip).await?;
+            ours = self.note_place().await?;
+            self.log.skip_to(log.tip);
+        }
+        if self.replacing {
+            self.finish_replacing(ours).await?;
+        }
+        self.shared.in_step(asked);
+        if self.shared.is_open() {
+            // Nobody has anything of it that Redis has forgotten.
+            self.log.confirm();
+        }
+        Ok(())
+    }
+
+    /// Whether both logs say the same where the shorter one ends, as far as both still have it.
+    async fn is_ours(&self, link: &Link, log: SharedLog, ours: Place) -> Result<bool, Trouble> {
+        let end = ours.last.min(log.tip);
+        if end <= ours.after {
+            return Ok(true);
+        }
+        let Some(mine) = self.storage.events(end - 1, 1).await?.into_iter().next().filter(|event| event.id == end)
+        else {
+            return Ok(true);
+        };
+        let page = link.editions(&format!("{}-{}", end - 1, u64::MAX), 1).await?;
+        let Some(kept) = page.first() else { return Ok(true) };
+        let theirs = batch(kept)?.events.into_iter().find(|event| event.id == end);
+        Ok(theirs.is_none_or(|theirs| theirs.draft.kind == mine.draft.kind && theirs.draft.data == mine.draft.data))
+    }
+
+    /// Throws ours away for the shared log, from where that is still to be had.
+    async fn begin_replacing(&mut self, link: &Link, log: SharedLog) -> Result<(), Trouble> {
+        let oldest = link.editions("-", 1).await?;
+        let begin = match oldest.first() {
+            Some(kept) => batch(kept)?.events.first().map(|event| event.id - 1),
+            None => None,
+        };
+        self.replacing = true;
+        self.storage.replace_log(log.first, begin.unwrap_or(log.tip)).await?;
+        Ok(())
+    }
+
+    /// The shared log is here: readers go on with it.
+    async fn finish_replacing(&mut self, ours: Place) -> Result<(), Trouble> {
+        self.log.replace(ours.first, ours.last);
+        self.replacing = false;
+        count(&self.shared.counters.logs_replaced, 1);
+        info!(first = ours.first, last = ours.last, "the shared log takes the place of this node's own");
+        self.stand.reload(&self.storage).await?;
+        Ok(())
+    }
+
+    /// Tells of what was stored and not told, because this node's connection or the node itself ended in between.
+    async fn tell_late(&self, last: u64) -> Result<(), Trouble> {
+        if self.log.tip() >= last {
+            return Ok(());
+        }
+        while self.log.tip() < last {
+            let late = self.storage.events(self.log.tip(), LATE).await?;
+            if late.is_empty() {
+                self.log.skip_to(last);
+                break;
+            }
+            self.log.turn().await.publish(late);
+        }
+        self.stand.reload(&self.storage).await?;
+        Ok(())
+    }
+
+    /// Stores and tells editions, in the order of the log.
+    async fn take(&mut self, page: &[Kept]) -> Result<(), Trouble> {
+        let mut last = self.shared.place().last;
+        let mut all = Batch::default();
+        for kept in page {
+            let Batch { articles, stories, events, feeds: _ } = match batch(kept) {
+                Ok(batch) => batch,
+                Err(trouble) => {
+                    self.store(all).await?;
+                    return Err(trouble);
+                }
+            };
+            // An edition that was given back may begin with entries that are here.
+            let events: Vec<LogEvent> = events.into_iter().filter(|event| event.id > last).collect();
+            if let Some(first) = events.first()
+                && first.id > last + 1
+            {
+                self.store(std::mem::take(&mut all)).await?;
+                warn!(
+                    from = last,
+                    to = first.id - 1,
+                    "this node was away for too long: entries of the log are lost to it"
+                );
+                let place = self.shared.place();
+                self.storage.replace_log(place.first, first.id - 1).await?;
+                self.note_place().await?;
+                if !self.replacing {
+                    self.log.skip_to(first.id - 1);
+                }
+            }
+            last = events.last().map_or(last, |event| event.id);
+            all.articles.extend(articles);
+            all.stories.extend(stories);
+            all.events.extend(events);
+        }
+        self.store(all).await?;
+        count(&self.shared.counters.editions_taken, u64::try_from(page.len()).unwrap_or_default());
+        Ok(())
+    }
+
+    async fn store(&mut self, batch: Batch) -> Result<(), Trouble> {
+        if batch == Batch::default() {
+            return Ok(());
+        }
+        let stored = self.patiently(|| self.storage.commit(batch.clone())).await;
+        if let Err(error @ StorageError::Unstorable { .. }) = stored {
+            // It would be refused for ever. The log must have no hole, so its entries are kept all the same.
+            error!(%error, "news that can't be stored is left out");
+            let events = batch.events.clone();
+            self.patiently(|| self.storage.commit(Batch { events: events.clone(), ..Batch::default() })).await?;
+        } else {
+            stored?;
+        }
+        self.note_place().await?;
+        let Batch { stories, events, .. } = batch;
+        if !self.replacing {
+            let told = !events.is_empty();
+            self.log.turn().await.publish(events);
+            if told {
+                self.stand.show(&stories);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tries until the storage can be written. Others should lead meanwhile.
+    async fn patiently<F>(&self, attempt: impl Fn() -> F) -> Result<(), StorageError>
+    where
+        F: Future<Output = Result<(), StorageError>>,
+    {
+        let begun = Instant::now();
+        let (mut wait, most) = RETRY;
+        loop {
+            match attempt().await {
+                Err(error) if error.stops_writing() => {
+                    if begun.elapsed() >= STUCK_AFTER {
+                        self.shared.set_stuck(true);
+                    }
+                    warn!(%error, "can't store news; trying again");
+                    sleep(wait).await;
+                    wait = (wait * 2).min(most);
+                }
+                done => {
+                    self.shared.set_stuck(false);
+                    return done;
+                }
+            }
+        }
+    }
+
+    /// What this node has of the log; told to the others with the next attendance.
+    async fn note_place(&self) -> Result<Place, StorageError> {
+        let range = self.storage.log_range().await?;
+        let place = Place { first: self.storage.log_first().await?, after: range.after, last: range.last };
+        self.shared.set_place(place);
+        Ok(place)
+    }
+}
+
+/// What an edition holds.
+pub(super) fn batch(kept: &Kept) -> Result<Batch, Trouble> {
+    serde_json::from_str(&kept.edition).map_err(|error| Trouble::Edition(format!("{}: {error}", kept.id)))
+}

@@ -1,0 +1,130 @@
+//! Editions of a market of many nodes: appended to the shared log, from which every node takes them, this one too.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{FutureExt as _, future::BoxFuture};
+use tokio::time::{Instant, sleep};
+use tracing::{error, info, warn};
+
+use super::{
+    link::{Append, Appended},
+    message,
+    shared::{Shared, count},
+};
+use crate::server::{
+    clock::Clock,
+    event::{EventDraft, LogEvent},
+    news::press::Press,
+    storage::{Storage, batch::Batch},
+};
+
+/// Between two looks at whether the log may be written.
+const SETTLING: Duration = Duration::from_millis(250);
+
+/// Prints for every node, as long as this one leads with one fence.
+pub(super) struct SharedPress {
+    shared: Arc<Shared>,
+    storage: Storage,
+    clock: Clock,
+    fence: u64,
+    attempts: std::sync::atomic::AtomicU64,
+}
+
+/// What became of an edition.
+enum Outcome {
+    Kept,
+    Unusable,
+    /// This press prints no more: another takes its place, or another node leads.
+    Over,
+}
+
+impl SharedPress {
+    pub(super) const fn new(shared: Arc<Shared>, storage: Storage, clock: Clock, fence: u64) -> Self {
+        Self { shared, storage, clock, fence, attempts: std::sync::atomic::AtomicU64::new(0) }
+    }
+
+    async fn attempt(&self, batch: Batch, drafts: Vec<EventDraft>) -> Outcome {
+        let Batch { articles, stories, feeds, .. } = batch;
+        let records: Vec<(String, String)> =
+            feeds.iter().filter_map(|record| Some((record.key.clone(), serde_json::to_string(record).ok()?))).collect();
+        let is_news = !(articles.is_empty() && stories.is_empty() && drafts.is_empty());
+        let after = self.shared.place().last;
+        let at = self.clock.wall();
+        let events: Vec<LogEvent> = (after + 1..).zip(drafts).map(|(id, draft)| LogEvent { id, at, draft }).collect();
+        let last = events.last().map_or(after, |event| event.id);
+        let edition = if is_news {
+            let Some(json) = message::edition(&Batch { articles, stories, events, feeds: Vec::new() }) else {
+                error!("news that can't be stored is left out");
+                return Outcome::Unusable;
+            };
+            json
+        } else {
+            String::new()
+        };
+        let number = self.attempts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let attempt = format!("{}-{}-{number}", self.shared.node, self.fence);
+        loop {
+            let Some(link) = self.shared.link() else { return Outcome::Over };
+            if self.shared.lease(Instant::now()).is_none_or(|lease| lease.fence != self.fence) {
+                return Outcome::Over;
+            }
+            let append = Append {
+                fence: self.fence,
+                attempt: &attempt,
+                after,
+                last,
+                edition: &edition,
+                oldest: self.shared.place().after + 1,
+                feeds: &records,
+            };
+            match link.append(append).await {
+                Ok(Appended::Kept) => break,
+                Ok(Appended::Settling) => sleep(SETTLING).await,
+                Ok(Appended::Fenced) => {
+                    self.shared.fenced(self.fence);
+                    return Outcome::Over;
+                }
+                Ok(Appended::Behind) => {
+                    info!("the shared log has grown by another node; the news begins again from there");
+                    return Outcome::Over;
+                }
+                Err(error) => {
+                    warn!(%error, "whether news was kept is not known; it begins again from what is");
+                    return Outcome::Over;
+                }
+            }
+        }
+        if is_news {
+            count(&self.shared.counters.editions_appended, 1);
+            self.shared.grew.notify_one();
+            let mut places = self.shared.places();
+            // Nobody places what follows before this is here. The sender lives as long as this node does.
+            if places.wait_for(|place| place.last >= last).await.is_err() {
+                return Outcome::Over;
+            }
+        }
+        if !feeds.is_empty()
+            && let Err(error) = self.storage.commit(Batch { feeds, ..Batch::default() }).await
+        {
+            // Another edition says the same or more.
+            warn!(%error, "what is remembered of feeds can't be stored");
+        }
+        Outcome::Kept
+    }
+}
+
+impl Press for SharedPress {
+    fn print(&self, batch: Batch, drafts: Vec<EventDraft>) -> BoxFuture<'_, bool> {
+        async move {
+            match self.attempt(batch, drafts).await {
+                Outcome::Kept => true,
+                Outcome::Unusable => false,
+                Outcome::Over => {
+                    self.shared.begin_again();
+                    std::future::pending().await
+                }
+            }
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,227 @@
+//! A node's log and the shared one: followed, given back, replaced.
+
+use std::net::Ipv4Addr;
+
+use futures_util::{FutureExt as _, StreamExt as _};
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    model::{article::Article, story::StoryHead, symbol::Symbol, time::UnixMs},
+    server::{
+        config::LimitsConfig,
+        event::{EventDraft, EventKind, Facets, LogEvent},
+        hub::{
+            events::EventWish,
+            filter::EventFilter,
+            log::{LogSetup, Since},
+            stream::FrameStream,
+        },
+        metrics::Metrics,
+        news::desk::NewsDesk,
+        storage::{batch::Batch, query::ArticleQuery},
+    },
+    wire::event_stream::StreamConfig,
+};
+
+const AT: UnixMs = UnixMs(1_763_640_000_000);
+
+/// A node of which only the journal is at work.
+struct Kept {
+    storage: Storage,
+    hub: Arc<Hub>,
+    shared: Arc<Shared>,
+    token: CancellationToken,
+    _folder: TempDir,
+}
+
+impl Kept {
+    /// One whose log started at 1000 and holds these batches.
+    async fn with(stage: &Stage, batches: Vec<Batch>) -> Self {
+        Self::started(stage, 1000, batches, true).await
+    }
+
+    /// `told`: its hub knows of them.
+    async fn started(stage: &Stage, first: u64, batches: Vec<Batch>, told: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::System;
+        let storage = Storage::open(folder.path(), clock).unwrap();
+        storage.replace_log(first, first).await.unwrap();
+        let empty = storage.log_range().await.unwrap();
+        for batch in batches {
+            storage.commit(batch).await.unwrap();
+        }
+        let range = if told { storage.log_range().await.unwrap() } else { empty };
+        let log = LogSetup::stored(range, first, Arc::new(storage.clone())).await.unwrap().shared();
+        let token = CancellationToken::new();
+        let symbols: [Symbol; 0] = [];
+        let heartbeat = Duration::from_secs(30);
+        let metrics = Metrics::default();
+        let hub =
+            Arc::new(Hub::new(&symbols, &LimitsConfig::default(), heartbeat, clock, log, &metrics, token.clone()));
+        let shared = Shared::new("me".to_owned());
+        let desk = Arc::new(NewsDesk::default());
+        let stand = Newsstand::open(&storage, &[], desk, Arc::clone(hub.log())).await.unwrap();
+        let journal = Journal::new(Arc::clone(&shared), storage.clone(), Arc::clone(hub.log()), Arc::new(stand));
+        tokio::spawn(journal.run(token.clone()));
+        let kept = Self { storage, hub, shared, token, _folder: folder };
+        kept.shared.connected(stage.link().await);
+        kept
+    }
+
+    fn read(&self, since: Since) -> FrameStream {
+        let filter = EventFilter { kinds: vec![EventKind::News], ..EventFilter::default() };
+        let wish = EventWish { filter, prices: vec![], pace: Duration::from_secs(1), config: StreamConfig::default() };
+        self.hub.connect_events(Ipv4Addr::LOCALHOST, wish, since).expect("room")
+    }
+
+    async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+        let waiting = async {
+            while !holds(self) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        assert!(timeout(LIMIT, waiting).await.is_ok(), "{what}: {:?}", self.shared.place());
+    }
+
+    async fn articles(&self) -> u64 {
+        self.storage.articles(ArticleQuery { limit: 1, ..ArticleQuery::default() }).await.unwrap().total
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.token.cancel();
+    }
+}
+
+fn event(id: u64, kind: EventKind, data: &str) -> LogEvent {
+    LogEvent { id, at: AT, draft: EventDraft { kind, data: data.to_owned(), facets: Facets::default() } }
+}
+
+/// Entries that say what they are.
+fn news(ids: std::ops::RangeInclusive<u64>) -> Batch {
+    let events = ids.map(|id| event(id, EventKind::News, &format!("{{\"n\":{id}}}"))).collect();
+    Batch { events, ..Batch::default() }
+}
+
+/// A story with one article, and the two entries that tell of it.
+fn story(id: u64) -> Batch {
+    let key = format!("story-{id}");
+    let article: Article = serde_json::from_value(serde_json::json!({
+        "id": format!("article-{id}"), "title": "Harbor Bank opens a desk", "link": "https://a.example/1",
+        "description": "", "source": "Wire", "sourceKey": "wire", "category": "general", "pubDate": null,
+        "seenAt": AT.to_rfc3339(), "tickers": [], "storyId": key, "isBreaking": false,
+    }))
+    .unwrap();
+    let head: StoryHead = serde_json::from_value(serde_json::json!({
+        "id": key, "title": "Harbor Bank opens a desk", "link": "https://a.example/1", "description": "",
+        "category": "general", "tickers": [], "sources": [{"key": "wire", "name": "Wire"}], "articles": 1,
+        "firstSeen": AT.to_rfc3339(), "lastSeen": AT.to_rfc3339(), "breaking": null, "reaction": [],
+    }))
+    .unwrap();
+    let told = serde_json::to_string(&head).unwrap();
+    let events = vec![event(id, EventKind::News, "{}"), event(id + 1, EventKind::Story, &told)];
+    Batch { articles: vec![article], stories: vec![head], events, feeds: vec![] }
+}
+
+/// A shared log that started at 1000, into which a leader has written these batches.
+async fn shared_log(link: &Link, batches: &[Batch]) -> u64 {
+    let open = |standing: &Standing| standing.open;
+    let fence = attend_until(link, "a", true, place(1000, 1000), open).await.fence;
+    for batch in batches {
+        write(link, fence, batch).await;
+    }
+    fence
+}
+
+async fn write(link: &Link, fence: u64, batch: &Batch) {
+    let edition = message::edition(batch).unwrap();
+    let (first, last) = (batch.events.first().unwrap().id, batch.events.last().unwrap().id);
+    let attempt = last.to_string();
+    let append = Append { edition: &edition, ..append(fence, &attempt, first - 1, last) };
+    assert_eq!(link.append(append).await.unwrap(), Appended::Kept);
+}
+
+/// The frames that come, up to one that says this.
+async fn heard(stream: &mut FrameStream, last: &str) -> Vec<String> {
+    let mut frames = Vec::new();
+    let reading = async {
+        while frames.last().is_none_or(|frame: &String| !frame.contains(last)) {
+            frames.push(String::from_utf8(stream.next().await.expect("it goes on").to_vec()).unwrap());
+        }
+    };
+    assert!(timeout(LIMIT, reading).await.is_ok(), "no {last}");
+    frames
+}
+
+#[tokio::test]
+async fn editions_are_stored_and_then_told_in_order() {
+    let stage = Stage::open();
+    let link = stage.link().await;
+    let fence = shared_log(&link, &[news(1001..=1003), story(1004), news(1006..=1040)]).await;
+    let node = Kept::with(&stage, vec![news(1001..=1002)]).await;
+    let mut stream = node.read(Since::After(1000));
+    let told = heard(&mut stream, "\"n\":1040").await;
+    assert_eq!(told.len(), 1 + 3 + 1 + 35, "the greeting, and every entry that it wants, once: {told:#?}");
+    assert_eq!(node.articles().await, 1);
+    node.until("it knows that nothing is missing", |node| node.shared.is_in_step()).await;
+    write(&link, fence, &news(1041..=1041)).await;
+    heard(&mut stream, "\"n\":1041").await;
+    assert_eq!(node.storage.log_range().await.unwrap().last, 1041);
+}
+
+#[tokio::test]
+async fn what_was_stored_and_never_told_is_told_late() {
+    let stage = Stage::open();
+    let link = stage.link().await;
+    shared_log(&link, &[news(1001..=1002), news(1003..=1004)]).await;
+    let node = Kept::started(&stage, 1000, vec![news(1001..=1002)], false).await;
+    let told = heard(&mut node.read(Since::After(1000)), "\"n\":1004").await;
+    assert_eq!(told.len(), 5, "{told:#?}");
+}
+
+#[tokio::test]
+async fn a_log_that_says_something_else_at_its_end_is_replaced_and_its_readers_are_told() {
+    let stage = Stage::open();
+    let link = stage.link().await;
+    shared_log(&link, &[news(1001..=1002), news(1003..=1004)]).await;
+    let mut forked = news(1001..=1003);
+    forked.events[2].draft.data = "{\"n\":0}".to_owned();
+    let node = Kept::with(&stage, vec![forked]).await;
+    let mut stream = node.read(Since::After(1003));
+    let told = heard(&mut stream, "gap").await;
+    assert!(told.last().unwrap().contains("\"from\":\"1003\",\"to\":\"1004\",\"reason\":\"restarted\""), "{told:#?}");
+    let mut back = node.read(Since::After(1001));
+    assert_eq!(heard(&mut back, "\"n\":1004").await.len(), 4, "what all others say");
+    assert!(stream.next().now_or_never().is_none(), "nothing is told one by one");
+}
+
+#[tokio::test]
+async fn what_redis_has_forgotten_is_given_back_with_its_stories() {
+    let stage = Stage::open();
+    let link = stage.link().await;
+    shared_log(&link, &[news(1001..=1001)]).await;
+    let knows_more = Kept::with(&stage, vec![news(1001..=1003), story(1004), news(1006..=1200)]).await;
+    let fresh = Kept::started(&stage, 7, vec![], true).await;
+    fresh.until("everything is here", |node| node.shared.place().last == 1200 && node.hub.log().tip() == 1200).await;
+    assert_eq!((fresh.articles().await, fresh.hub.log().first()), (1, 1000));
+    let mut stream = fresh.read(Since::After(1002));
+    let told = heard(&mut stream, "\"n\":1200").await;
+    assert_eq!(told.len(), 1 + 1 + 1 + 195, "as if it had been there: {}", told.len());
+    assert_eq!(link.log().await.unwrap(), Some(SharedLog { first: 1000, tip: 1200 }));
+    assert!(knows_more.shared.counters.editions_restored.load(std::sync::atomic::Ordering::Relaxed) >= 4);
+}
+
+#[tokio::test]
+async fn an_edition_that_can_t_be_read_holds_the_node_and_not_the_others() {
+    let stage = Stage::open();
+    let link = stage.link().await;
+    let fence = shared_log(&link, &[news(1001..=1001)]).await;
+    let append = Append { edition: "{\"version\":9}", ..append(fence, "x", 1001, 1002) };
+    assert_eq!(link.append(append).await.unwrap(), Appended::Kept);
+    let node = Kept::with(&stage, vec![]).await;
+    // It keeps what comes before, and says that it is not in step.
+    node.until("what comes before", |node| node.shared.place().last == 1001 && node.hub.log().tip() == 1001).await;
+    assert!(!node.shared.is_in_step());
+}

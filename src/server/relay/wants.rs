@@ -1,0 +1,130 @@
+//! Symbols on demand: a follower says what its readers want, and the leader follows that at the venues as long as it is said.
+//!
+//! The leader wants them like any other reader does: only what a venue lists, and within what may be followed on demand.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
+    sync::Arc,
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+use tokio::time::{Instant, sleep};
+use tracing::{info, warn};
+
+use super::{
+    link::{Link, LinkError},
+    mirror::Mirror,
+    shared::{Shared, count},
+};
+use crate::{
+    model::symbol::Symbol,
+    server::{
+        demand::{Demand, DemandWatch},
+        follows::{Follows, Interest, Unfollowed},
+    },
+};
+
+/// How often a node says what its readers want, and how often the leader looks without a call. Wishes last longer.
+const SAY_EVERY: Duration = Duration::from_secs(2);
+
+/// What readers want, here and at other nodes.
+pub(super) struct Wants {
+    follows: Arc<Follows>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// What this node, leading, follows for others.
+    held: BTreeMap<Symbol, Interest>,
+    /// What it can't follow for them. Each is spoken of and counted once.
+    refused: BTreeSet<Symbol>,
+    /// A name of no use was spoken of.
+    warned: bool,
+}
+
+impl Wants {
+    pub(super) fn new(follows: Arc<Follows>) -> Self {
+        Self { follows, state: Mutex::default() }
+    }
+
+    /// Says and hears what is wanted, over one connection.
+    pub(super) async fn share(&self, shared: &Shared, mirror: &Mirror, link: &Link) -> Result<Infallible, LinkError> {
+        let mut demand: DemandWatch = self.follows.demand();
+        let mut known = Arc::<Demand>::default();
+        loop {
+            let wanted = Arc::clone(&demand.borrow_and_update());
+            let leads = shared.lease(Instant::now()).is_some();
+            if leads {
+                let all = link.want(&[]).await?;
+                self.follow(&all, shared);
+            } else {
+                self.let_go();
+                let own: Vec<Symbol> = wanted.keys().copied().collect();
+                if !own.is_empty() {
+                    link.want(&own).await?;
+                }
+                // What the leader has told of these was left out here, as nobody wanted them.
+                let new: Vec<Symbol> = own.into_iter().filter(|symbol| !known.contains_key(symbol)).collect();
+                if !new.is_empty()
+                    && let Some(snapshot) = link.snapshot(&new).await?
+                {
+                    mirror.take_snapshot(&snapshot, shared);
+                }
+            }
+            known = wanted;
+            tokio::select! {
+                () = sleep(SAY_EVERY) => {}
+                () = shared.wanted.notified() => {}
+                // The sender lives as long as this does. What the leader follows itself is nobody else's business.
+                Ok(()) = demand.changed(), if !leads => {}
+            }
+        }
+    }
+
+    /// Follows nothing for others any more. What they still want is followed a minute longer, in case they say so again.
+    pub(super) fn let_go(&self) {
+        let held = std::mem::take(&mut *self.state.lock());
+        // Outside of the lock: each of them locks what is followed.
+        drop(held);
+    }
+
+    /// Follows what readers of other nodes want, and nothing else for them.
+    pub(super) fn follow(&self, all: &[String], shared: &Shared) {
+        let mut state = self.state.lock();
+        let mut wanted = BTreeSet::new();
+        for name in all {
+            let Ok(symbol) = Symbol::parse(name) else {
+                count(&shared.counters.undecodable, 1);
+                if !std::mem::replace(&mut state.warned, true) {
+                    warn!("another node wants what is no symbol: is it of another version?");
+                }
+                continue;
+            };
+            wanted.insert(symbol);
+        }
+        state.held.retain(|symbol, _| wanted.contains(symbol));
+        state.refused.retain(|symbol| wanted.contains(symbol));
+        for symbol in wanted {
+            if state.held.contains_key(&symbol) {
+                continue;
+            }
+            match self.follows.want_for_nodes(symbol) {
+                Ok(interest) => {
+                    state.refused.remove(&symbol);
+                    state.held.insert(symbol, interest);
+                }
+                // Known in a moment.
+                Err(Unfollowed::NotKnownYet) => {}
+                Err(reason) => {
+                    if state.refused.insert(symbol) {
+                        count(&shared.counters.wants_refused, 1);
+                        info!(%symbol, %reason, "another node wants a symbol that can't be followed");
+                    }
+                }
+            }
+        }
+    }
+}
