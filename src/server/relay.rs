@@ -154,7 +154,8 @@ pub fn start(setup: RelaySetup<'_>) -> Result<Arc<Relay>, String> {
     let RelaySetup { venues, feeds, log, clock, seed, token, tasks, .. } = setup;
     let client = Client::open(config.url.reveal().clone()).map_err(|_| "redis.url can't be used".to_owned())?;
     let mut rng = SmallRng::seed_from_u64(seed);
-    let shared = Shared::new(format!("{:08x}", rand::random::<u32>()));
+    // So long that no two nodes have one name, which would make them share the lease.
+    let shared = Shared::new(format!("{:012x}", rand::random::<u64>() >> 16));
     info!(node = shared.node, redis = %config.url, prefix = config.prefix, "one node of many");
     let mirror = Arc::new(Mirror::new(Arc::clone(&board), Arc::clone(&hub), clock, quiet_after));
     let (storage, stand) = log.unzip();

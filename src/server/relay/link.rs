@@ -28,6 +28,8 @@ const SETTLE: Duration = Duration::from_secs(3);
 const ABSENT: Duration = Duration::from_secs(3);
 /// How long a wish for a symbol lasts that is not repeated.
 const WANTED: Duration = Duration::from_secs(10);
+/// Greater ids are nobody's: scripts count in floating point.
+pub(super) const MAX_ID: u64 = 1 << 53;
 /// Editions that are kept at most. A usual one has a few kilobytes.
 const MAX_EDITIONS: u64 = 10_000;
 
@@ -40,6 +42,9 @@ pub enum LinkError {
     Silent,
     #[error("Redis has closed the connection")]
     Closed,
+    /// Messages come faster than they are taken.
+    #[error("this node can't keep up with the leading one")]
+    Behind,
     #[error("Redis refuses the password")]
     Refused,
     /// It can't do what it is asked: too old, out of memory, read-only, or still loading.
@@ -353,7 +358,11 @@ impl Link {
             .query_async(&mut self.connection.clone())
             .await?;
         let [first, tip] = ends;
-        Ok(first.zip(tip).map(|(first, tip)| SharedLog { first, tip }))
+        let log = first.zip(tip).map(|(first, tip)| SharedLog { first, tip });
+        if log.is_some_and(|log| log.first > log.tip || log.tip > MAX_ID) {
+            return Err(LinkError::Trouble("a log that ends before it starts, or nowhere".to_owned()));
+        }
+        Ok(log)
     }
 
     /// Editions with ids after `after`, oldest first, at most `count`. `-` is the very beginning.

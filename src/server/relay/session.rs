@@ -2,9 +2,13 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
+use futures_util::FutureExt as _;
 use rand::{Rng as _, SeedableRng as _, rngs::SmallRng};
 use redis::{Client, aio::PubSubStream};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    task::{consume_budget, unconstrained},
+    time::{Instant, sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
@@ -24,6 +28,8 @@ const TRY_EVERY: Duration = Duration::from_millis(400);
 /// Between two attempts to connect: at first, and at most. Short, as many nodes wait for each other; half of each wait
 /// is drawn by chance, so that they do not come all at once.
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(200), Duration::from_millis(1500));
+/// Messages that are taken without a pause. The leader sends some hundred in a second.
+const MOST_WAITING: u32 = 10_000;
 /// How long a node that goes takes to say so.
 const GOODBYE: Duration = Duration::from_millis(500);
 
@@ -119,14 +125,28 @@ impl Session {
     }
 
     async fn listen(&self, link: &Link, messages: &mut PubSubStream) -> Result<Infallible, LinkError> {
+        let mut waiting = 0;
         loop {
-            match next_message(messages, link.keys()).await? {
+            // Nobody else bounds what waits in the channel. Whoever is that far behind starts again from what is now.
+            let next = match unconstrained(next_message(messages, link.keys())).now_or_never() {
+                Some(_) if waiting > MOST_WAITING => return Err(LinkError::Behind),
+                Some(next) => {
+                    waiting += 1;
+                    next?
+                }
+                None => {
+                    waiting = 0;
+                    next_message(messages, link.keys()).await?
+                }
+            };
+            match next {
                 Some(Message::Prices(json)) => self.mirror.hear(&json, &self.shared),
                 Some(Message::News) => self.shared.grew.notify_one(),
                 Some(Message::Vacant) => self.shared.vacant.notify_one(),
                 Some(Message::Wanted) => self.shared.wanted.notify_one(),
                 None => {}
             }
+            consume_budget().await;
         }
     }
 }
