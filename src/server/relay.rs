@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`session`] | one connection to Redis after the other, and what is said over each: attendance, prices, calls |
 //! | [`link`], [`keys`], [`scripts`] | what Redis is asked; what must happen in one go is a script |
+//! | [`inbox`] | what Redis tells unasked |
 //! | [`lease`] | the right to lead. Every leader has a fence, a number that grows; a write with an older one is refused |
 //! | [`outlet`], [`mirror`], [`aging`] | prices: what the leader tells, what a follower shows of it, and for how long |
 //! | [`wants`] | symbols on demand: what readers of followers want, told to the leader |
@@ -19,6 +20,7 @@
 //! back they first give back what it has forgotten of the log; only then somebody writes on.
 
 mod aging;
+mod inbox;
 mod journal;
 mod keys;
 mod lease;
@@ -36,7 +38,7 @@ mod wants;
 
 use std::{sync::Arc, time::Duration};
 
-use rand::{RngCore as _, SeedableRng as _, rngs::SmallRng};
+use rand::{Rng as _, RngCore as _, SeedableRng as _, rngs::SmallRng};
 use redis::Client;
 use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -177,7 +179,8 @@ pub fn start(setup: RelaySetup<'_>) -> Result<Arc<Relay>, String> {
         sides,
         storage: storage.filter(|_| fetches_news),
         clock,
-        grace: Duration::from_secs(config.grace_s),
+        // Nodes that lose the leader together don't come to the venues together.
+        grace: Duration::from_secs(config.grace_s).mul_f64(rng.random_range(1.0..=1.2)),
         prices: None,
         news: None,
     };

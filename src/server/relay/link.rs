@@ -5,7 +5,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::StreamExt as _;
 use redis::{
     AsyncConnectionConfig, Client, ErrorKind, RedisError,
     aio::{MultiplexedConnection, PubSubStream},
@@ -387,32 +386,6 @@ impl Link {
     pub(super) async fn feeds(&self) -> Result<Vec<String>, LinkError> {
         Ok(redis::cmd("HVALS").arg(&self.keys.feeds).query_async(&mut self.connection.clone()).await?)
     }
-}
-
-/// What came over a channel of the market.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Message {
-    /// What the leader tells of prices.
-    Prices(String),
-    /// The log has grown.
-    News,
-    /// Nobody leads.
-    Vacant,
-    /// Readers of another node want a symbol that none wanted before.
-    Wanted,
-}
-
-/// The next message; fails where the connection has ended.
-pub(super) async fn next_message(messages: &mut PubSubStream, keys: &Keys) -> Result<Option<Message>, LinkError> {
-    let message = messages.next().await.ok_or(LinkError::Closed)?;
-    let payload: String = message.get_payload()?;
-    Ok(match (message.get_channel_name(), &*payload) {
-        (channel, _) if channel == keys.prices => Some(Message::Prices(payload)),
-        (channel, "news") if channel == keys.calls => Some(Message::News),
-        (channel, "vacant") if channel == keys.calls => Some(Message::Vacant),
-        (channel, "wanted") if channel == keys.calls => Some(Message::Wanted),
-        _ => None,
-    })
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -2,20 +2,17 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use futures_util::FutureExt as _;
 use rand::{Rng as _, SeedableRng as _, rngs::SmallRng};
-use redis::{Client, aio::PubSubStream};
-use tokio::{
-    task::{consume_budget, unconstrained},
-    time::{Instant, sleep, timeout},
-};
+use redis::Client;
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::{
+    inbox::{Inbox, Message},
     keys::Keys,
     lease::RENEW_EVERY,
-    link::{Attendance, Link, LinkError, Message, Wish, next_message},
+    link::{Attendance, Link, LinkError, Wish},
     mirror::Mirror,
     outlet::{Around, Outlet},
     scripts::Scripts,
@@ -28,8 +25,6 @@ const TRY_EVERY: Duration = Duration::from_millis(400);
 /// Between two attempts to connect: at first, and at most. Short, as many nodes wait for each other; half of each wait
 /// is drawn by chance, so that they do not come all at once.
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(200), Duration::from_millis(1500));
-/// Messages that are taken without a pause. The leader sends some hundred in a second.
-const MOST_WAITING: u32 = 10_000;
 /// How long a node that goes takes to say so.
 const GOODBYE: Duration = Duration::from_millis(500);
 
@@ -70,7 +65,7 @@ impl Session {
             let error = match opened {
                 Ok((link, messages)) => {
                     let begun = Instant::now();
-                    let error = self.use_up(&link, messages, &mut rng).await;
+                    let error = self.use_up(&link, Inbox::new(messages), &mut rng).await;
                     if begun.elapsed() > most {
                         wait = first;
                     }
@@ -85,7 +80,7 @@ impl Session {
     }
 
     /// Works over one connection until it fails.
-    async fn use_up(&self, link: &Link, mut messages: PubSubStream, rng: &mut SmallRng) -> LinkError {
+    async fn use_up(&self, link: &Link, mut inbox: Inbox, rng: &mut SmallRng) -> LinkError {
         // What was told before comes first; what is told meanwhile waits in the channel.
         match link.snapshot(&[]).await {
             Ok(Some(snapshot)) => self.mirror.take_snapshot(&snapshot, &self.shared),
@@ -95,7 +90,7 @@ impl Session {
         self.shared.connected(link.clone());
         let ended = tokio::select! {
             ended = self.attend(link, rng) => ended,
-            ended = self.listen(link, &mut messages) => ended,
+            ended = self.listen(link, &mut inbox) => ended,
             ended = self.outlet.tell(&self.shared, &self.around, link) => ended,
             ended = self.wants.share(&self.shared, &self.mirror, link) => ended,
         };
@@ -124,29 +119,15 @@ impl Session {
         }
     }
 
-    async fn listen(&self, link: &Link, messages: &mut PubSubStream) -> Result<Infallible, LinkError> {
-        let mut waiting = 0;
+    async fn listen(&self, link: &Link, inbox: &mut Inbox) -> Result<Infallible, LinkError> {
         loop {
-            // Nobody else bounds what waits in the channel. Whoever is that far behind starts again from what is now.
-            let next = match unconstrained(next_message(messages, link.keys())).now_or_never() {
-                Some(_) if waiting > MOST_WAITING => return Err(LinkError::Behind),
-                Some(next) => {
-                    waiting += 1;
-                    next?
-                }
-                None => {
-                    waiting = 0;
-                    next_message(messages, link.keys()).await?
-                }
-            };
-            match next {
+            match inbox.next(link.keys()).await? {
                 Some(Message::Prices(json)) => self.mirror.hear(&json, &self.shared),
                 Some(Message::News) => self.shared.grew.notify_one(),
                 Some(Message::Vacant) => self.shared.vacant.notify_one(),
                 Some(Message::Wanted) => self.shared.wanted.notify_one(),
                 None => {}
             }
-            consume_budget().await;
         }
     }
 }
