@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`session`] | one connection to Redis after the other, and what is said over each: attendance, prices, calls |
 //! | [`link`], [`keys`], [`scripts`] | what Redis is asked; what must happen in one go is a script |
+//! | [`inbox`] | what Redis tells unasked |
 //! | [`lease`] | the right to lead. Every leader has a fence, a number that grows; a write with an older one is refused |
 //! | [`outlet`], [`mirror`], [`aging`] | prices: what the leader tells, what a follower shows of it, and for how long |
 //! | [`wants`] | symbols on demand: what readers of followers want, told to the leader |
@@ -19,6 +20,7 @@
 //! back they first give back what it has forgotten of the log; only then somebody writes on.
 
 mod aging;
+mod inbox;
 mod journal;
 mod keys;
 mod lease;
@@ -36,7 +38,7 @@ mod wants;
 
 use std::{sync::Arc, time::Duration};
 
-use rand::{RngCore as _, SeedableRng as _, rngs::SmallRng};
+use rand::{Rng as _, RngCore as _, SeedableRng as _, rngs::SmallRng};
 use redis::Client;
 use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -154,7 +156,8 @@ pub fn start(setup: RelaySetup<'_>) -> Result<Arc<Relay>, String> {
     let RelaySetup { venues, feeds, log, clock, seed, token, tasks, .. } = setup;
     let client = Client::open(config.url.reveal().clone()).map_err(|_| "redis.url can't be used".to_owned())?;
     let mut rng = SmallRng::seed_from_u64(seed);
-    let shared = Shared::new(format!("{:08x}", rand::random::<u32>()));
+    // So long that no two nodes have one name, which would make them share the lease.
+    let shared = Shared::new(format!("{:012x}", rand::random::<u64>() >> 16));
     info!(node = shared.node, redis = %config.url, prefix = config.prefix, "one node of many");
     let mirror = Arc::new(Mirror::new(Arc::clone(&board), Arc::clone(&hub), clock, quiet_after));
     let (storage, stand) = log.unzip();
@@ -176,7 +179,8 @@ pub fn start(setup: RelaySetup<'_>) -> Result<Arc<Relay>, String> {
         sides,
         storage: storage.filter(|_| fetches_news),
         clock,
-        grace: Duration::from_secs(config.grace_s),
+        // Nodes that lose the leader together don't come to the venues together.
+        grace: Duration::from_secs(config.grace_s).mul_f64(rng.random_range(1.0..=1.2)),
         prices: None,
         news: None,
     };

@@ -209,6 +209,11 @@ impl Storage {
         self.engine.write(move |connection| log::replace(connection, first, after)).await
     }
 
+    /// Goes on after the position `last`, if it is beyond the end: entries between are never had.
+    pub async fn skip_log(&self, last: u64) -> Result<(), StorageError> {
+        self.engine.write(move |connection| log::skip(connection, last)).await
+    }
+
     /// Throws away what is beyond the limits at `now`, in many short transactions between which others commit.
     pub async fn prune(&self, now: UnixMs, limits: RetentionLimits) -> Result<Pruned, StorageError> {
         prune::run(&self.engine, now, limits).await

@@ -6,9 +6,10 @@
 //! | the shared log goes on after ours | the editions that follow are stored and told |
 //! | it begins after ours ends: we were away for too long | ours goes on where it begins; readers are told of the gap |
 //! | it is another log, or says something else where ours ends | it takes the place of ours; readers are told so |
+//! | an edition can't be read | it is waited for a while, then left out; readers are told of the gap |
 //! | it ends before ours: Redis has forgotten something | what is missing is given back |
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use thiserror::Error;
 use tokio::{
@@ -19,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use super::{
-    link::{Kept, Link, LinkError, Place, SharedLog},
+    link::{Kept, Link, LinkError, MAX_ID, Place, SharedLog},
     restore,
     shared::{Shared, count},
 };
@@ -36,6 +37,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const PAGE: usize = 8;
 /// Between two attempts to use a storage that fails: at first, and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+/// How long an edition is waited for that can't be read.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Bytes of one edition. A usual one has a few thousand.
+const MAX_EDITION: usize = 32 << 20;
 /// From then on others should lead.
 const STUCK_AFTER: Duration = Duration::from_secs(3);
 /// Entries that are read at a time to be told late.
@@ -63,11 +68,24 @@ pub(super) struct Journal {
     replacing: bool,
     /// Over the connection of now, ours was found to be the shared one.
     compared: bool,
+    /// The edition that was taken last over the connection of now.
+    taken: Option<StreamId>,
+    /// One that can't be read, and since when that is so.
+    unread: Option<(String, Instant)>,
+    /// How long one is waited for that can't be read: this node may be about to become one of a version that can.
+    patience: Duration,
 }
 
 impl Journal {
     pub(super) fn new(shared: Arc<Shared>, storage: Storage, log: Arc<EventLog>, stand: Arc<Newsstand>) -> Self {
-        Self { shared, storage, log, stand, replacing: false, compared: false }
+        let (replacing, compared, taken, unread) = (false, false, None, None);
+        Self { shared, storage, log, stand, replacing, compared, taken, unread, patience: PATIENCE }
+    }
+
+    #[cfg(test)]
+    pub(super) const fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// Works until the token is cancelled.
@@ -86,7 +104,7 @@ impl Journal {
         }
         loop {
             let link = links.borrow_and_update().clone();
-            self.compared = false;
+            (self.compared, self.taken) = (false, None);
             if let Some(link) = link {
                 self.follow(&link).await;
             }
@@ -151,12 +169,18 @@ impl Journal {
             self.shared.grew.notify_one();
             return Ok(());
         }
-        let mut after = format!("{}-0", ours.last);
         loop {
-            let page = link.editions(&after, PAGE).await?;
-            let Some(newest) = page.last() else { break };
-            after.clone_from(&newest.id);
+            // Those beside the last entry, which have no entries of their own, are taken once.
+            let after = self.taken.filter(|taken| taken.entry == ours.last).unwrap_or(StreamId::of(ours.last));
+            let page = link.editions(&after.to_string(), PAGE).await?;
+            let Some(newest) = page.last().map(|newest| StreamId::read(&newest.id)) else { break };
             self.take(&page).await?;
+            self.taken = newest;
+            ours = self.note_place().await?;
+            if newest.is_none_or(|newest| newest.entry > ours.last) {
+                // Nothing can be asked for after it.
+                break;
+            }
         }
         ours = self.note_place().await?;
         if ours.last < log.tip {
@@ -188,17 +212,18 @@ impl Journal {
         };
         let page = link.editions(&format!("{}-{}", end - 1, u64::MAX), 1).await?;
         let Some(kept) = page.first() else { return Ok(true) };
-        let theirs = batch(kept)?.events.into_iter().find(|event| event.id == end);
+        // One that can't be read says nothing else.
+        let theirs = batch(kept).ok().and_then(|batch| batch.events.into_iter().find(|event| event.id == end));
         Ok(theirs.is_none_or(|theirs| theirs.draft.kind == mine.draft.kind && theirs.draft.data == mine.draft.data))
     }
 
     /// Throws ours away for the shared log, from where that is still to be had.
     async fn begin_replacing(&mut self, link: &Link, log: SharedLog) -> Result<(), Trouble> {
         let oldest = link.editions("-", 1).await?;
-        let begin = match oldest.first() {
-            Some(kept) => batch(kept)?.events.first().map(|event| event.id - 1),
-            None => None,
-        };
+        let begin = oldest.first().and_then(|kept| match batch(kept) {
+            Ok(batch) => batch.events.first().map(|event| event.id.saturating_sub(1)),
+            Err(_) => StreamId::read(&kept.id).map(|id| id.entry),
+        });
         self.replacing = true;
         self.storage.replace_log(log.first, begin.unwrap_or(log.tip)).await?;
         Ok(())
@@ -239,8 +264,13 @@ impl Journal {
             let Batch { articles, stories, events, feeds: _ } = match batch(kept) {
                 Ok(batch) => batch,
                 Err(trouble) => {
-                    self.store(all).await?;
-                    return Err(trouble);
+                    self.store(std::mem::take(&mut all)).await?;
+                    if !self.gives_up(&kept.id) {
+                        return Err(trouble);
+                    }
+                    error!(%trouble, "news that can't be read is left out");
+                    last = self.skip(StreamId::read(&kept.id).map_or(last, |id| id.entry)).await?;
+                    continue;
                 }
             };
             // An edition that was given back may begin with entries that are here.
@@ -269,6 +299,33 @@ impl Journal {
         self.store(all).await?;
         count(&self.shared.counters.editions_taken, u64::try_from(page.len()).unwrap_or_default());
         Ok(())
+    }
+
+    /// Whether an edition can't be read for so long that it never will be.
+    fn gives_up(&mut self, id: &str) -> bool {
+        let now = Instant::now();
+        match &self.unread {
+            Some((unread, since)) if unread == id => now.saturating_duration_since(*since) >= self.patience,
+            _ => {
+                count(&self.shared.counters.undecodable, 1);
+                self.unread = Some((id.to_owned(), now));
+                false
+            }
+        }
+    }
+
+    /// Goes on after this entry. Readers are told of what they lose. Returns the last entry.
+    async fn skip(&mut self, entry: u64) -> Result<u64, Trouble> {
+        let last = self.shared.place().last;
+        if entry <= last {
+            return Ok(last);
+        }
+        self.storage.skip_log(entry).await?;
+        self.note_place().await?;
+        if !self.replacing {
+            self.log.skip_to(entry);
+        }
+        Ok(entry)
     }
 
     async fn store(&mut self, batch: Batch) -> Result<(), Trouble> {
@@ -330,7 +387,44 @@ impl Journal {
     }
 }
 
-/// What an edition holds.
-pub(super) fn batch(kept: &Kept) -> Result<Batch, Trouble> {
-    serde_json::from_str(&kept.edition).map_err(|error| Trouble::Edition(format!("{}: {error}", kept.id)))
+/// Where an edition is in the stream: by its last entry, and by its place among those that stand beside that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct StreamId {
+    entry: u64,
+    aside: u64,
+}
+
+impl StreamId {
+    const fn of(entry: u64) -> Self {
+        Self { entry, aside: 0 }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (entry, aside) = text.split_once('-')?;
+        let entry = entry.parse().ok().filter(|entry| *entry <= MAX_ID)?;
+        Some(Self { entry, aside: aside.parse().ok()? })
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.entry, self.aside)
+    }
+}
+
+/// What an edition holds: entries without a hole, the last of which is the one that it is kept under.
+fn batch(kept: &Kept) -> Result<Batch, Trouble> {
+    let unusable = |reason: String| Trouble::Edition(format!("{}: {reason}", kept.id));
+    if kept.edition.len() > MAX_EDITION {
+        return Err(unusable(format!("{} bytes", kept.edition.len())));
+    }
+    let batch: Batch = serde_json::from_str(&kept.edition).map_err(|error| unusable(error.to_string()))?;
+    let events = &batch.events;
+    let follows = |(before, after): (&LogEvent, &LogEvent)| before.id.checked_add(1) == Some(after.id);
+    let whole = events.iter().zip(events.iter().skip(1)).all(follows);
+    let placed = |last: &LogEvent| StreamId::read(&kept.id).is_some_and(|id| id.entry == last.id);
+    if !whole || !events.last().is_none_or(placed) || events.first().is_some_and(|first| first.id == 0) {
+        return Err(unusable("its entries have other places".to_owned()));
+    }
+    Ok(batch)
 }

@@ -5,7 +5,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::StreamExt as _;
 use redis::{
     AsyncConnectionConfig, Client, ErrorKind, RedisError,
     aio::{MultiplexedConnection, PubSubStream},
@@ -28,6 +27,8 @@ const SETTLE: Duration = Duration::from_secs(3);
 const ABSENT: Duration = Duration::from_secs(3);
 /// How long a wish for a symbol lasts that is not repeated.
 const WANTED: Duration = Duration::from_secs(10);
+/// Greater ids are nobody's: scripts count in floating point.
+pub(super) const MAX_ID: u64 = 1 << 53;
 /// Editions that are kept at most. A usual one has a few kilobytes.
 const MAX_EDITIONS: u64 = 10_000;
 
@@ -40,6 +41,9 @@ pub enum LinkError {
     Silent,
     #[error("Redis has closed the connection")]
     Closed,
+    /// Messages come faster than they are taken.
+    #[error("this node can't keep up with the leading one")]
+    Behind,
     #[error("Redis refuses the password")]
     Refused,
     /// It can't do what it is asked: too old, out of memory, read-only, or still loading.
@@ -353,7 +357,11 @@ impl Link {
             .query_async(&mut self.connection.clone())
             .await?;
         let [first, tip] = ends;
-        Ok(first.zip(tip).map(|(first, tip)| SharedLog { first, tip }))
+        let log = first.zip(tip).map(|(first, tip)| SharedLog { first, tip });
+        if log.is_some_and(|log| log.first > log.tip || log.tip > MAX_ID) {
+            return Err(LinkError::Trouble("a log that ends before it starts, or nowhere".to_owned()));
+        }
+        Ok(log)
     }
 
     /// Editions with ids after `after`, oldest first, at most `count`. `-` is the very beginning.
@@ -378,32 +386,6 @@ impl Link {
     pub(super) async fn feeds(&self) -> Result<Vec<String>, LinkError> {
         Ok(redis::cmd("HVALS").arg(&self.keys.feeds).query_async(&mut self.connection.clone()).await?)
     }
-}
-
-/// What came over a channel of the market.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Message {
-    /// What the leader tells of prices.
-    Prices(String),
-    /// The log has grown.
-    News,
-    /// Nobody leads.
-    Vacant,
-    /// Readers of another node want a symbol that none wanted before.
-    Wanted,
-}
-
-/// The next message; fails where the connection has ended.
-pub(super) async fn next_message(messages: &mut PubSubStream, keys: &Keys) -> Result<Option<Message>, LinkError> {
-    let message = messages.next().await.ok_or(LinkError::Closed)?;
-    let payload: String = message.get_payload()?;
-    Ok(match (message.get_channel_name(), &*payload) {
-        (channel, _) if channel == keys.prices => Some(Message::Prices(payload)),
-        (channel, "news") if channel == keys.calls => Some(Message::News),
-        (channel, "vacant") if channel == keys.calls => Some(Message::Vacant),
-        (channel, "wanted") if channel == keys.calls => Some(Message::Wanted),
-        _ => None,
-    })
 }
 
 fn millis(duration: Duration) -> u64 {

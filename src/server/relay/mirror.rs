@@ -9,12 +9,13 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
+use serde::de::Error as _;
 use tokio::time::Instant;
 use tracing::warn;
 
 use super::{
     aging::downed,
-    link::Snapshot,
+    link::{MAX_ID, Snapshot},
     message::{PriceMessage, Told},
     shared::{Shared, count},
 };
@@ -26,6 +27,9 @@ use crate::{
 
 /// The leader says that it is there once a second; after this long without a word it is silent.
 pub(super) const SILENT_AFTER: Duration = Duration::from_millis(2500);
+
+/// Bytes of what is told in one go. Some hundred tickers have less than one million.
+const MAX_MESSAGE: usize = 16 << 20;
 
 /// What the leader tells of its venues and feeds.
 #[derive(Debug, Default)]
@@ -136,7 +140,7 @@ impl Mirror {
         }
         for json in &snapshot.tickers {
             if let Some(told) = decoded::<Told>(json, shared, &mut state) {
-                self.take(&mut state, telling, told);
+                self.take(&mut state, telling, told, shared);
             }
         }
         for json in &snapshot.sparks {
@@ -162,7 +166,7 @@ impl Mirror {
         self.note_heard(&mut state, telling);
         count(&shared.counters.tickers_heard, u64::try_from(tickers.len()).unwrap_or_default());
         for told in tickers {
-            self.take(&mut state, telling, told);
+            self.take(&mut state, telling, told, shared);
         }
         for spark in sparks {
             if state.on {
@@ -244,11 +248,15 @@ impl Mirror {
         }
     }
 
-    fn take(&self, state: &mut State, telling: Telling, told: Told) {
+    fn take(&self, state: &mut State, telling: Telling, told: Told, shared: &Shared) {
         let Telling { fence, at, before, now } = telling;
         let Told { id, source, ticker } = told;
         let newer = |known: &Entry| (fence, id) > (known.fence, known.id);
         if !self.board.has_place(ticker.symbol) || !state.entries.get(&ticker.symbol).is_none_or(newer) {
+            return;
+        }
+        if id > MAX_ID || fence > MAX_ID {
+            count(&shared.counters.undecodable, 1);
             return;
         }
         let symbol = ticker.symbol;
@@ -299,14 +307,18 @@ fn is_silent(state: &State, now: Instant) -> bool {
 
 /// What a node told. One that can't be read is counted, and spoken of once: a node of another version, perhaps.
 fn decoded<T: serde::de::DeserializeOwned>(json: &str, shared: &Shared, state: &mut State) -> Option<T> {
-    serde_json::from_str(json)
-        .inspect_err(|error| {
-            count(&shared.counters.undecodable, 1);
-            if !std::mem::replace(&mut state.warned, true) {
-                warn!(%error, "what the leading node tells can't be read: is it of another version?");
-            }
-        })
-        .ok()
+    let read = if json.len() > MAX_MESSAGE {
+        Err(serde_json::Error::custom(format!("{} bytes", json.len())))
+    } else {
+        serde_json::from_str(json)
+    };
+    read.inspect_err(|error| {
+        count(&shared.counters.undecodable, 1);
+        if !std::mem::replace(&mut state.warned, true) {
+            warn!(%error, "what the leading node tells can't be read: is it of another version?");
+        }
+    })
+    .ok()
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub(super) async fn give_back(
     let mut log = log;
     info!(from = log.tip, to = ours.last, "giving back what Redis has forgotten of the log");
     while log.tip < ours.last {
-        let events = storage.events(log.tip, CHUNK).await?;
+        let events = without_hole(storage.events(log.tip, CHUNK).await?);
         // Where all of it has aged out, the log at least goes on where it was.
         let last = events.last().map_or(ours.last, |event| event.id);
         let edition = edition(storage, events).await?;
@@ -44,6 +44,12 @@ pub(super) async fn give_back(
         log.tip = last;
     }
     Ok(true)
+}
+
+/// The first entries, up to one that is missing here.
+fn without_hole(events: Vec<LogEvent>) -> Vec<LogEvent> {
+    let Some(first) = events.first().map(|event| event.id) else { return events };
+    events.into_iter().zip(first..).take_while(|(event, id)| event.id == *id).map(|(event, _)| event).collect()
 }
 
 /// Entries, with the stories that they tell of as they are now.

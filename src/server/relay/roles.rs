@@ -30,6 +30,9 @@ const STEADY: Duration = Duration::from_secs(2);
 /// How long what is stopped may take.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Feeds of which anything is remembered.
+const MOST_FEEDS: usize = 1000;
+
 /// What a node starts as its role changes. Everything ends on the token.
 pub trait Sides: Send + Sync + 'static {
     /// Connects to the venues and makes tickers of what they tell.
@@ -162,7 +165,8 @@ impl Roles {
                 return false;
             }
         };
-        let told = told.iter().filter_map(|json| serde_json::from_str::<FeedRecord>(json).ok());
+        // One that can't be read is fetched anew.
+        let told = told.iter().take(MOST_FEEDS).filter_map(|json| serde_json::from_str::<FeedRecord>(json).ok());
         let known = match storage.feeds().await {
             Ok(known) => known,
             Err(error) => {

@@ -3,15 +3,16 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use rand::{Rng as _, SeedableRng as _, rngs::SmallRng};
-use redis::{Client, aio::PubSubStream};
+use redis::Client;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::{
+    inbox::{Inbox, Message},
     keys::Keys,
     lease::RENEW_EVERY,
-    link::{Attendance, Link, LinkError, Message, Wish, next_message},
+    link::{Attendance, Link, LinkError, Wish},
     mirror::Mirror,
     outlet::{Around, Outlet},
     scripts::Scripts,
@@ -64,7 +65,7 @@ impl Session {
             let error = match opened {
                 Ok((link, messages)) => {
                     let begun = Instant::now();
-                    let error = self.use_up(&link, messages, &mut rng).await;
+                    let error = self.use_up(&link, Inbox::new(messages), &mut rng).await;
                     if begun.elapsed() > most {
                         wait = first;
                     }
@@ -79,7 +80,7 @@ impl Session {
     }
 
     /// Works over one connection until it fails.
-    async fn use_up(&self, link: &Link, mut messages: PubSubStream, rng: &mut SmallRng) -> LinkError {
+    async fn use_up(&self, link: &Link, mut inbox: Inbox, rng: &mut SmallRng) -> LinkError {
         // What was told before comes first; what is told meanwhile waits in the channel.
         match link.snapshot(&[]).await {
             Ok(Some(snapshot)) => self.mirror.take_snapshot(&snapshot, &self.shared),
@@ -89,7 +90,7 @@ impl Session {
         self.shared.connected(link.clone());
         let ended = tokio::select! {
             ended = self.attend(link, rng) => ended,
-            ended = self.listen(link, &mut messages) => ended,
+            ended = self.listen(link, &mut inbox) => ended,
             ended = self.outlet.tell(&self.shared, &self.around, link) => ended,
             ended = self.wants.share(&self.shared, &self.mirror, link) => ended,
         };
@@ -118,9 +119,9 @@ impl Session {
         }
     }
 
-    async fn listen(&self, link: &Link, messages: &mut PubSubStream) -> Result<Infallible, LinkError> {
+    async fn listen(&self, link: &Link, inbox: &mut Inbox) -> Result<Infallible, LinkError> {
         loop {
-            match next_message(messages, link.keys()).await? {
+            match inbox.next(link.keys()).await? {
                 Some(Message::Prices(json)) => self.mirror.hear(&json, &self.shared),
                 Some(Message::News) => self.shared.grew.notify_one(),
                 Some(Message::Vacant) => self.shared.vacant.notify_one(),

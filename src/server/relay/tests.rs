@@ -6,13 +6,13 @@ mod redis_server;
 
 use std::{sync::Arc, time::Duration};
 
-use redis::aio::PubSubStream;
 use tokio::time::{Instant, timeout};
 
 use self::redis_server::RedisServer;
 use super::{
+    inbox::{Inbox, Message},
     keys::Keys,
-    link::{Append, Appended, Attendance, Bulletin, Link, Message, Place, SharedLog, Standing, Wish, next_message},
+    link::{Append, Appended, Attendance, Bulletin, Link, Place, SharedLog, Standing, Wish},
     scripts::Scripts,
     *,
 };
@@ -43,8 +43,10 @@ impl Stage {
         self.link_and_messages().await.0
     }
 
-    async fn link_and_messages(&self) -> (Link, PubSubStream) {
-        Link::open(&self.client, Arc::clone(&self.keys), Arc::new(Scripts::new())).await.unwrap()
+    async fn link_and_messages(&self) -> (Link, Inbox) {
+        let opened = Link::open(&self.client, Arc::clone(&self.keys), Arc::new(Scripts::new())).await;
+        let (link, messages) = opened.unwrap();
+        (link, Inbox::new(messages))
     }
 
     /// Runs a command as an operator would.

@@ -81,6 +81,12 @@ pub(super) fn replace(connection: &Connection, first: u64, after: u64) -> Outcom
     Ok(())
 }
 
+/// Goes on after `last` at least: what is between the newest entry and that one is never had.
+pub(super) fn skip(connection: &Connection, last: u64) -> Outcome<()> {
+    connection.prepare_cached("UPDATE log SET last_id = max(last_id, ?1)")?.execute([from_id(last)])?;
+    Ok(())
+}
+
 /// The entries after `after`, oldest first, up to `limit` and up to a MiB; at least one where there is one.
 pub(super) fn events(connection: &Connection, after: u64, limit: usize) -> Outcome<Vec<LogEvent>> {
     let sql = "SELECT id, at, kind, data, facets FROM events WHERE id > ?1 ORDER BY id LIMIT ?2";

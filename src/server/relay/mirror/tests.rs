@@ -123,8 +123,12 @@ async fn what_is_not_for_this_node_is_left_alone() {
     for text in ["", "[]", "{\"node\":3}", "\u{0}"] {
         stage.mirror.hear(text, &stage.shared);
     }
+    // Numbers that would be greater than any after them, and a text without end.
+    stage.told("leader", 1, u64::MAX, &[("BTC", 5.0)], seconds(0));
+    stage.told("leader", u64::MAX, 7, &[("BTC", 5.0)], seconds(0));
+    stage.mirror.hear(&" ".repeat(MAX_MESSAGE + 1), &stage.shared);
     assert!(stage.board.tickers().is_empty());
-    assert_eq!(stage.shared.counters.undecodable.load(std::sync::atomic::Ordering::Relaxed), 4);
+    assert_eq!(stage.shared.counters.undecodable.load(std::sync::atomic::Ordering::Relaxed), 7);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,7 @@
 //! Who leads, and that nobody else writes.
 
+use futures_util::FutureExt as _;
+
 use super::*;
 
 const NO_LOG: Place = Place { first: 0, after: 0, last: 0 };
@@ -33,7 +35,7 @@ async fn a_node_that_goes_or_can_t_lead_leaves_the_lease_to_the_others_at_once()
     link.release("b").await.unwrap();
     assert_eq!(attend(&link, "c", true, NO_LOG).await.leader.as_deref(), Some("a"), "only its owner gives it back");
     link.release("a").await.unwrap();
-    let call = timeout(LIMIT, next_message(&mut messages, &stage.keys)).await.unwrap().unwrap();
+    let call = timeout(LIMIT, messages.next(&stage.keys)).await.unwrap().unwrap();
     assert_eq!(call, Some(Message::Vacant));
     assert_eq!(attend(&link, "c", true, NO_LOG).await.leader.as_deref(), Some("c"));
     assert_eq!(attend(&link, "c", false, NO_LOG).await.leader, None);
@@ -61,7 +63,7 @@ async fn a_leader_that_was_paused_writes_nothing_late() {
     let feeds: u64 = stage.ask(&["EXISTS", "m:feeds", "m:editions"]).await;
     assert_eq!(feeds, 0);
     for told in ["old", "new"] {
-        let heard = timeout(LIMIT, next_message(&mut messages, &stage.keys)).await.unwrap().unwrap();
+        let heard = timeout(LIMIT, messages.next(&stage.keys)).await.unwrap().unwrap();
         let expected = format!(r#"{{"node":"{told}","tickers":["{told}"],"sparks":[]}}"#);
         assert_eq!(heard, Some(Message::Prices(expected)));
     }
@@ -136,4 +138,35 @@ async fn a_node_that_fetches_no_news_leads_only_where_nobody_does() {
     assert_eq!(attend("news", Wish::Lead).await.as_deref(), Some("prices"), "not torn away from it");
     assert_eq!(attend("prices", Wish::LeadPrices).await, None, "handed over");
     assert_eq!(attend("news", Wish::Lead).await.as_deref(), Some("news"));
+}
+
+#[tokio::test]
+async fn a_node_that_is_told_more_than_it_takes_starts_again() {
+    let stage = Stage::open();
+    let (link, messages) = stage.link_and_messages().await;
+    let mut messages = messages.of_most(3);
+    let fence = attend(&link, "a", true, Place::default()).await.fence;
+    for round in 0..10 {
+        link.tell(fence, &bulletin("x")).await.unwrap();
+        let told = timeout(LIMIT, messages.next(&stage.keys)).await.unwrap().unwrap();
+        assert!(matches!(told, Some(Message::Prices(_))), "round {round}");
+        // There is nothing else: whoever keeps up may take as many as there are.
+        assert!(messages.next(&stage.keys).now_or_never().is_none());
+    }
+    let falling_behind = async {
+        loop {
+            for _ in 0..6 {
+                link.tell(fence, &bulletin("x")).await.unwrap();
+            }
+            // It is busy elsewhere meanwhile.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            while let Some(next) = messages.next(&stage.keys).now_or_never() {
+                if let Err(error) = next {
+                    return error;
+                }
+            }
+        }
+    };
+    let error = timeout(LIMIT, falling_behind).await.expect("it is noticed");
+    assert_eq!(error, super::link::LinkError::Behind);
 }

@@ -43,6 +43,11 @@ impl Kept {
 
     /// `told`: its hub knows of them.
     async fn started(stage: &Stage, first: u64, batches: Vec<Batch>, told: bool) -> Self {
+        Self::patient(stage, first, batches, told, Duration::from_mins(1)).await
+    }
+
+    /// One that waits so long for an edition that can't be read.
+    async fn patient(stage: &Stage, first: u64, batches: Vec<Batch>, told: bool, patience: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::System;
         let storage = Storage::open(folder.path(), clock).unwrap();
@@ -63,7 +68,7 @@ impl Kept {
         let desk = Arc::new(NewsDesk::default());
         let stand = Newsstand::open(&storage, &[], desk, Arc::clone(hub.log())).await.unwrap();
         let journal = Journal::new(Arc::clone(&shared), storage.clone(), Arc::clone(hub.log()), Arc::new(stand));
-        tokio::spawn(journal.run(token.clone()));
+        tokio::spawn(journal.with_patience(patience).run(token.clone()));
         let kept = Self { storage, hub, shared, token, _folder: folder };
         kept.shared.connected(stage.link().await);
         kept
@@ -214,14 +219,65 @@ async fn what_redis_has_forgotten_is_given_back_with_its_stories() {
 }
 
 #[tokio::test]
-async fn an_edition_that_can_t_be_read_holds_the_node_and_not_the_others() {
+async fn an_edition_that_can_t_be_read_is_waited_for_and_then_left_out() {
     let stage = Stage::open();
     let link = stage.link().await;
     let fence = shared_log(&link, &[news(1001..=1001)]).await;
-    let append = Append { edition: "{\"version\":9}", ..append(fence, "x", 1001, 1002) };
-    assert_eq!(link.append(append).await.unwrap(), Appended::Kept);
-    let node = Kept::with(&stage, vec![]).await;
+    // Of another version; with entries that are placed elsewhere; with a hole. The last stands beside an entry.
+    let mut hole = news(1004..=1006);
+    hole.events.remove(1);
+    let bad = [
+        (1001, 1002, "{\"version\":9}".to_owned()),
+        (1002, 1003, message::edition(&news(7..=7)).unwrap()),
+        (1003, 1006, message::edition(&hole).unwrap()),
+        (1006, 1006, String::from("\0")),
+    ];
+    for (n, (after, last, edition)) in bad.iter().enumerate() {
+        let attempt = format!("bad {n}");
+        let append = Append { edition, ..append(fence, &attempt, *after, *last) };
+        assert_eq!(link.append(append).await.unwrap(), Appended::Kept);
+    }
+    write(&link, fence, &news(1007..=1008)).await;
+
+    let waits = Kept::with(&stage, vec![]).await;
     // It keeps what comes before, and says that it is not in step.
-    node.until("what comes before", |node| node.shared.place().last == 1001 && node.hub.log().tip() == 1001).await;
-    assert!(!node.shared.is_in_step());
+    waits.until("what comes before", |node| node.shared.place().last == 1001 && node.hub.log().tip() == 1001).await;
+    assert!(!waits.shared.is_in_step());
+
+    let goes_on = Kept::patient(&stage, 1000, vec![], true, Duration::ZERO).await;
+    let mut stream = goes_on.read(Since::After(1000));
+    let told = heard(&mut stream, "\"n\":1008").await;
+    assert!(told[1].contains("\"n\":1001") && told.iter().filter(|frame| frame.contains("\"n\":")).count() == 3);
+    let gaps: Vec<&String> = told.iter().filter(|frame| frame.contains("event: gap")).collect();
+    assert!(gaps.first().is_some_and(|gap| gap.contains("\"from\":\"1001\"")), "{told:#?}");
+    assert!(gaps.last().is_some_and(|gap| gap.contains("\"to\":\"1006\",\"reason\":\"expired\"")), "{told:#?}");
+    goes_on.until("it knows that nothing more is missing", |node| node.shared.is_in_step()).await;
+    let undecodable = goes_on.shared.counters.undecodable.load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(undecodable, 4, "each is counted once");
+    // Who comes back is told the same.
+    let told = heard(&mut goes_on.read(Since::After(1000)), "\"n\":1008").await;
+    assert_eq!(told.iter().filter(|frame| frame.contains("\"n\":")).count(), 3);
+    assert!(told.iter().any(|frame| frame.contains("\"to\":\"1006\",\"reason\":\"expired\"")), "{told:#?}");
+}
+
+#[tokio::test]
+async fn an_edition_without_entries_is_taken_once_over_one_connection() {
+    let stage = Stage::open();
+    let link = stage.link().await;
+    let fence = shared_log(&link, &[news(1001..=1001)]).await;
+    let node = Kept::with(&stage, vec![]).await;
+    let taken = |node: &Kept| node.shared.counters.editions_taken.load(std::sync::atomic::Ordering::Relaxed);
+    node.until("the first", |node| taken(node) == 1).await;
+    let beside = Batch { events: vec![], ..story(1002) };
+    for n in 0..3 {
+        let (edition, attempt) = (message::edition(&beside).unwrap(), n.to_string());
+        let append = Append { edition: &edition, ..append(fence, &attempt, 1001, 1001) };
+        assert_eq!(link.append(append).await.unwrap(), Appended::Kept);
+        node.shared.grew.notify_one();
+        node.until("one more", |node| taken(node) == n + 2).await;
+    }
+    write(&link, fence, &news(1002..=1002)).await;
+    node.until("the next entry", |node| node.shared.place().last == 1002).await;
+    node.until("and nothing again", |node| taken(node) == 5).await;
+    assert_eq!(node.articles().await, 1);
 }

@@ -51,7 +51,7 @@ async fn editions_are_appended_once_and_in_order() {
     assert_eq!(after, ["1002-1", "1002-2"]);
     assert_eq!(link.log().await.unwrap(), Some(SharedLog { first: 1000, tip: 1003 }));
     assert_eq!(link.feeds().await.unwrap(), ["{}"]);
-    let call = timeout(LIMIT, next_message(&mut messages, &stage.keys)).await.unwrap().unwrap();
+    let call = timeout(LIMIT, messages.next(&stage.keys)).await.unwrap().unwrap();
     assert_eq!(call, Some(Message::News));
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::FutureExt as _;
 
 use super::*;
 use crate::{
@@ -51,13 +51,13 @@ async fn what_readers_of_one_node_want_is_heard_by_all_and_forgotten_when_it_is_
     assert_eq!(link.want(&[]).await.unwrap(), [""; 0]);
     let other = stage.link().await;
     assert_eq!(other.want(&[symbol("PEPE"), symbol("1INCH")]).await.unwrap(), ["1INCH", "PEPE"]);
-    let called = timeout(LIMIT, next_message(&mut messages, &stage.keys)).await.unwrap().unwrap();
+    let called = timeout(LIMIT, messages.next(&stage.keys)).await.unwrap().unwrap();
     assert_eq!(called, Some(Message::Wanted));
     // Said again, it is no news: the next call is of another symbol.
     other.want(&[symbol("PEPE")]).await.unwrap();
     assert_eq!(link.want(&[symbol("SHIB")]).await.unwrap().len(), 3);
-    assert_eq!(timeout(LIMIT, next_message(&mut messages, &stage.keys)).await.unwrap().unwrap(), Some(Message::Wanted));
-    assert!(messages.next().now_or_never().is_none(), "one call for each");
+    assert_eq!(timeout(LIMIT, messages.next(&stage.keys)).await.unwrap().unwrap(), Some(Message::Wanted));
+    assert!(messages.next(&stage.keys).now_or_never().is_none(), "one call for each");
     let left: i64 = stage.ask(&["PTTL", "m:wanted"]).await;
     assert!((1..=10_000).contains(&left), "{left}");
     // As if the time of one of them were over, and a clock had been set back since another was said.
