@@ -9,6 +9,7 @@ mod last_event_id;
 mod live;
 mod news;
 mod news_query;
+mod openapi;
 pub mod page_news;
 pub mod pages;
 mod price;

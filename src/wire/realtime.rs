@@ -14,6 +14,7 @@ use crate::model::{
 /// [`crate::live::message::read`] reads it. There is no derived reader: one for a tagged enum keeps a whole message
 /// in a form of its own first, and the code for that is a large part of the browser's build.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum RealtimeMessage {
     /// The first message.
@@ -32,6 +33,7 @@ pub enum RealtimeMessage {
 
 /// What a stream begins with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Connected {
     /// The first of `symbols`.
@@ -44,6 +46,7 @@ pub struct Connected {
 
 /// What a stream says when there is nothing to say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Heartbeat {
     /// RFC 3339
@@ -55,9 +58,11 @@ pub struct Heartbeat {
 
 /// Freshness of a symbol and of each of its venues.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct StatusChange {
     pub symbol: Symbol,
     pub freshness: Freshness,
+    #[cfg_attr(feature = "ssr", schema(value_type = BTreeMap<String, Freshness>))]
     pub venues: BTreeMap<Venue, Freshness>,
 }
 

@@ -10,6 +10,14 @@ use crate::{
     wire::rest::{PriceAnswer, PriceUpdate},
 };
 
+/// The price of one asset, now.
+///
+/// `source` says where it is from: `stream` is live, `cache` is the last one that was live.
+#[utoipa::path(
+    get, path = "/price/{symbol}", tag = "prices",
+    params(super::openapi::InPathSymbol),
+    responses((status = 200, body = PriceAnswer), (status = "default", response = super::openapi::Refused)),
+)]
 pub(super) async fn price(
     State(services): State<Arc<Services>>,
     PathSymbol(symbol): PathSymbol,

@@ -34,6 +34,7 @@ use crate::{
         hub::{MAX_SYMBOLS_PER_READER, stream::FrameStream},
         services::Services,
     },
+    wire::realtime::RealtimeMessage,
 };
 
 /// No proxy may keep, change, compress or hold back a stream.
@@ -43,7 +44,16 @@ const HEADERS: [(header::HeaderName, &str); 3] = [
     (header::HeaderName::from_static("x-accel-buffering"), "no"),
 ];
 
-/// One symbol.
+
+/// Tickers of one asset, as unnamed server-sent events.
+#[utoipa::path(
+    get, path = "/api/realtime/{symbol}", tag = "streams", operation_id = "realtime_one",
+    params(super::openapi::InPathSymbol, super::openapi::RealtimeParameters),
+    responses(
+        (status = 200, description = "Each `data:` is one message.", content_type = "text/event-stream", body = RealtimeMessage),
+        (status = "default", response = super::openapi::Refused),
+    ),
+)]
 pub(super) async fn one(
     State(services): State<Arc<Services>>,
     address: ClientAddress,
@@ -54,7 +64,15 @@ pub(super) async fn one(
     open(&services, address, query, vec![symbol], last)
 }
 
-/// Many symbols.
+/// Tickers of several assets, as unnamed server-sent events.
+#[utoipa::path(
+    get, path = "/api/realtime", tag = "streams", operation_id = "realtime",
+    params(super::openapi::RealtimeSymbols, super::openapi::RealtimeParameters),
+    responses(
+        (status = 200, description = "Each `data:` is one message.", content_type = "text/event-stream", body = RealtimeMessage),
+        (status = "default", response = super::openapi::Refused),
+    ),
+)]
 pub(super) async fn many(
     State(services): State<Arc<Services>>,
     address: ClientAddress,

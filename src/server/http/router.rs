@@ -16,6 +16,7 @@ use super::{
     health::health,
     live::live,
     news,
+    openapi::openapi,
     price::price,
     query::bound_uri,
     rate_limit::{RateLimiter, rate_limit},
@@ -46,6 +47,7 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .route("/api/breaking", get(news::breaking))
         .route("/api/sources", get(sources))
         .route("/api/rss", get(rss))
+        .route("/api/openapi.json", get(openapi))
         .route("/price", any(not_found))
         .route("/price/{symbol}/{*rest}", any(not_found))
         .route("/api", any(not_found))

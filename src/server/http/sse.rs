@@ -30,6 +30,16 @@ use super::{
 };
 use crate::server::services::Services;
 
+/// News, breaking news and prices, as named server-sent events.
+#[utoipa::path(
+    get, path = "/api/sse", tag = "streams", operation_id = "events",
+    params(super::openapi::EventParameters),
+    responses(
+        (status = 200, description = "Each `event:` has a name, and its `data:` the shape of that name.",
+         content_type = "text/event-stream", body = super::openapi::StreamEvent),
+        (status = "default", response = super::openapi::Refused),
+    ),
+)]
 pub(super) async fn sse(
     State(services): State<Arc<Services>>,
     address: ClientAddress,
