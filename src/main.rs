@@ -1,10 +1,11 @@
-//! The command line: `serve`, `simulate`, `check-config`. Nothing else.
+//! The command line: `serve`, `simulate`, `check-config`, `token`, `health`. Nothing else.
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use market_pulse::server::{
-    startup::{self, StartError},
+    access::{Lifetime, Scope},
+    startup::{self, StartError, token},
     telemetry::{self, LogFormat},
 };
 
@@ -27,6 +28,11 @@ enum Command {
     Simulate(Simulate),
     /// Print the effective configuration and where each setting comes from. Exit code 2 if something is wrong with it.
     CheckConfig(CheckConfig),
+    /// Make, list and revoke the tokens that programs show. A running server heeds changes at once.
+    #[command(subcommand)]
+    Token(Token),
+    /// Ask the server on this machine how it is. Exit code 1 if it serves nothing useful: for container health checks.
+    Health(Health),
 }
 
 #[derive(Args)]
@@ -40,7 +46,7 @@ struct Serve {
     /// A TOML file with settings.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where news and events are kept [default: the platform's own place; a temporary one with --demo].
+    /// Where news, events and tokens are kept [default: the platform's own place; a temporary one with --demo].
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
 }
@@ -59,6 +65,16 @@ struct Simulate {
 }
 
 #[derive(Args)]
+struct Health {
+    /// The address that the server listens on [default: 127.0.0.1:3000].
+    #[arg(long)]
+    addr: Option<String>,
+    /// The TOML file that the server was started with.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Args)]
 struct CheckConfig {
     /// A TOML file with settings.
     #[arg(long, value_name = "FILE")]
@@ -66,6 +82,55 @@ struct CheckConfig {
     /// Print a commented example file instead.
     #[arg(long)]
     example: bool,
+}
+
+#[derive(Subcommand)]
+enum Token {
+    /// Make a token. It is printed once, alone on standard output, and can't be shown again.
+    Create {
+        /// What it allows: `publish` includes `read`, `admin` includes both.
+        #[arg(long, value_enum)]
+        scope: Scope,
+        /// What it is for, 1 to 64 characters.
+        #[arg(long, value_name = "TEXT")]
+        label: String,
+        /// How long it is good, such as 90s, 15m, 12h, 30d or 4w [default: until it is revoked].
+        #[arg(long, value_name = "TIME")]
+        expires: Option<Lifetime>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List the tokens, without their secrets.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Take a token back.
+    Revoke {
+        /// As `token list` shows it.
+        id: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Args)]
+struct Place {
+    /// A TOML file with settings.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The server's data folder [default: the platform's own place].
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+}
+
+impl From<Place> for token::Place {
+    fn from(Place { config, data_dir }: Place) -> Self {
+        Self { config, data_dir }
+    }
 }
 
 fn main() -> ExitCode {
@@ -77,6 +142,12 @@ fn main() -> ExitCode {
         }
         Command::Simulate(simulate) => startup::simulate(simulate.addr, simulate.seed, &simulate.symbols),
         Command::CheckConfig(check) => startup::check_config(check.config.as_deref(), check.example),
+        Command::Token(Token::Create { scope, label, expires, place }) => {
+            token::create(place.into(), scope, &label, expires)
+        }
+        Command::Token(Token::List { json, place }) => token::list(place.into(), json),
+        Command::Token(Token::Revoke { id, place }) => token::revoke(place.into(), &id),
+        Command::Health(Health { addr, config }) => startup::probe::health(addr, config.as_deref()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -84,9 +155,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// One clear line, and exit code 2 for what the user can mend.
+/// One clear line, and exit code 2 for what the user can mend; 1 for a server that is not well.
 #[expect(clippy::print_stderr, reason = "the command line speaks to its user")]
 fn report(error: &StartError) -> ExitCode {
     eprintln!("market-pulse: {error}");
-    ExitCode::from(2)
+    ExitCode::from(if matches!(error, StartError::Unwell(_)) { 1 } else { 2 })
 }

@@ -1,5 +1,7 @@
 //! The server: venues in, one market and one hub in the middle, HTTP out.
 
+pub mod access;
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod event;
@@ -7,6 +9,7 @@ pub mod http;
 pub mod hub;
 pub mod market;
 pub mod news;
+pub mod rate;
 pub mod services;
 pub mod shutdown;
 pub mod simulator;

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what a build (`build`) or the browser tests (`browser`) need. Does nothing where it is there already.
+# Installs what a build (`build`), the tests with other servers (`servers`) or with a browser (`browser`) need. Does nothing
+# where it is there already.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -49,16 +50,48 @@ install_browser() {
     for name in chromium chromium-browser google-chrome google-chrome-stable; do
         if command -v "$name" >/dev/null; then return; fi
     done
-    local sudo=""
-    [ "$(id -u)" = 0 ] || sudo=sudo
     if command -v apt-get >/dev/null; then
         say "Chromium"
-        $sudo apt-get update -qq
-        $sudo apt-get install -y --no-install-recommends chromium
+        as_root apt-get update -qq
+        as_root apt-get install -y --no-install-recommends chromium
     else
         say "no browser found: install Chromium or Chrome, then run this again"
         exit 2
     fi
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# Servers that the tests put beside the real one. They are unpacked, not installed: no service is set up or started.
+SERVERS="nginx caddy promtool redis-server"
+PACKAGES="nginx caddy prometheus redis-server redis-tools libjemalloc2 liblua5.1-0 liblzf1"
+
+install_servers() {
+    if [ "$(cat end2end/tools/.installed 2>/dev/null)" = "$PACKAGES" ]; then return; fi
+    local missing=""
+    for name in $SERVERS; do command -v "$name" >/dev/null || missing="$missing $name"; done
+    if [ -z "$missing" ]; then return; fi
+    command -v apt-get >/dev/null || { say "not found:$missing; install them, then run this again"; exit 2; }
+    say "servers that the tests need:$missing"
+    rm -rf end2end/tools
+    mkdir -p end2end/tools/packages
+    # The lists of packages may be older than the packages.
+    (cd end2end/tools/packages && apt-get download -qq $PACKAGES) 2>/dev/null ||
+        { as_root apt-get update -qq && (cd end2end/tools/packages && apt-get download -qq $PACKAGES); }
+    for package in end2end/tools/packages/*.deb; do dpkg -x "$package" end2end/tools; done
+    rm -rf end2end/tools/packages
+    # Redis finds its libraries beside it.
+    local redis=end2end/tools/usr/bin/redis-server
+    rm -f "$redis"
+    cat > "$redis" <<'SCRIPT'
+#!/usr/bin/env bash
+here=$(cd "$(dirname "$0")" && pwd)
+LD_LIBRARY_PATH=$(echo "$here"/../lib/*-linux-gnu) exec -a redis-server "$here/redis-check-rdb" "$@"
+SCRIPT
+    chmod +x "$redis"
+    printf '%s' "$PACKAGES" > end2end/tools/.installed
 }
 
 # The tests follow the streams with Python clients, too.
@@ -74,9 +107,10 @@ install_clients() {
 
 case "${1:-}" in
     build) install_build_tools ;;
+    servers) install_servers ;;
     browser)
         install_browser
         install_clients
         ;;
-    *) say "usage: setup.sh build|browser"; exit 2 ;;
+    *) say "usage: setup.sh build|servers|browser"; exit 2 ;;
 esac

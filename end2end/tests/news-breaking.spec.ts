@@ -1,13 +1,12 @@
 import type { Page } from "@playwright/test";
 import { openLive } from "../fixture/page";
-import { expect, invented, OUTLETS, test, verdicts, wordings } from "../fixture/news";
+import { expect, invented, tell, test, verdicts, wordings } from "../fixture/news";
 import type { Server } from "../fixture/server";
 
-/** Five outlets report one event within seconds. */
+/** Five outlets report one event within seconds. Returns the story. */
 async function breakingNews(server: Server, words: (name: string) => string[] = wordings): Promise<string> {
   const name = invented();
-  for (const [at, title] of words(name).entries()) await server.publish({ source: OUTLETS[at] ?? "", title });
-  return (await server.story(name)).id;
+  return (await tell(server, name, words(name))).id;
 }
 
 const banner = (page: Page, id: string) => page.locator(`[data-testid=breaking-banner][data-story="${id}"]`);

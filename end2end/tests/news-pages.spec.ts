@@ -1,6 +1,6 @@
 import AxeBuilder from "@axe-core/playwright";
 import { openLive, rememberTheme, stories, storyAbout, THEMES } from "../fixture/page";
-import { expect, invented, OUTLETS, test, wordings } from "../fixture/news";
+import { expect, invented, OUTLETS, tell, test, wordings } from "../fixture/news";
 
 test.describe("without JavaScript", () => {
   // The page asks for its script before the browser knows that it won't run it.
@@ -33,7 +33,8 @@ test.describe("without JavaScript", () => {
 test("a story's page has everyone who reported it, and grows while it is open", async ({ page, server }) => {
   const name = invented();
   const [first = "", second = "", third = ""] = wordings(name);
-  await server.publish({ source: OUTLETS[0], title: first, link: "https://ledger-wire.example/a-bridge" });
+  await server.publish({ source: OUTLETS[0], title: first, link: "https://ledger-wire.example/a-museum" });
+  await server.story(name);
   await server.publish({ source: OUTLETS[1], title: second });
   await expect.poll(async () => (await server.story(name)).sources.length, { timeout: 15_000 }).toBe(2);
   const { id } = await server.story(name);
@@ -125,7 +126,7 @@ for (const theme of THEMES) {
   test(`${theme}: pages with stories are fit for everybody and as wide as the screen`, async ({ page, server }) => {
     test.setTimeout(120_000);
     const name = invented();
-    for (const [at, title] of wordings(name).entries()) await server.publish({ source: OUTLETS[at] ?? "", title });
+    await tell(server, name, wordings(name));
     await expect.poll(async () => (await server.story(name)).sources.length, { timeout: 20_000 }).toBe(OUTLETS.length);
     const { id } = await server.story(name);
     await rememberTheme(page, server.url, theme);

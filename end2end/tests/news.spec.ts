@@ -1,5 +1,5 @@
 import { openLive, storyAbout, stories } from "../fixture/page";
-import { expect, invented, OUTLETS, test, wordings } from "../fixture/news";
+import { expect, invented, tell, test, wordings } from "../fixture/news";
 
 test("a story that is published appears by itself, with its source, asset and age", async ({ page, server }) => {
   const name = invented();
@@ -20,9 +20,7 @@ test("a story that is published appears by itself, with its source, asset and ag
 test("two wordings of one event are one story with two sources", async ({ page, server }) => {
   const name = invented();
   await openLive(page, "/");
-  for (const [at, title] of wordings(name).slice(0, 2).entries()) {
-    await server.publish({ source: OUTLETS[at] ?? "", title });
-  }
+  await tell(server, name, wordings(name).slice(0, 2));
   const story = storyAbout(page, name);
   await expect(story).toHaveCount(1, { timeout: 15_000 });
   await expect(story.getByTestId("story-sources")).toHaveText(/^2 sources: /, { timeout: 15_000 });

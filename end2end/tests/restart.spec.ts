@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EventSource } from "eventsource";
 import { Server } from "../fixture/server";
-import { expect, OUTLETS, invented, test, wordings } from "../fixture/news";
+import { expect, OUTLETS, invented, tell, test, wordings } from "../fixture/news";
 
 /** One event that a client got. */
 interface Heard {
@@ -43,7 +43,7 @@ test("a client that is cut off by a kill gets every story once, and nothing brea
     const town = invented();
     const entry = (n: number) => `${town} ledger entry ${n}: Port ${invented()} votes on mining fees`;
     const publish = (n: number, title: string) => server.publish({ source: OUTLETS[n % OUTLETS.length] ?? "", title });
-    for (const [n, title] of wordings(name).entries()) await publish(n, title);
+    await tell(server, name, wordings(name));
     for (let n = 0; n < 4; n += 1) await publish(n, entry(n));
     await expect.poll(() => titles(client.heard, "ledger entry").length, { timeout: 20_000 }).toBe(4);
     await expect.poll(() => told(client.heard, name), { timeout: 20_000 }).toBe(1);

@@ -140,8 +140,7 @@ fn publish(c: &mut Criterion) {
         let hub = Hub::new(symbols, &limits, Duration::from_secs(30), setup.clock, log, CancellationToken::new());
         let hub = Arc::new(hub);
         let wish = Wish { symbols: symbols.clone(), pace: Duration::ZERO };
-        let streams: Vec<_> =
-            (0..readers).filter_map(|_| hub.connect(Ipv4Addr::LOCALHOST.into(), &wish).ok()).collect();
+        let streams: Vec<_> = (0..readers).filter_map(|_| hub.connect(Ipv4Addr::LOCALHOST, &wish).ok()).collect();
         assert_eq!(streams.len(), usize::from(readers));
         let mut next = tickers.iter().cycle();
         group.bench_function(format!("{readers} readers"), |b| {

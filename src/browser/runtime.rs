@@ -159,6 +159,9 @@ impl Runtime {
                 if let RealtimeMessage::Heartbeat(heartbeat) = &message {
                     self.remember(&heartbeat.last_id);
                 }
+                if let RealtimeMessage::StreamError { data } = &message {
+                    self.step(Input::Ending { after_ms: data.retry.delay_ms });
+                }
                 let gap = if let RealtimeMessage::Gap { data } = &message { Some(data.reason) } else { None };
                 self.store.take(message);
                 self.remember(id);
@@ -222,7 +225,10 @@ impl Runtime {
                 }
             }
             RealtimeMessage::Ticker { data } => clock.observe(data.received_at, now_ms()),
-            RealtimeMessage::Status { .. } | RealtimeMessage::Story { .. } | RealtimeMessage::Gap { .. } => {}
+            RealtimeMessage::Status { .. }
+            | RealtimeMessage::Story { .. }
+            | RealtimeMessage::Gap { .. }
+            | RealtimeMessage::StreamError { .. } => {}
         }
     }
 

@@ -32,6 +32,7 @@ fn known(text: &str) -> Option<Reading> {
         "status" => RealtimeMessage::Status { data: fields.take("data")? },
         "story" => RealtimeMessage::Story { data: fields.take("data")? },
         "gap" => RealtimeMessage::Gap { data: fields.take("data")? },
+        "stream_error" => RealtimeMessage::StreamError { data: fields.take("data")? },
         _ => return Some(Reading::Unknown),
     };
     Some(Reading::Known(message))
@@ -45,6 +46,8 @@ mod tests {
     use crate::{
         model::{freshness::Freshness, symbol::Symbol},
         wire::{
+            error::Retry,
+            event_stream::StreamError,
             news::{Gap, GapReason},
             realtime::{Connected, Heartbeat, StatusChange},
         },
@@ -106,6 +109,9 @@ mod tests {
             RealtimeMessage::Heartbeat(Heartbeat { timestamp, last_id: "7".to_owned() }),
             RealtimeMessage::Story { data: serde_json::from_str(STORY).expect("a story") },
             RealtimeMessage::Gap { data: Gap { from: "1".to_owned(), to: "9".to_owned(), reason: GapReason::Expired } },
+            RealtimeMessage::StreamError {
+                data: StreamError { code: "going_down".into(), message: "m".into(), retry: Retry::after_ms(1234) },
+            },
         ] {
             let text = serde_json::to_string(&message).expect("plain data");
             assert_eq!(read(&text), Reading::Known(message), "{text}");

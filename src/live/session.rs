@@ -3,7 +3,10 @@
 //! No I/O, no clock and no hidden randomness, so every course of events can be replayed in a test. The browser's side
 //! feeds it, carries out its [`Orders`], and shows its [`Link`].
 
-use super::{backoff::Backoff, link::Link};
+use super::{
+    backoff::{Backoff, CAP_MS},
+    link::Link,
+};
 
 /// A stream that has not delivered its first message after this long has failed.
 pub const CONNECT_LIMIT_MS: u64 = 10_000;
@@ -31,6 +34,10 @@ pub enum Input {
     Opened,
     /// A readable message arrived.
     Message,
+    /// The server said that it ends the stream, and asked the page to come back no sooner than after so long.
+    Ending {
+        after_ms: u64,
+    },
     /// The stream ended or could not be opened. It is closed by the time this is said.
     Failed,
     /// The page went out of sight.
@@ -85,6 +92,9 @@ pub struct Session {
     backoff: Backoff,
     /// Tries in a row that failed.
     failures: u32,
+    /// The least wait that the server asked for when it announced the end of the stream. Pages that lose one server at
+    /// one moment are each asked for another, so that they don't all come back at once.
+    asked_ms: u64,
     /// Whether any stream has ever delivered.
     ever_live: bool,
     hidden_since: Option<u64>,
@@ -110,6 +120,7 @@ impl Session {
             stream: Stream::Waiting { until: 0 },
             backoff: Backoff::seeded(seed),
             failures: 0,
+            asked_ms: 0,
             ever_live: false,
             hidden_since: None,
             poll: Poll { due: 0, sent: None, answered: None, failing: false },
@@ -129,6 +140,11 @@ impl Session {
                 }
             }
             Input::Message => self.hear(),
+            Input::Ending { after_ms } => {
+                if self.is_open() {
+                    self.asked_ms = after_ms.min(CAP_MS);
+                }
+            }
             Input::Failed => {
                 if self.is_open() {
                     self.fall();
@@ -218,7 +234,8 @@ impl Session {
     fn fall(&mut self) {
         let steady = matches!(self.stream, Stream::Live { since, .. } if self.now - since >= STEADY_MS);
         self.failures = if steady { 0 } else { self.failures.saturating_add(1) };
-        self.stream = Stream::Waiting { until: self.now + self.backoff.wait_ms(self.failures) };
+        let wait_ms = self.backoff.wait_ms(self.failures).max(std::mem::take(&mut self.asked_ms));
+        self.stream = Stream::Waiting { until: self.now + wait_ms };
     }
 
     /// Ends a wait: there is a reason to try at once.

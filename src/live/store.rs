@@ -160,8 +160,11 @@ impl LiveStore {
             RealtimeMessage::Ticker { data } => self.receive(*data),
             RealtimeMessage::Status { data } => self.amend(&data),
             RealtimeMessage::Story { data } => self.0.news.receive(*data),
-            // What a gap asks for is the browser's business.
-            RealtimeMessage::Gap { .. } | RealtimeMessage::Connected(_) | RealtimeMessage::Heartbeat(_) => {}
+            // What a gap and an end ask for is the browser's business.
+            RealtimeMessage::Gap { .. }
+            | RealtimeMessage::StreamError { .. }
+            | RealtimeMessage::Connected(_)
+            | RealtimeMessage::Heartbeat(_) => {}
         }
     }
 

@@ -10,14 +10,13 @@ pub mod example;
 mod feed;
 mod keys;
 pub mod layers;
+mod network;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
 
 use crate::model::{symbol::Symbol, venue::Venue};
 
@@ -29,6 +28,7 @@ pub struct Config {
     /// In the registry's order.
     pub venues: Vec<VenueConfig>,
     pub news: NewsConfig,
+    pub access: AccessConfig,
     pub limits: LimitsConfig,
 }
 
@@ -39,10 +39,12 @@ pub struct ServerConfig {
     pub public_url: Option<String>,
     /// Where data is kept: created where it is not there. `None` for the platform's own place.
     pub data_dir: Option<PathBuf>,
-    /// Peers whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
-    /// Sites that may read the public streams from a browser; `*` is any, without credentials.
+    /// Peers whose `X-Forwarded-For` is believed: single addresses are networks of one.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Sites whose pages may use the API from a browser; `*` is any, for reading and without credentials.
     pub cors_origins: Vec<String>,
+    /// Sites that may show the pages in a frame: origins, `self`, or `*` for any.
+    pub frame_ancestors: Vec<String>,
     /// Seconds between the heartbeats of a stream.
     pub heartbeat_s: u64,
     /// The folder with the pages' files; found beside the binary where it is not set.
@@ -118,16 +120,105 @@ pub struct Feed {
     pub trust: f64,
 }
 
+/// Settings of the tokens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccessConfig {
+    pub read: Reading,
+    /// Wrong tokens a minute of one client address.
+    pub wrong_tokens_per_minute: u32,
+}
+
+/// Who may read. Publishing always needs a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Everybody.
+    Open,
+    /// Whoever shows a token with the scope `read`: streams, REST, pages and their files. Not the probes.
+    Token,
+}
+
+impl std::str::FromStr for Reading {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "open" => Ok(Self::Open),
+            "token" => Ok(Self::Token),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Limits. A client is an IPv4 address, an IPv6 network of 64 bits, or a token.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LimitsConfig {
     /// Open streams of one client address.
     pub connections_per_address: usize,
+    /// Open streams of one token.
+    pub connections_per_token: usize,
     /// Open streams in all.
     pub connections_total: usize,
     /// REST requests a minute of one client address.
     pub requests_per_minute: u32,
+    /// Streams that one client address may open a minute.
+    pub streams_per_minute: u32,
+    /// Requests of any kind a minute of one token.
+    pub token_requests_per_minute: u32,
+    /// Pages, and calls that pages make, a minute of one client address.
+    pub pages_per_minute: u32,
+    /// All of these a minute, of all clients together.
+    pub total_requests_per_minute: u32,
+    /// Open sockets of one address, whatever they are used for. 0: ten times `connections_per_address`.
+    pub sockets_per_address: usize,
+    /// Open sockets in all. 0: twice `connections_total`.
+    pub sockets_total: usize,
+    /// The head of a connection's first request must be there within this long, in seconds.
+    pub head_timeout_s: u64,
+    /// The head of the next request must be there within this long after an answer, in seconds.
+    pub idle_timeout_s: u64,
+    /// More of a request's body must come within this long, in seconds.
+    pub body_timeout_s: u64,
     /// A reader that has not taken a byte for this long is disconnected, in seconds.
     pub stall_s: u64,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            connections_per_address: 100,
+            connections_per_token: 1000,
+            connections_total: 10_000,
+            requests_per_minute: 300,
+            streams_per_minute: 600,
+            token_requests_per_minute: 3000,
+            pages_per_minute: 600,
+            total_requests_per_minute: 120_000,
+            sockets_per_address: 0,
+            sockets_total: 0,
+            head_timeout_s: 20,
+            idle_timeout_s: 130,
+            body_timeout_s: 10,
+            stall_s: 30,
+        }
+    }
+}
+
+impl LimitsConfig {
+    /// Open sockets of one address.
+    pub const fn sockets_per_address(&self) -> usize {
+        match self.sockets_per_address {
+            0 => self.connections_per_address.saturating_mul(10),
+            most => most,
+        }
+    }
+
+    /// Open sockets in all.
+    pub const fn sockets_total(&self) -> usize {
+        match self.sockets_total {
+            0 => self.connections_total.saturating_mul(2),
+            most => most,
+        }
+    }
 }
 
 /// What a venue's settings are unless something else is configured. Comes from the registry of connectors.

@@ -1,10 +1,14 @@
 //! HTTP out: one endpoint a file, the layers in one place.
 
 pub mod address;
+pub mod body;
+pub mod browser_policy;
+pub mod caller;
 pub mod cors;
 pub mod error;
 mod event_query;
 mod health;
+mod lapse;
 mod last_event_id;
 mod live;
 mod news;
@@ -17,8 +21,10 @@ mod query;
 pub mod rate_limit;
 mod ready;
 mod realtime;
+mod refusal;
 pub mod router;
 mod rss;
+pub mod serve;
 mod sources;
 mod sse;
 pub mod stall;

@@ -13,6 +13,7 @@
 mod bits;
 mod channel;
 mod encode;
+mod ending;
 pub mod events;
 pub mod filter;
 pub mod limits;
@@ -26,7 +27,6 @@ mod tickers;
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -41,7 +41,7 @@ use self::{
     channel::{Channel, PriceForm},
     events::EventWish,
     filter::EventFilter,
-    limits::{ConnectionLimits, Permit, Refusal},
+    limits::{Ceilings, ConnectionLimits, Permit, Refusal},
     log::{EventLog, LogSetup, Since},
     reader::{Reader, Timeline},
     resume::LogCursor,
@@ -49,6 +49,7 @@ use self::{
     tickers::TickerCursor,
 };
 use super::{
+    client::Client,
     clock::{Clock, Stamp},
     config::LimitsConfig,
 };
@@ -102,7 +103,11 @@ impl Hub {
             index: symbols.iter().enumerate().map(|(i, symbol)| (*symbol, i)).collect(),
             channels: symbols.iter().map(|symbol| Channel::new(*symbol)).collect(),
             readers: std::array::from_fn(|_| Mutex::default()),
-            limits: Arc::new(ConnectionLimits::new(limits.connections_total, limits.connections_per_address)),
+            limits: Arc::new(ConnectionLimits::new(Ceilings {
+                total: limits.connections_total,
+                per_address: limits.connections_per_address,
+                per_token: limits.connections_per_token,
+            })),
             // Microseconds of the wall clock: ids grow over restarts, too, as long as fewer than a million a second are
             // given out, and stay below 2^53 until the year 2255.
             last_id: AtomicU64::new(u64::try_from(started.wall.0.max(0)).unwrap_or_default().saturating_mul(1000)),
@@ -127,20 +132,25 @@ impl Hub {
         &self.log
     }
 
-    /// Opens a stream of tickers for a reader at `address`.
+    /// Opens a stream of tickers for a reader, who is counted as `client`.
     ///
     /// # Errors
     /// [`Refusal`] where a limit is reached, a symbol is not followed, or the server is going down.
-    pub fn connect(self: &Arc<Self>, address: IpAddr, wish: &Wish) -> Result<FrameStream, Refusal> {
-        self.open_messages(address, wish, None)
+    pub fn connect(self: &Arc<Self>, client: impl Into<Client>, wish: &Wish) -> Result<FrameStream, Refusal> {
+        self.open_messages(client.into(), wish, None)
     }
 
     /// The same with the heads of stories that changed since then. Ids are places in the log, and tickers have none.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
-    pub fn connect_page(self: &Arc<Self>, address: IpAddr, wish: &Wish, since: Since) -> Result<FrameStream, Refusal> {
-        self.open_messages(address, wish, Some(since))
+    pub fn connect_page(
+        self: &Arc<Self>,
+        client: impl Into<Client>,
+        wish: &Wish,
+        since: Since,
+    ) -> Result<FrameStream, Refusal> {
+        self.open_messages(client.into(), wish, Some(since))
     }
 
     /// Opens a stream of named events: what the log holds since then, and prices.
@@ -149,11 +159,11 @@ impl Hub {
     /// As [`connect`](Self::connect).
     pub fn connect_events(
         self: &Arc<Self>,
-        address: IpAddr,
+        client: impl Into<Client>,
         wish: EventWish,
         since: Since,
     ) -> Result<FrameStream, Refusal> {
-        let (reader, permit) = self.admit(address, &wish.prices, true)?;
+        let (reader, permit) = self.admit(client.into(), &wish.prices, true)?;
         let log = LogCursor::new(Arc::clone(&self.log), wish.filter, since);
         let hello = events::hello(&self.client_id(&reader), &wish.config, self.clock.wall(), log.position());
         let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), PriceForm::Event, wish.pace);
@@ -163,11 +173,11 @@ impl Hub {
 
     fn open_messages(
         self: &Arc<Self>,
-        address: IpAddr,
+        client: Client,
         wish: &Wish,
         since: Option<Since>,
     ) -> Result<FrameStream, Refusal> {
-        let (reader, permit) = self.admit(address, &wish.symbols, since.is_some())?;
+        let (reader, permit) = self.admit(client, &wish.symbols, since.is_some())?;
         let log = since.map(|since| LogCursor::new(Arc::clone(&self.log), EventFilter::stories(), since));
         let form = if log.is_some() { PriceForm::TickerWithoutId } else { PriceForm::Ticker };
         let position = log.as_ref().and_then(LogCursor::position);
@@ -177,7 +187,7 @@ impl Hub {
     }
 
     /// Lets a reader in, if there is room, and tells it of everything from here on.
-    fn admit(&self, address: IpAddr, symbols: &[Symbol], log: bool) -> Result<(Arc<Reader>, Permit), Refusal> {
+    fn admit(&self, client: Client, symbols: &[Symbol], log: bool) -> Result<(Arc<Reader>, Permit), Refusal> {
         if self.shutdown.is_cancelled() {
             return Err(Refusal::GoingDown);
         }
@@ -186,7 +196,7 @@ impl Hub {
         }
         let channels: Option<Vec<usize>> = symbols.iter().map(|s| self.index.get(s).copied()).collect();
         let channels = channels.ok_or(Refusal::UnknownSymbol)?;
-        let permit = self.limits.acquire(address)?;
+        let permit = self.limits.acquire(client)?;
         let id = self.last_reader.fetch_add(1, Ordering::Relaxed) + 1;
         let reader = Arc::new(Reader::new(id, channels, &self.timeline));
         self.register(&reader);

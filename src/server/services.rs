@@ -5,11 +5,13 @@ use std::sync::Arc;
 use leptos::prelude::use_context;
 
 use super::{
+    access::Tokens,
     clock::{Clock, Stamp},
     config::Config,
     hub::Hub,
     market::{board::MarketBoard, candle_service::CandleService},
     news::desk::NewsDesk,
+    rate::RateLimits,
     storage::Storage,
 };
 use crate::{
@@ -55,14 +57,17 @@ pub struct Services {
     pub site: SiteInfo,
     pub market: Arc<MarketBoard>,
     pub hub: Arc<Hub>,
+    /// How often clients may ask.
+    pub rates: RateLimits,
     pub candles: Arc<CandleService>,
     /// When the server started.
     pub started: Stamp,
     pub venues: Arc<dyn VenueReports>,
     pub news: Arc<NewsDesk>,
     pub feeds: Arc<dyn FeedReports>,
-    /// `None` while no news is followed: nothing else is stored.
+    /// `None` where nothing is stored, as in tests: a server that is run has one.
     pub storage: Option<Storage>,
+    pub tokens: Arc<Tokens>,
 }
 
 impl Services {

@@ -3,23 +3,30 @@
 mod adapters;
 pub mod core;
 mod data_dir;
+#[cfg(unix)]
+mod files;
 mod house;
-pub mod news;
+mod news;
+pub mod probe;
+mod retention;
+pub mod token;
 
 use std::{
     io::{self, Write},
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    access::AccessError,
     clock::Clock,
     config::{self, VenueDefaults, error::ConfigErrors, example, layers::Layers},
-    http::pages::NoSite,
+    http::{pages::NoSite, serve as door},
     shutdown,
     simulator::{self, Simulator, SimulatorSettings, news::NewsMode},
     storage::error::StorageError,
@@ -44,9 +51,13 @@ pub enum StartError {
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error(transparent)]
+    Access(#[from] AccessError),
+    #[error(transparent)]
     Site(#[from] NoSite),
     #[error("`{text}`: {error}")]
     Symbol { text: String, error: SymbolError },
+    #[error(transparent)]
+    Unwell(#[from] probe::Unwell),
     #[error("can't start: {0}")]
     Setup(String),
     #[error("stopped: {0}")]
@@ -96,7 +107,11 @@ fn layers(file: Option<&Path>) -> Layers {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn check_config(file: Option<&Path>, print_example: bool) -> Result<(), StartError> {
-    let text = if print_example { example::text(&venue_defaults()) } else { layers(file).effective()? };
+    print(&if print_example { example::text(&venue_defaults()) } else { layers(file).effective()? })
+}
+
+/// Writes to standard output.
+fn print(text: &str) -> Result<(), StartError> {
     match io::stdout().write_all(text.as_bytes()) {
         // Whoever reads has seen enough: `check-config | head`.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -117,10 +132,14 @@ pub fn serve(options: ServeOptions) -> Result<(), StartError> {
     );
     // Said before anything is started, and again with the demo's own addresses below.
     let config = config::load(&layers)?;
-    runtime()?.block_on(async move {
+    #[cfg(unix)]
+    files::make_room(&config.limits);
+    let runtime = runtime()?;
+    let served = runtime.block_on(async move {
         let token = CancellationToken::new();
         let _signals = tokio::spawn(shutdown::on_signal(token.clone()));
-        let listener = listen(config.server.addr).await?;
+        let addr = config.server.addr;
+        let listener = door::bind(addr).map_err(|error| StartError::Listen { addr, error })?;
         if !options.demo {
             return House::build(config, listener, false, token).await?.run().await;
         }
@@ -144,10 +163,18 @@ pub fn serve(options: ServeOptions) -> Result<(), StartError> {
         let playing = tokio::spawn(simulator::serve(played, simulator, token.child_token()));
         let served = House::build(config, listener, true, token.clone()).await?.run().await;
         token.cancel();
-        playing.await.map_err(io::Error::other)??;
+        if let Ok(played) = timeout(LAST, playing).await {
+            played.map_err(io::Error::other)??;
+        }
         served
-    })
+    });
+    // What a thread still waits for, such as the name of a host, is nothing to stay for.
+    runtime.shutdown_timeout(LAST);
+    served
 }
+
+/// For what is left when the server has stopped.
+const LAST: Duration = Duration::from_millis(450);
 
 /// The demo's outlets publish often, and ask nobody to wait.
 const DEMO_INTERVAL_S: &str = "3";

@@ -16,3 +16,5 @@ mod sse;
 mod stage;
 #[cfg(test)]
 mod stream;
+#[cfg(test)]
+mod tokens;

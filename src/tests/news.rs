@@ -16,6 +16,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use market_pulse::{
     model::symbol::Symbol,
     server::{
+        access::Tokens,
         clock::Clock,
         config::{self, layers::Layers},
         http::router::api_router,
@@ -26,7 +27,6 @@ use market_pulse::{
         simulator::{Simulator, SimulatorSettings, news::NewsMode},
         startup::{
             core::{Core, CoreSetup},
-            news::NewsSide,
             venue_defaults,
         },
         storage::Storage,
@@ -163,7 +163,9 @@ async fn start(folder: &Path, feeds: &Arc<PlayedFeeds>) -> (Core, axum::Router, 
         simulated: true,
         dialer: Arc::clone(&net) as _,
         http: net,
-        news: Some(NewsSide { storage, http: Arc::clone(feeds) as _ }),
+        storage: Some(storage),
+        news: Some(Arc::clone(feeds) as _),
+        tokens: Arc::new(Tokens::in_memory(clock, 30)),
         clock,
         seed: 11,
         token: token.clone(),

@@ -12,6 +12,7 @@ use market_pulse::{
         time::UnixMs,
     },
     server::{
+        access::Tokens,
         clock::Clock,
         config::{self, layers::Layers},
         http::router::api_router,
@@ -74,7 +75,9 @@ impl Stage {
             simulated: true,
             dialer: Arc::clone(&net) as _,
             http: net,
+            storage: None,
             news: None,
+            tokens: Arc::new(Tokens::in_memory(clock, 30)),
             clock,
             seed: 11,
             token: token.clone(),

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
+    error::Retry,
+    event_stream::StreamError,
     json::{Fields, FromJson, Json},
     news::{FirstNews, Gap, GapReason, NewsSnapshot, SourceName, SourceState, SourceStatus, StoryBody, StoryPage},
     page::{PageSnapshot, SiteInfo, Spark},
@@ -147,6 +149,11 @@ objects! {
     Connected { symbol: "symbol", symbols: "symbols", client_id: "clientId", timestamp: "timestamp" }
     Heartbeat { timestamp: "timestamp", last_id: "lastId" }
     Gap { from: "from", to: "to", reason: "reason" }
+    StreamError { code: "code", message: "message", retry: "retry" }
+    Retry {
+        should_reconnect: "shouldReconnect", delay_ms: "delayMs", max_delay_ms: "maxDelayMs", strategy: "strategy",
+        jitter: "jitter",
+    }
     NewsSnapshot { stories: "stories", last_event_id: "lastEventId", sources: "sources" }
     SourceName { key: "key", name: "name", category: "category" }
     FirstNews { stories: "stories", story: "story", unknown: "unknown" }

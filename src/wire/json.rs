@@ -4,7 +4,7 @@
 //! reader makes a tree of any text, and a type says which fields it takes from it. The server writes with serde, and a
 //! test sees to it that what it writes of each type is read back as it was.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType, codec::Post};
 use serde::{
@@ -172,6 +172,12 @@ impl FromJson for Json {
 impl FromJson for String {
     fn from_json(json: Json) -> Option<Self> {
         if let Json::Text(text) = json { Some(text) } else { None }
+    }
+}
+
+impl FromJson for Cow<'static, str> {
+    fn from_json(json: Json) -> Option<Self> {
+        String::from_json(json).map(Self::Owned)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::news::Gap;
+use super::{event_stream::StreamError, news::Gap};
 use crate::model::{
     freshness::Freshness, story::StoryHead, symbol::Symbol, ticker::Ticker, time::UnixMs, venue::Venue,
 };
@@ -29,6 +29,9 @@ pub enum RealtimeMessage {
     Gap { data: Gap },
     /// The stream is alive.
     Heartbeat(Heartbeat),
+    /// The last message of a stream that the server ends.
+    #[serde(rename = "stream_error")]
+    StreamError { data: StreamError },
 }
 
 /// What a stream begins with.

@@ -73,6 +73,23 @@ fn it_opens_goes_live_and_stays() {
 }
 
 #[test]
+fn a_server_that_goes_down_says_when_to_come_back() {
+    let mut session = live(0);
+    let _ = session.step(20_000, Input::Ending { after_ms: 4_700 });
+    let _ = session.step(20_000, Input::Message);
+    let _ = session.step(20_001, Input::Failed);
+    assert_eq!(session.wait_ms(), Some(4_700));
+    assert_eq!(next_order(&mut session, 20_001, CAP), (24_701, OPEN));
+    // Said once, and of no use for what comes after; and no server keeps a page away for long.
+    let _ = session.step(24_800, Input::Failed);
+    assert!(session.wait_ms().is_some_and(|ms| ms <= 1_000), "{session:?}");
+    let mut session = live(0);
+    let _ = session.step(20_000, Input::Ending { after_ms: u64::MAX });
+    let _ = session.step(20_000, Input::Failed);
+    assert_eq!(session.wait_ms(), Some(CAP));
+}
+
+#[test]
 fn before_the_first_step_nothing_is_wrong_yet() {
     assert_eq!(Session::new(1).link(), Link::Connecting);
 }

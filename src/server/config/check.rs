@@ -5,9 +5,10 @@ use std::{collections::HashSet, fmt::Display, str::FromStr};
 use url::Url;
 
 use super::{
-    Config, Feed, Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig, VenueConfig,
+    AccessConfig, Config, Feed, Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig, VenueConfig,
     error::{ConfigError, ConfigErrors, Origin},
     layers::{Layers, Raw},
+    network::network,
 };
 use crate::model::symbol::Symbol;
 
@@ -28,10 +29,9 @@ fn read(check: &mut Check<'_>) -> Option<Config> {
         addr: check.parse("server.addr", "must be an address and a port such as 127.0.0.1:3000")?,
         public_url: check.url("server.public_url", &["http", "https"]),
         data_dir: check.text("server.data_dir").map(Into::into),
-        trusted_proxies: check.list("server.trusted_proxies", |item| {
-            item.parse().map_err(|_| format!("has `{item}`, which is no IP address"))
-        }),
-        cors_origins: check.list("server.cors_origins", |item| origin(&item)),
+        trusted_proxies: check.list("server.trusted_proxies", |item| network(&item)),
+        cors_origins: check.list("server.cors_origins", |item| origin(&item, &["*"])),
+        frame_ancestors: check.list("server.frame_ancestors", |item| origin(&item, &["*", "self"])),
         heartbeat_s: check.number("server.heartbeat_s", 1, 300)?,
         site_root: check.text("server.site_root").map(Into::into),
     };
@@ -48,16 +48,42 @@ fn read(check: &mut Check<'_>) -> Option<Config> {
         breaking_score: check.number("news.breaking_score", 0.0, 1.0)?,
         breaking_window_min: check.number("news.breaking_window_min", 1, 1440)?,
     };
-    let limits = LimitsConfig {
-        connections_per_address: check.number("limits.connections_per_address", 1, 1_000_000)?,
-        connections_total: check.number("limits.connections_total", 1, 1_000_000)?,
-        requests_per_minute: check.number("limits.requests_per_minute", 1, 1_000_000)?,
-        stall_s: check.number("limits.stall_s", 1, 3600)?,
+    let access = AccessConfig {
+        read: check.parse("access.read", "must be `open` or `token`")?,
+        wrong_tokens_per_minute: check.number("access.wrong_tokens_per_minute", 1, 1_000_000)?,
     };
+    let limits = limits(check)?;
     if check.text("redis.url").is_some() {
         check.wrong("redis.url", "must be empty: this version runs as one node");
     }
-    Some(Config { server, market, venues, news, limits })
+    Some(Config { server, market, venues, news, access, limits })
+}
+
+fn limits(check: &mut Check<'_>) -> Option<LimitsConfig> {
+    let limits = LimitsConfig {
+        connections_per_address: check.number("limits.connections_per_address", 1, 1_000_000)?,
+        connections_per_token: check.number("limits.connections_per_token", 1, 1_000_000)?,
+        connections_total: check.number("limits.connections_total", 1, 1_000_000)?,
+        requests_per_minute: check.number("limits.requests_per_minute", 1, 1_000_000)?,
+        streams_per_minute: check.number("limits.streams_per_minute", 1, 1_000_000)?,
+        token_requests_per_minute: check.number("limits.token_requests_per_minute", 1, 1_000_000)?,
+        pages_per_minute: check.number("limits.pages_per_minute", 1, 1_000_000)?,
+        total_requests_per_minute: check.number("limits.total_requests_per_minute", 1, 100_000_000)?,
+        sockets_per_address: check.number("limits.sockets_per_address", 0, 1_000_000)?,
+        sockets_total: check.number("limits.sockets_total", 0, 1_000_000)?,
+        head_timeout_s: check.number("limits.head_timeout_s", 1, 600)?,
+        idle_timeout_s: check.number("limits.idle_timeout_s", 1, 3600)?,
+        body_timeout_s: check.number("limits.body_timeout_s", 1, 600)?,
+        stall_s: check.number("limits.stall_s", 1, 3600)?,
+    };
+    // Every stream is a socket, so a limit below that of the streams would make theirs a lie.
+    if limits.sockets_per_address() < limits.connections_per_address {
+        check.wrong("limits.sockets_per_address", "must be 0, or not below limits.connections_per_address");
+    }
+    if limits.sockets_total() < limits.connections_total {
+        check.wrong("limits.sockets_total", "must be 0, or not below limits.connections_total");
+    }
+    Some(limits)
 }
 
 fn market(check: &mut Check<'_>) -> Option<MarketConfig> {
@@ -155,10 +181,13 @@ fn feed_list(check: &mut Check<'_>, key: &str) -> Vec<Feed> {
     feeds
 }
 
-/// `*`, or scheme and host without a path.
-fn origin(item: &str) -> Result<String, String> {
-    let wrong = || format!("has `{item}`, which is neither `*` nor an origin such as https://example.org");
-    if item == "*" {
+/// One of `words`, or scheme and host without a path.
+fn origin(item: &str, words: &[&str]) -> Result<String, String> {
+    let wrong = || {
+        let words = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" nor ");
+        format!("has `{item}`, which is neither {words} nor an origin such as https://example.org")
+    };
+    if words.contains(&item) {
         return Ok(item.to_owned());
     }
     let url = Url::parse(item).map_err(|_| wrong())?;

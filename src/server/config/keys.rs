@@ -57,14 +57,25 @@ pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
             "server.data_dir",
             Text,
             "",
-            "Where news and events are kept; created where it is not there. Empty for the platform's own place (a temporary one with --demo).",
+            "Where news, events and tokens are kept; created where it is not there. Empty for the platform's own place (a temporary one with --demo).",
         ),
-        Key::new("server.trusted_proxies", List, "", "Addresses of proxies whose X-Forwarded-For is believed."),
+        Key::new(
+            "server.trusted_proxies",
+            List,
+            "",
+            "Proxies whose X-Forwarded-For is believed: addresses, or networks such as 10.0.0.0/8 and fd00::/8. No other header names a client; Forwarded and X-Real-IP are not read.",
+        ),
         Key::new(
             "server.cors_origins",
             List,
             "*",
-            "Sites that may read the public streams from a browser: `*` for any (without credentials), or origins such as https://example.org",
+            "Sites that may use the API from a browser: `*` for any (reading only, without credentials), or origins such as https://example.org, which may publish, too, where a token allows it.",
+        ),
+        Key::new(
+            "server.frame_ancestors",
+            List,
+            "",
+            "Sites that may show the pages in a frame: origins such as https://example.org, `self`, or `*` for any. Empty for none.",
         ),
         Key::new("server.heartbeat_s", Bare, "30", "Seconds between the heartbeats of a stream, 1 to 300."),
         Key::new(
@@ -119,17 +130,16 @@ pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
     keys.extend(venues.iter().flat_map(of_venue));
     keys.extend(news());
     keys.extend([
-        Key::new("limits.connections_per_address", Bare, "100", "Open streams of one client address."),
-        Key::new("limits.connections_total", Bare, "10000", "Open streams in all."),
-        Key::new("limits.requests_per_minute", Bare, "300", "REST requests a minute of one client address."),
         Key::new(
-            "limits.stall_s",
-            Bare,
-            "30",
-            "A reader that has not taken a byte for this long is disconnected, in seconds.",
+            "access.read",
+            Text,
+            "open",
+            "Who may read: `open` for everybody, `token` for whoever shows a token with the scope `read` (see `market-pulse token`). With `token` the pages and their files are closed as well, as a browser has no token to show: a proxy that lets people in can add the header `Authorization: Bearer …` for them. /health, /ready and /live stay open. Publishing always needs a token.",
         ),
-        Key::new("redis.url", Text, "", "For many nodes. This version runs as one node, so it must stay empty."),
+        Key::new("access.wrong_tokens_per_minute", Bare, "30", "Wrong tokens a minute of one client address."),
     ]);
+    keys.extend(limits());
+    keys.push(Key::new("redis.url", Text, "", "For many nodes. This version runs as one node, so it must stay empty."));
     keys
 }
 
@@ -150,6 +160,46 @@ fn of_venue(venue: &VenueDefaults) -> [Key; 3] {
             venue.rest_urls.join(","),
             "REST origins, with a path prefix if need be, tried in turn.",
         ),
+    ]
+}
+
+fn limits() -> Vec<Key> {
+    let bare = |name: &str, default: &str, doc: &str| Key::new(&format!("limits.{name}"), Kind::Bare, default, doc);
+    vec![
+        bare(
+            "connections_per_address",
+            "100",
+            "Open streams of one client address. An IPv6 network of 64 bits counts as one address, here and below.",
+        ),
+        bare("connections_per_token", "1000", "Open streams of one token, which then count for no address."),
+        bare("connections_total", "10000", "Open streams in all."),
+        bare("requests_per_minute", "300", "REST requests a minute of one client address."),
+        bare("streams_per_minute", "600", "Streams that one client address may open a minute."),
+        bare("token_requests_per_minute", "3000", "Requests of any kind a minute of one token."),
+        bare("pages_per_minute", "600", "Pages, and calls that pages make, a minute of one client address."),
+        bare("total_requests_per_minute", "120000", "All of these a minute, of all clients together."),
+        bare(
+            "sockets_per_address",
+            "0",
+            "Open sockets of one address, whatever they are used for; trusted proxies are exempt. 0 for ten times connections_per_address.",
+        ),
+        bare("sockets_total", "0", "Open sockets in all. 0 for twice connections_total."),
+        bare(
+            "head_timeout_s",
+            "20",
+            "The head of a connection's first request must be there within this long, in seconds, 1 to 600.",
+        ),
+        bare(
+            "idle_timeout_s",
+            "130",
+            "The next request must be there within this long after an answer, in seconds, 1 to 3600. Longer than a proxy in front keeps its connections, or it may lose requests.",
+        ),
+        bare(
+            "body_timeout_s",
+            "10",
+            "More of a request's body must come within this long, in seconds, 1 to 600, and all of it within six times as long.",
+        ),
+        bare("stall_s", "30", "A reader that has not taken a byte for this long is disconnected, in seconds."),
     ]
 }
 

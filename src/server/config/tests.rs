@@ -35,7 +35,10 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(config.market.stale_after(), Duration::from_mins(1));
     assert_eq!((config.limits.connections_per_address, config.limits.connections_total), (100, 10_000));
     assert_eq!((config.limits.requests_per_minute, config.limits.stall_s), (300, 30));
+    assert_eq!(config.limits, LimitsConfig::default());
+    assert_eq!((config.limits.sockets_per_address(), config.limits.sockets_total()), (1000, 20_000));
     assert_eq!(config.news.feeds, Feeds::BuiltIn);
+    assert_eq!((config.access.read, config.access.wrong_tokens_per_minute), (Reading::Open, 30));
 }
 
 #[test]
@@ -111,10 +114,35 @@ fn what_is_wrong_is_said_with_key_place_and_remedy() {
             "configuration: line 2: `server.cors_origins` has `example.org/x`, which is neither `*` nor an origin such as https://example.org",
         ),
         (
+            "[server]\nframe_ancestors = [\"none\"]",
+            "configuration: line 2: `server.frame_ancestors` has `none`, which is neither `*` nor `self` nor an origin such as https://example.org",
+        ),
+        (
+            "[server]\ntrusted_proxies = [\"10.0.0.0/40\"]",
+            "configuration: line 2: `server.trusted_proxies` has `10.0.0.0/40`, which is neither an IP address nor a network such as 10.0.0.0/8",
+        ),
+        (
+            "[server]\ntrusted_proxies = [\"::/0\"]",
+            "configuration: line 2: `server.trusted_proxies` has `::/0`, which is everybody: then anybody could claim any address",
+        ),
+        (
+            "[limits]\nsockets_per_address = 99",
+            "configuration: line 2: `limits.sockets_per_address` must be 0, or not below limits.connections_per_address",
+        ),
+        (
+            "[limits]\nsockets_total = 500",
+            "configuration: line 2: `limits.sockets_total` must be 0, or not below limits.connections_total",
+        ),
+        (
+            "[limits]\nbody_timeout_s = 0",
+            "configuration: line 2: `limits.body_timeout_s` is 0: it must be from 1 to 600",
+        ),
+        (
             "[venues.okx]\nws_urls = [\"http://x\"]",
             "configuration: line 2: `venues.okx.ws_urls` has `http://x`, which is no ws or wss address\nconfiguration: line 2: `venues.okx.ws_urls` must name at least one address",
         ),
         ("[venues.okx]\nenabled = 1", "configuration: line 2: `venues.okx.enabled` is `1`: it must be true or false"),
+        ("[access]\nread = \"all\"", "configuration: line 2: `access.read` is `all`: it must be `open` or `token`"),
         (
             "[redis]\nurl = \"redis://x\"",
             "configuration: line 2: `redis.url` must be empty: this version runs as one node",

@@ -1,4 +1,7 @@
-//! Which other sites may read the API from a browser. Credentials are never allowed, and never used.
+//! Which other sites may use the API from a browser. Credentials are never allowed, and never used: a token is shown by
+//! the page that has it, never by the browser on its own.
+//!
+//! With `*` any site may read. Only sites that the settings name may publish, with a token.
 
 use std::sync::Arc;
 
@@ -9,9 +12,10 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
-const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD");
+const READING: HeaderValue = HeaderValue::from_static("GET, HEAD");
+const PUBLISHING: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, DELETE");
 const REQUEST_HEADERS: HeaderValue =
-    HeaderValue::from_static("accept, cache-control, content-type, if-none-match, last-event-id");
+    HeaderValue::from_static("accept, authorization, cache-control, content-type, if-none-match, last-event-id");
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static("etag, retry-after");
 /// Browsers ask again after a day.
 const MAX_AGE_S: HeaderValue = HeaderValue::from_static("86400");
@@ -28,7 +32,11 @@ impl Origins {
     pub fn new(origins: &[String]) -> Self {
         Self {
             any: origins.iter().any(|origin| origin == "*"),
-            listed: origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect(),
+            listed: origins
+                .iter()
+                .filter(|origin| *origin != "*")
+                .filter_map(|origin| HeaderValue::from_str(origin).ok())
+                .collect(),
         }
     }
 
@@ -37,33 +45,40 @@ impl Origins {
         if self.any {
             return Some(HeaderValue::from_static("*"));
         }
-        origin.filter(|origin| self.listed.contains(origin)).cloned()
+        origin.filter(|origin| self.names(origin)).cloned()
+    }
+
+    fn names(&self, origin: &HeaderValue) -> bool {
+        self.listed.contains(origin)
     }
 }
 
-/// The layer for everything that other sites may read. <https://fetch.spec.whatwg.org/#http-cors-protocol>
+/// The layer for everything that other sites may use. <https://fetch.spec.whatwg.org/#http-cors-protocol>
 pub async fn cors(State(origins): State<Arc<Origins>>, request: Request, next: Next) -> Response {
-    let allow = origins.allow(request.headers().get(header::ORIGIN));
+    let origin = request.headers().get(header::ORIGIN);
+    let allow = origins.allow(origin);
+    let methods = if origin.is_some_and(|origin| origins.names(origin)) { PUBLISHING } else { READING };
     let preflight =
         request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
     let headers = response.headers_mut();
-    if !origins.any {
+    if !origins.listed.is_empty() {
         headers.append(header::VARY, HeaderValue::from_static("origin"));
     }
     if let Some(allow) = allow {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allow);
-        describe(headers, preflight);
+        if preflight {
+            permit(headers, methods);
+        } else {
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, RESPONSE_HEADERS);
+        }
     }
     response
 }
 
-fn describe(headers: &mut HeaderMap, preflight: bool) {
-    if preflight {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
-        headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE_S);
-    } else {
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, RESPONSE_HEADERS);
-    }
+/// What a page may ask for.
+fn permit(headers: &mut HeaderMap, methods: HeaderValue) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE_S);
 }

@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::{
     model::symbol::{MAX_SYMBOL_LEN, Symbol, SymbolError},
     server::{
+        access::Scope,
         hub::{MAX_SYMBOLS_PER_READER, limits::Refusal},
         storage::error::StorageError,
     },
@@ -50,22 +51,48 @@ pub enum HttpError {
     BadText,
     #[error("the path is not UTF-8 text")]
     BadPath,
+    #[error("a request names a path that begins with a slash")]
+    BadTarget,
     #[error("there is nothing at this address")]
     NotFound,
     #[error("this address answers other methods; see the Allow header")]
     MethodNotAllowed,
     #[error("the query is longer than {} bytes", super::query::MAX_QUERY_LEN)]
     UriTooLong,
-    #[error("too many requests from this address")]
+    #[error("the body is larger than {most} bytes")]
+    BodyTooLarge { most: usize },
+    #[error("the body did not come in time")]
+    BodyTooSlow,
+    #[error("this needs a token with the scope `{needed}`: `Authorization: Bearer …` or `?token=…`")]
+    Unauthorized { needed: Scope },
+    #[error("the token is not in the form that is read: `Authorization: Bearer …` or `?token=…`, and only one")]
+    BadToken,
+    #[error("the token is wrong, or was revoked")]
+    WrongToken,
+    #[error("the token has expired")]
+    ExpiredToken,
+    #[error("the scope of the token is not enough: this needs `{needed}`")]
+    Forbidden { needed: Scope },
+    #[error("too many wrong tokens from this address")]
+    TooManyWrongTokens { retry_after_ms: u64 },
+    #[error("more requests than one address or one token may make")]
     RateLimited { retry_after_ms: u64 },
+    #[error("more requests from all together than the server answers")]
+    Busy { retry_after_ms: u64 },
     #[error("there is no price yet")]
     NoPriceYet,
     #[error("the server is starting and has no prices yet")]
     Starting,
     #[error("this address has as many open streams as it may")]
     AddressFull,
+    #[error("this token has as many open streams as it may")]
+    TokenFull,
     #[error("the server has as many open streams as it serves")]
     ServerFull,
+    #[error("this address has as many open connections as it may")]
+    AddressHasTooManySockets,
+    #[error("the server has as many open connections as it serves")]
+    TooManySockets,
     #[error("the server is going down")]
     GoingDown,
     #[error("the stored news can't be read at the moment")]
@@ -78,7 +105,7 @@ fn list(known: &[String]) -> String {
 }
 
 impl HttpError {
-    fn status(&self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::MalformedSymbol
             | Self::NoSymbols
@@ -91,15 +118,26 @@ impl HttpError {
             | Self::BadLimit
             | Self::BadCursor
             | Self::BadText
-            | Self::BadPath => StatusCode::BAD_REQUEST,
+            | Self::BadPath
+            | Self::BadTarget => StatusCode::BAD_REQUEST,
             Self::UnknownSymbol(_) | Self::OtherQuote | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
-            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Unauthorized { .. } | Self::BadToken | Self::WrongToken | Self::ExpiredToken => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::Forbidden { .. } => StatusCode::FORBIDDEN,
+            Self::RateLimited { .. } | Self::TooManyWrongTokens { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoPriceYet
             | Self::Starting
             | Self::AddressFull
+            | Self::TokenFull
             | Self::ServerFull
+            | Self::Busy { .. }
+            | Self::AddressHasTooManySockets
+            | Self::TooManySockets
             | Self::GoingDown
             | Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -121,25 +159,62 @@ impl HttpError {
             Self::BadCursor => "bad_cursor",
             Self::BadText => "bad_text",
             Self::BadPath => "bad_path",
+            Self::BadTarget => "bad_target",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::UriTooLong => "uri_too_long",
-            Self::RateLimited { .. } => "rate_limited",
+            Self::BodyTooLarge { .. } => "body_too_large",
+            Self::BodyTooSlow => "body_too_slow",
+            Self::Unauthorized { .. } | Self::BadToken | Self::WrongToken | Self::ExpiredToken => "unauthorized",
+            Self::Forbidden { .. } => "forbidden",
+            Self::RateLimited { .. } | Self::TooManyWrongTokens { .. } => "rate_limited",
             Self::NoPriceYet => "no_price_yet",
             Self::Starting => "starting",
-            Self::AddressFull => "too_many_streams",
+            Self::AddressFull | Self::TokenFull => "too_many_streams",
+            Self::Busy { .. } => "server_busy",
             Self::ServerFull => "server_full",
+            Self::AddressHasTooManySockets | Self::TooManySockets => "too_many_connections",
             Self::GoingDown => "going_down",
             Self::StorageUnavailable => "storage_unavailable",
         }
     }
 
+    /// What the answer holds.
+    pub(super) fn body(&self) -> ErrorBody {
+        let message: Cow<'static, str> = self.to_string().into();
+        ErrorBody::new(self.code(), message, self.delay_ms().map(Retry::after_ms))
+    }
+
+    /// The value of `Retry-After`, in whole seconds, where waiting helps.
+    pub(super) fn retry_after_s(&self) -> Option<u64> {
+        self.delay_ms().map(|delay_ms| delay_ms.div_ceil(1000))
+    }
+
     /// How long to wait, in milliseconds, where waiting helps.
     fn delay_ms(&self) -> Option<u64> {
         match self {
-            Self::RateLimited { retry_after_ms } => Some(*retry_after_ms),
+            Self::RateLimited { retry_after_ms }
+            | Self::TooManyWrongTokens { retry_after_ms }
+            | Self::Busy { retry_after_ms } => Some(*retry_after_ms),
             Self::NoPriceYet | Self::Starting => Some(1000),
-            Self::AddressFull | Self::ServerFull | Self::GoingDown | Self::StorageUnavailable => Some(5000),
+            Self::AddressFull
+            | Self::TokenFull
+            | Self::ServerFull
+            | Self::AddressHasTooManySockets
+            | Self::TooManySockets
+            | Self::GoingDown
+            | Self::StorageUnavailable => Some(5000),
+            _ => None,
+        }
+    }
+
+    /// What the answer says of the token. <https://www.rfc-editor.org/rfc/rfc6750#section-3>
+    fn challenge(&self) -> Option<&'static str> {
+        match self {
+            Self::Unauthorized { .. } => Some("Bearer"),
+            Self::BadToken => Some("Bearer error=\"invalid_request\""),
+            Self::WrongToken | Self::ExpiredToken => Some("Bearer error=\"invalid_token\""),
+            Self::Forbidden { .. } => Some("Bearer error=\"insufficient_scope\""),
             _ => None,
         }
     }
@@ -166,6 +241,7 @@ impl From<Refusal> for HttpError {
         match refusal {
             Refusal::ServerFull => Self::ServerFull,
             Refusal::AddressFull => Self::AddressFull,
+            Refusal::TokenFull => Self::TokenFull,
             Refusal::GoingDown => Self::GoingDown,
             Refusal::TooManySymbols => Self::TooManySymbols,
             // The endpoint has looked the symbols up before.
@@ -176,14 +252,14 @@ impl From<Refusal> for HttpError {
 
 impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
-        let delay_ms = self.delay_ms();
-        let message: Cow<'static, str> = self.to_string().into();
-        let body = ErrorBody::new(self.code(), message, delay_ms.map(Retry::after_ms));
-        let mut response = (self.status(), Json(body)).into_response();
+        let mut response = (self.status(), Json(self.body())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(delay_ms) = delay_ms {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(delay_ms.div_ceil(1000)));
+        if let Some(challenge) = self.challenge() {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(seconds) = self.retry_after_s() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

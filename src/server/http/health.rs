@@ -70,7 +70,7 @@ fn examine(services: &Services) -> Health {
 fn status(services: &Services, reports: &[VenueStatus], feeds: &[SourceStatus]) -> HealthStatus {
     let usable = |symbol| services.market.ticker(symbol).is_some_and(|ticker| ticker.freshness.usable());
     let connected = reports.iter().all(|report| report.state == ConnectionState::Connected);
-    let stored = services.storage.as_ref().and_then(Storage::error).is_none();
+    let stored = services.storage.as_ref().and_then(Storage::error).is_none() && services.tokens.error().is_none();
     let silent = |feed: &SourceStatus| matches!(feed.state, SourceState::Failing | SourceState::Dead);
     let fed = feeds.is_empty() || !feeds.iter().all(silent);
     if services.market.tickers().is_empty() {
@@ -83,8 +83,9 @@ fn status(services: &Services, reports: &[VenueStatus], feeds: &[SourceStatus]) 
 }
 
 fn storage(services: &Services) -> DependencyHealth {
-    let Some(storage) = &services.storage else { return absent("nothing is stored without news") };
-    let (status, message) = storage.error().map_or(("ok", "ok".to_owned()), |reason| ("degraded", reason));
+    let Some(storage) = &services.storage else { return absent("nothing is stored") };
+    let reason = storage.error().or_else(|| services.tokens.error().map(str::to_owned));
+    let (status, message) = reason.map_or(("ok", "ok".to_owned()), |reason| ("degraded", reason));
     DependencyHealth { status: status.to_owned(), message }
 }
 

@@ -21,8 +21,8 @@ impl LastEventId {
     fn of(headers: &HeaderMap, query: &str) -> Self {
         let header = headers.get(HEADER).map(|value| read(value.as_bytes())).filter(|since| *since != Since::Now);
         let parameter = || {
-            let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-            pairs.find(|(name, _)| name == PARAMETER).map(|(_, value)| read(value.as_bytes()))
+            let pairs = url::form_urlencoded::parse(query.as_bytes());
+            pairs.filter(|(name, _)| name == PARAMETER).last().map(|(_, value)| read(value.as_bytes()))
         };
         Self(header.or_else(parameter).unwrap_or(Since::Now))
     }
@@ -63,7 +63,7 @@ mod tests {
             (None, "lastEventId=", Since::Now),
             (None, "lastEventId=0", Since::Now),
             (None, "lastEventId=7", Since::After(7)),
-            (None, "x=1&lastEventId=%207%20&lastEventId=8", Since::After(7)),
+            (None, "x=1&lastEventId=%207%20&lastEventId=8", Since::After(8)),
             (Some("9"), "", Since::After(9)),
             (Some("9"), "lastEventId=7", Since::After(9)),
             (Some(""), "lastEventId=7", Since::After(7)),

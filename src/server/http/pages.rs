@@ -14,9 +14,13 @@ use axum::{
     middleware::{self, Next},
     response::Response,
 };
-use leptos::{config::LeptosOptions, prelude::provide_context};
+use leptos::{
+    config::LeptosOptions,
+    nonce::Nonce,
+    prelude::{provide_context, use_context},
+};
 use leptos_axum::{LeptosRoutes, generate_route_list, render_app_to_stream_with_context};
-use tower::service_fn;
+use tower::{Layer, service_fn};
 use tower_http::{
     compression::{
         CompressionLayer,
@@ -27,7 +31,10 @@ use tower_http::{
 
 use crate::{
     app::{App, shell},
-    server::{http::page_news, services::Services},
+    server::{
+        http::{browser_policy::PageNonce, caller::admit, page_news, rate_limit::limit_pages},
+        services::Services,
+    },
 };
 
 /// Name of the script, WebAssembly and style files, as the build writes them.
@@ -76,11 +83,19 @@ pub fn leptos_options(site_root: &Path, addr: std::net::SocketAddr) -> io::Resul
         .build())
 }
 
+/// Where the build's watcher tells pages of changes, while there is one.
+pub fn reload_port(options: &LeptosOptions) -> Option<u32> {
+    std::env::var_os("LEPTOS_WATCH").map(|_| options.reload_external_port.unwrap_or(options.reload_port))
+}
+
 /// The pages, the server functions, the files, and the designed 404 for everything else.
 pub fn router(services: &Arc<Services>, options: LeptosOptions) -> Router {
     let context = {
         let services = Arc::clone(services);
-        move || provide_context(Arc::clone(&services))
+        move || {
+            provide_context(Arc::clone(&services));
+            provide_nonce();
+        }
     };
     let not_found = {
         let (options, context) = (options.clone(), context.clone());
@@ -90,18 +105,20 @@ pub fn router(services: &Arc<Services>, options: LeptosOptions) -> Router {
             async move { Ok::<_, Infallible>(answer.await) }
         })
     };
+    let limited = middleware::from_fn_with_state(Arc::clone(services), limit_pages);
     let files = ServeDir::new(options.site_root.as_ref())
         .append_index_html_on_directories(false)
         .precompressed_br()
         .precompressed_gzip()
         .call_fallback_on_method_not_allowed(true)
-        .fallback(not_found);
+        .fallback(limited.layer(not_found));
     let routes = generate_route_list(App);
     let rendering = options.clone();
     Router::new()
         .leptos_routes_with_context(&options, routes, context, move || shell(rendering.clone()))
         .with_state(options)
         .layer(middleware::from_fn_with_state(Arc::clone(services), page_news::read))
+        .layer(limited)
         .fallback_service(files)
         .layer(middleware::from_fn(cache_control))
         .layer(
@@ -109,6 +126,15 @@ pub fn router(services: &Arc<Services>, options: LeptosOptions) -> Router {
                 .quality(tower_http::CompressionLevel::Fastest)
                 .compress_when(SizeAbove::new(1024).and(NotForContentType::SSE).and(NotForContentType::IMAGES)),
         )
+        .layer(middleware::from_fn_with_state(Arc::clone(services), admit))
+}
+
+/// Hands the nonce of the answer to everything that writes a script into it.
+fn provide_nonce() {
+    let nonce = use_context::<http::request::Parts>().and_then(|parts| parts.extensions.get::<PageNonce>().cloned());
+    if let Some(PageNonce(nonce)) = nonce {
+        provide_context(Nonce::from_value(nonce));
+    }
 }
 
 /// Pages and answers are of now. Files are asked for again, with a short answer when they are unchanged, so that a new

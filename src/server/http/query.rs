@@ -1,4 +1,7 @@
 //! What a request asks for, parsed once at the edge.
+//!
+//! A parameter that is given twice: lists add up, and of anything else the last one counts. Unknown parameters are for
+//! other versions, and change nothing.
 
 use std::{sync::Arc, time::Duration};
 

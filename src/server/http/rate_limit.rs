@@ -1,121 +1,50 @@
-//! REST requests of one address: so many at once, and as many a minute.
+//! The layers that count requests. What they count with is in [`crate::server::rate`].
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::{address::ClientAddress, error::HttpError};
-
-const MINUTE: Duration = Duration::from_mins(1);
-/// Addresses that are remembered.
-const MAX_ADDRESSES: usize = 20_000;
-
-/// The generic cell rate algorithm: one time per address says when its budget is whole again.
-/// <https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm>
-#[derive(Debug)]
-pub struct RateLimiter {
-    /// What one request costs. Zero: no limit.
-    cost: Duration,
-    trusted: Vec<IpAddr>,
-    /// When each address has its whole budget back. Bounded: times that have passed are forgotten first, then all.
-    whole_at: Mutex<HashMap<IpAddr, Instant>>,
-}
-
-impl RateLimiter {
-    /// `per_minute` requests at once, and as many over each minute. 0 lets everything through.
-    pub fn new(per_minute: u32, trusted_proxies: &[IpAddr]) -> Self {
-        Self {
-            cost: MINUTE.checked_div(per_minute).unwrap_or_default(),
-            trusted: trusted_proxies.to_vec(),
-            whole_at: Mutex::default(),
-        }
-    }
-
-    /// Counts a request.
-    ///
-    /// # Errors
-    /// How long to wait, where the budget is spent.
-    pub fn take(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
-        if self.cost.is_zero() {
-            return Ok(());
-        }
-        let mut whole_at = self.whole_at.lock();
-        if whole_at.len() >= MAX_ADDRESSES && !whole_at.contains_key(&address) {
-            whole_at.retain(|_, at| *at > now);
-            if whole_at.len() >= MAX_ADDRESSES {
-                // So many addresses at once are an attack that counting addresses does not stop.
-                whole_at.clear();
-            }
-        }
-        let at = whole_at.entry(address).or_insert(now);
-        let next = (*at).max(now) + self.cost;
-        match (next - now).checked_sub(MINUTE) {
-            Some(wait) if !wait.is_zero() => Err(wait),
-            _ => {
-                *at = next;
-                Ok(())
-            }
-        }
-    }
-}
+use super::{address::client_of, error::HttpError};
+use crate::server::{
+    rate::{Purpose, Spent},
+    services::Services,
+};
 
 /// The layer for REST routes.
-pub async fn rate_limit(State(limiter): State<Arc<RateLimiter>>, request: Request, next: Next) -> Response {
-    let client = ClientAddress::of(request.extensions(), request.headers(), &limiter.trusted);
-    match limiter.take(client.0, Instant::now()) {
+pub async fn limit_rest(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
+    limit(&services, Purpose::Rest, request, next).await
+}
+
+/// The layer for what opens a stream.
+pub async fn limit_streams(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
+    limit(&services, Purpose::Stream, request, next).await
+}
+
+/// The layer for pages and what they call.
+pub async fn limit_pages(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
+    limit(&services, Purpose::Page, request, next).await
+}
+
+async fn limit(services: &Services, purpose: Purpose, request: Request, next: Next) -> Response {
+    let client = client_of(request.extensions(), request.headers(), &services.config.server.trusted_proxies);
+    match services.rates.take(purpose, client, Instant::now()) {
         Ok(()) => next.run(request).await,
-        Err(wait) => {
-            let retry_after_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
-            HttpError::RateLimited { retry_after_ms }.into_response()
-        }
+        Err(spent) => HttpError::from(spent).into_response(),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::net::Ipv4Addr;
-
-    use super::*;
-
-    fn address(n: u32) -> IpAddr {
-        Ipv4Addr::from(n).into()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_budget_is_spent_and_comes_back() {
-        let limiter = RateLimiter::new(300, &[]);
-        let now = Instant::now();
-        for _ in 0..300 {
-            assert_eq!(limiter.take(address(1), now), Ok(()));
-        }
-        assert_eq!(limiter.take(address(1), now), Err(Duration::from_millis(200)));
-        assert_eq!(limiter.take(address(2), now), Ok(()), "another address has its own");
-        let later = now + Duration::from_millis(200);
-        assert_eq!(limiter.take(address(1), later), Ok(()));
-        assert!(limiter.take(address(1), later).is_err());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn memory_is_bounded() {
-        let limiter = RateLimiter::new(1, &[]);
-        let now = Instant::now();
-        for n in 0..u32::try_from(MAX_ADDRESSES).expect("small") * 2 + 5 {
-            assert_eq!(limiter.take(address(n), now), Ok(()));
-        }
-        assert!(limiter.whole_at.lock().len() <= MAX_ADDRESSES);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn zero_is_no_limit() {
-        let limiter = RateLimiter::new(0, &[]);
-        for _ in 0..10_000 {
-            assert_eq!(limiter.take(address(1), Instant::now()), Ok(()));
+impl From<Spent> for HttpError {
+    fn from(spent: Spent) -> Self {
+        // Rounded up: who comes back in time is not refused again.
+        let after = |wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
+        match spent {
+            Spent::Client(wait) => Self::RateLimited { retry_after_ms: after(wait) },
+            Spent::Total(wait) => Self::Busy { retry_after_ms: after(wait) },
         }
     }
 }

@@ -23,7 +23,7 @@ use futures_util::StreamExt;
 use http::header;
 
 use super::{
-    address::ClientAddress,
+    address::Counted,
     error::HttpError,
     last_event_id::LastEventId,
     query::{PathSymbol, StreamQuery},
@@ -56,12 +56,12 @@ const HEADERS: [(header::HeaderName, &str); 3] = [
 )]
 pub(super) async fn one(
     State(services): State<Arc<Services>>,
-    address: ClientAddress,
+    client: Counted,
     PathSymbol(symbol): PathSymbol,
     last: LastEventId,
     query: StreamQuery,
 ) -> Result<Response, HttpError> {
-    open(&services, address, query, vec![symbol], last)
+    open(&services, client, query, vec![symbol], last)
 }
 
 /// Tickers of several assets, as unnamed server-sent events.
@@ -75,29 +75,26 @@ pub(super) async fn one(
 )]
 pub(super) async fn many(
     State(services): State<Arc<Services>>,
-    address: ClientAddress,
+    client: Counted,
     last: LastEventId,
     mut query: StreamQuery,
 ) -> Result<Response, HttpError> {
     let strip = || services.site.strip.iter().copied().take(MAX_SYMBOLS_PER_READER).collect();
     let symbols = query.symbols.take().unwrap_or_else(strip);
-    open(&services, address, query, symbols, last)
+    open(&services, client, query, symbols, last)
 }
 
 fn open(
     services: &Services,
-    address: ClientAddress,
+    Counted(client): Counted,
     query: StreamQuery,
     symbols: Vec<Symbol>,
     LastEventId(since): LastEventId,
 ) -> Result<Response, HttpError> {
     let news = query.news;
     let wish = query.wish(symbols);
-    let stream = if news {
-        services.hub.connect_page(address.0, &wish, since)?
-    } else {
-        services.hub.connect(address.0, &wish)?
-    };
+    let stream =
+        if news { services.hub.connect_page(client, &wish, since)? } else { services.hub.connect(client, &wish)? };
     Ok(respond(stream))
 }
 

@@ -1,6 +1,6 @@
 //! The routes of the API, and the order of the layers around them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -9,17 +9,22 @@ use axum::{
     routing::{any, get},
 };
 use http::{HeaderValue, header};
+use leptos::config::LeptosOptions;
 
 use super::{
+    body::{BodyBounds, MAX_BODY, bound_body},
+    browser_policy::{BrowserPolicy, browser_policy},
+    caller::admit,
     cors::{Origins, cors},
     error::{method_not_allowed, not_found},
     health::health,
     live::live,
     news,
     openapi::openapi,
+    pages,
     price::price,
     query::bound_uri,
-    rate_limit::{RateLimiter, rate_limit},
+    rate_limit::{limit_rest, limit_streams},
     ready::ready,
     realtime,
     rss::rss,
@@ -30,13 +35,13 @@ use super::{
 use crate::server::services::Services;
 
 /// Everything but the pages and the server functions. From outside in, a request meets: CORS, the bound on the
-/// address, then for REST the rate limit. Nothing here is compressed: streams must not be, and the answers are small.
+/// address, the look at its token, then the rate limit. Nothing here is compressed: streams must not be, and the
+/// answers are small.
 ///
-/// Probes (`/health`, `/ready`, `/live`) are not rate limited, so that a busy neighbor behind the same address can't
-/// make the server look dead. Streams have limits of their own.
+/// Probes (`/health`, `/ready`, `/live`) ask for no token and are not rate limited, so that a busy neighbor behind the
+/// same address can't make the server look dead.
 pub fn api_router(services: Arc<Services>) -> Router {
     let config = &services.config;
-    let limiter = Arc::new(RateLimiter::new(config.limits.requests_per_minute, &config.server.trusted_proxies));
     let origins = Arc::new(Origins::new(&config.server.cors_origins));
 
     let rest = Router::new()
@@ -54,7 +59,7 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .route("/api/", any(not_found))
         .route("/api/{*rest}", any(not_found))
         .layer(map_response(no_store))
-        .layer(from_fn_with_state(limiter, rate_limit));
+        .layer(from_fn_with_state(Arc::clone(&services), limit_rest));
     let probes = Router::new()
         .route("/health", get(health))
         .route("/ready", get(ready))
@@ -63,16 +68,30 @@ pub fn api_router(services: Arc<Services>) -> Router {
     let streams = Router::new()
         .route("/api/realtime", get(realtime::many))
         .route("/api/realtime/{symbol}", get(realtime::one))
-        .route("/api/sse", get(sse));
+        .route("/api/sse", get(sse))
+        .layer(from_fn_with_state(Arc::clone(&services), limit_streams));
 
     Router::new()
         .merge(rest)
-        .merge(probes)
         .merge(streams)
+        .layer(from_fn_with_state(Arc::clone(&services), admit))
+        .merge(probes)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(bound_uri))
         .layer(from_fn_with_state(origins, cors))
         .with_state(services)
+}
+
+/// The whole site: the API, the pages, and around both what every request and every answer has to keep to.
+pub fn site(services: &Arc<Services>, options: LeptosOptions) -> Router {
+    let config = &services.config;
+    let patience = Duration::from_secs(config.limits.body_timeout_s);
+    let bounds = BodyBounds { most: MAX_BODY, patience };
+    let policy = Arc::new(BrowserPolicy::new(&config.server, pages::reload_port(&options)));
+    api_router(Arc::clone(services))
+        .merge(pages::router(services, options))
+        .layer(from_fn_with_state(bounds, bound_body))
+        .layer(from_fn_with_state(policy, browser_policy))
 }
 
 /// What says nothing else is of now: nobody may keep it.

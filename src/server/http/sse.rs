@@ -26,7 +26,7 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 
 use super::{
-    address::ClientAddress, error::HttpError, event_query::EventQuery, last_event_id::LastEventId, realtime::respond,
+    address::Counted, error::HttpError, event_query::EventQuery, last_event_id::LastEventId, realtime::respond,
 };
 use crate::server::services::Services;
 
@@ -42,9 +42,9 @@ use crate::server::services::Services;
 )]
 pub(super) async fn sse(
     State(services): State<Arc<Services>>,
-    address: ClientAddress,
+    Counted(client): Counted,
     LastEventId(since): LastEventId,
     EventQuery(wish): EventQuery,
 ) -> Result<Response, HttpError> {
-    Ok(respond(services.hub.connect_events(address.0, wish, since)?))
+    Ok(respond(services.hub.connect_events(client, wish, since)?))
 }

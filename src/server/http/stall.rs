@@ -7,34 +7,31 @@
 use std::{
     future::Future,
     io,
-    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
-use axum::{
-    extract::connect_info::Connected,
-    serve::{IncomingStream, Listener},
-};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpSocket, TcpStream},
     time::{Sleep, sleep},
 };
 
 /// A connection that fails when its peer takes no byte for a while.
 #[derive(Debug)]
-pub struct StallGuard<S> {
+pub struct StallGuard<S, H = ()> {
     stream: S,
     limit: Duration,
     /// Runs only while a write waits, so a reader that keeps up costs no timer.
     deadline: Option<Pin<Box<Sleep>>>,
+    /// Given back when the connection is gone, whoever had it last.
+    _held: H,
 }
 
-impl<S> StallGuard<S> {
-    pub fn new(stream: S, limit: Duration) -> Self {
-        Self { stream, limit, deadline: None }
+impl<S, H> StallGuard<S, H> {
+    /// Guards a connection that holds something as long as it lives.
+    pub fn new(stream: S, limit: Duration, held: H) -> Self {
+        Self { stream, limit, deadline: None, _held: held }
     }
 
     /// Looks at a write's result: a waiting one starts the deadline or meets it, any other ends it.
@@ -50,13 +47,13 @@ impl<S> StallGuard<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for StallGuard<S> {
+impl<S: AsyncRead + Unpin, H: Unpin> AsyncRead for StallGuard<S, H> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for StallGuard<S> {
+impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for StallGuard<S, H> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.watch(cx, written)
@@ -84,70 +81,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for StallGuard<S> {
     }
 }
 
-/// A listener whose connections are [`StallGuard`]ed. For `axum::serve`, with
-/// `into_make_service_with_connect_info::<PeerAddr>()`.
-#[derive(Debug)]
-pub struct GuardedListener {
-    listener: TcpListener,
-    limit: Duration,
-}
-
-/// What the kernel holds back for a connection, in bytes: enough for any page, and no more than some hundred messages
-/// for a reader that is slow, which would otherwise get megabytes of old prices before the newest.
-const SEND_BUFFER: u32 = 128 * 1024;
-
-/// Connections that wait to be accepted.
-const BACKLOG: u32 = 1024;
-
-impl GuardedListener {
-    pub fn new(listener: TcpListener, limit: Duration) -> Self {
-        Self { listener, limit }
-    }
-
-    /// Listens on `address`, with a send buffer that suits streams.
-    ///
-    /// # Errors
-    /// Those of the operating system: the port is in use, the address is not of this machine.
-    pub fn bind(address: SocketAddr, limit: Duration) -> io::Result<Self> {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // A restarted server gets its port back at once.
-        #[cfg(unix)]
-        socket.set_reuseaddr(true)?;
-        // Accepted connections inherit it.
-        socket.set_send_buffer_size(SEND_BUFFER)?;
-        socket.bind(address)?;
-        Ok(Self::new(socket.listen(BACKLOG)?, limit))
-    }
-}
-
-impl Listener for GuardedListener {
-    type Io = StallGuard<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        // The plain listener's own `accept` waits and goes on when the process runs out of files.
-        let (stream, address) = Listener::accept(&mut self.listener).await;
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY was refused; messages may wait for each other");
-        }
-        (StallGuard::new(stream, self.limit), address)
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.listener.local_addr()
-    }
-}
-
-/// The address at the other end of a guarded connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PeerAddr(pub SocketAddr);
-
-impl Connected<IncomingStream<'_, GuardedListener>> for PeerAddr {
-    fn connect_info(stream: IncomingStream<'_, GuardedListener>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::{
@@ -162,7 +95,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_takes_nothing_is_given_up() {
         let (ours, _theirs) = duplex(16);
-        let mut guarded = StallGuard::new(ours, LIMIT);
+        let mut guarded = StallGuard::new(ours, LIMIT, ());
         let started = Instant::now();
         let error = guarded.write_all(&[0; 64]).await.expect_err("nobody reads");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
@@ -172,7 +105,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_slow_peer_is_not() {
         let (ours, mut theirs) = duplex(16);
-        let mut guarded = StallGuard::new(ours, LIMIT);
+        let mut guarded = StallGuard::new(ours, LIMIT, ());
         let reader = tokio::spawn(async move {
             let mut byte = [0];
             for _ in 0..20 {

@@ -2,12 +2,15 @@
 
 mod errors;
 mod events;
+mod hostile;
 mod layers;
 mod news;
 mod pages;
 mod rest;
+mod site;
 mod socket;
 mod stream;
+mod tokens;
 
 use axum::{
     Router,

@@ -7,6 +7,7 @@ use crate::{
     model::{symbol::Symbol, ticker::Ticker, time::UnixMs},
     server::event::{EventKind, LogEvent},
     wire::{
+        event_stream::StreamError,
         news::Gap,
         realtime::{Connected, Heartbeat, RealtimeMessage, StatusChange, timestamp},
         sse,
@@ -72,9 +73,12 @@ pub(super) fn heartbeat(last_id: u64, now: UnixMs, position: Option<u64>) -> Opt
 
 pub(super) const KEEP_ALIVE: Bytes = Bytes::from_static(sse::KEEP_ALIVE.as_bytes());
 
-/// The last line of a stream that the server ends. A comment, as this endpoint has no message for it: the client
-/// reconnects by itself.
-pub(super) const GOODBYE: Bytes = Bytes::from_static(b": the server ends this stream; reconnect\n\n");
+/// The last message of a stream, with the wait before a reconnection for clients that look at nothing else.
+pub(super) fn end(error: StreamError) -> Option<Bytes> {
+    let retry_ms = error.retry.delay_ms;
+    let message = sse::message(None, &json(&RealtimeMessage::StreamError { data: error })?);
+    Some(Bytes::from(format!("retry: {retry_ms}\n{message}")))
+}
 
 fn message<T: Serialize>(id: Option<u64>, body: &T) -> Option<Bytes> {
     Some(Bytes::from(sse::message(id, &json(body)?)))
@@ -87,7 +91,7 @@ pub(super) fn json<T: Serialize>(body: &T) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::market::fixture::ticker as a_ticker;
+    use crate::server::{hub::ending::End, market::fixture::ticker as a_ticker};
 
     #[test]
     fn a_ticker_is_written_as_the_message_type_says() {
@@ -104,6 +108,20 @@ mod tests {
             "retry: 2000\n\n\
              data: {\"type\":\"connected\",\"symbol\":\"BTC\",\"symbols\":[\"BTC\",\"ETH\"],\"clientId\":\"c-1\",\
              \"timestamp\":\"1970-01-01T00:00:00.000Z\"}\n\n"
+        );
+    }
+
+    #[test]
+    fn a_stream_ends_with_a_reason_and_when_to_come_back() {
+        let after_ms = crate::server::shutdown::reconnect_after_ms(3);
+        let told = end(End::GoingDown.told_to(3)).expect("JSON");
+        assert_eq!(
+            told,
+            format!(
+                "retry: {after_ms}\ndata: {{\"type\":\"stream_error\",\"data\":{{\"code\":\"going_down\",\
+                 \"message\":\"the server is going down; reconnect\",\"retry\":{{\"shouldReconnect\":true,\
+                 \"delayMs\":{after_ms},\"maxDelayMs\":30000,\"strategy\":\"exponential-backoff\",\"jitter\":true}}}}}}\n\n"
+            )
         );
     }
 

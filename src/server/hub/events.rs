@@ -12,7 +12,6 @@ use super::{
 use crate::{
     model::{symbol::Symbol, time::UnixMs},
     wire::{
-        error::Retry,
         event_stream::{Connected, Heartbeat, Price, StreamConfig, StreamError},
         news::Gap,
         sse,
@@ -57,21 +56,11 @@ pub(super) fn gap(to: u64, gap: &Gap) -> Option<Bytes> {
     event(Some(to), "gap", gap)
 }
 
-/// Why the server ends a stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    GoingDown,
-    TooSlow,
-}
-
-/// The last event of a stream.
-pub(super) fn end(end: End) -> Option<Bytes> {
-    let (code, message) = match end {
-        End::GoingDown => ("going_down", "the server is going down; reconnect"),
-        End::TooSlow => ("too_slow", "the stream was not read for too long; reconnect"),
-    };
-    let error = StreamError { code: code.into(), message: message.into(), retry: Retry::after_ms(RETRY_MS) };
-    event(None, "stream_error", &error)
+/// The last event of a stream, with the wait before a reconnection for clients that look at nothing else.
+pub(super) fn end(error: &StreamError) -> Option<Bytes> {
+    let retry_ms = error.retry.delay_ms;
+    let event = sse::named(None, "stream_error", &json(error)?);
+    Some(Bytes::from(format!("retry: {retry_ms}\n{event}")))
 }
 
 fn event<T: Serialize>(id: Option<u64>, name: &'static str, body: &T) -> Option<Bytes> {
@@ -81,7 +70,7 @@ fn event<T: Serialize>(id: Option<u64>, name: &'static str, body: &T) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{model::freshness::Freshness, wire::news::GapReason};
+    use crate::{model::freshness::Freshness, server::hub::ending::End, wire::news::GapReason};
 
     fn text(frame: Option<Bytes>) -> String {
         String::from_utf8(frame.expect("a frame").to_vec()).expect("UTF-8")
@@ -124,9 +113,9 @@ mod tests {
             "id: 8\nevent: gap\ndata: {\"from\":\"1\",\"to\":\"8\",\"reason\":\"expired\"}\n\n"
         );
         assert_eq!(
-            text(end(End::GoingDown)),
-            "event: stream_error\ndata: {\"code\":\"going_down\",\"message\":\"the server is going down; reconnect\",\
-             \"retry\":{\"shouldReconnect\":true,\"delayMs\":2000,\"maxDelayMs\":30000,\
+            text(end(&End::TooSlow.told_to(1))),
+            "retry: 2000\nevent: stream_error\ndata: {\"code\":\"too_slow\",\
+             \"message\":\"the stream was not read for too long; reconnect\",\"retry\":{\"shouldReconnect\":true,\"delayMs\":2000,\"maxDelayMs\":30000,\
              \"strategy\":\"exponential-backoff\",\"jitter\":true}}\n\n"
         );
     }

@@ -1,9 +1,11 @@
-//! How many streams there may be, in all and from one address.
+//! How many connections there may be, in all and of one client.
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::Mutex;
 use thiserror::Error;
+
+use crate::server::client::Client;
 
 /// Why a reader is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -12,6 +14,8 @@ pub enum Refusal {
     ServerFull,
     #[error("this address has as many streams as it may")]
     AddressFull,
+    #[error("this token has as many streams as it may")]
+    TokenFull,
     #[error("the server is going down")]
     GoingDown,
     #[error("too many symbols for one stream")]
@@ -20,65 +24,92 @@ pub enum Refusal {
     UnknownSymbol,
 }
 
-/// Counts open streams. The map holds only addresses with an open stream, so it is as bounded as the total.
+/// How many of something may be open at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ceilings {
+    pub total: usize,
+    /// Of one block of addresses.
+    pub per_address: usize,
+    /// Of one token, which is then counted in place of the address that it comes from.
+    pub per_token: usize,
+}
+
+/// Counts open connections. The map holds only clients with an open one, so it is as bounded as the total.
 #[derive(Debug)]
 pub struct ConnectionLimits {
-    total: usize,
-    per_address: usize,
+    ceilings: Ceilings,
     open: Mutex<Open>,
 }
 
 #[derive(Debug, Default)]
 struct Open {
     total: usize,
-    by_address: HashMap<IpAddr, usize>,
+    by_client: HashMap<Client, usize>,
 }
 
 impl ConnectionLimits {
-    pub fn new(total: usize, per_address: usize) -> Self {
-        Self { total, per_address, open: Mutex::default() }
+    pub fn new(ceilings: Ceilings) -> Self {
+        Self { ceilings, open: Mutex::default() }
     }
 
-    /// Streams that are open now.
+    /// Connections that are open now.
     pub fn open(&self) -> usize {
         self.open.lock().total
     }
 
-    /// Room for one more stream, given back when the permit is dropped.
+    /// Room for one more connection, given back when the permit is dropped.
     ///
     /// # Errors
-    /// [`Refusal::ServerFull`] or [`Refusal::AddressFull`].
-    pub fn acquire(self: &Arc<Self>, address: IpAddr) -> Result<Permit, Refusal> {
+    /// [`Refusal::ServerFull`], [`Refusal::AddressFull`] or [`Refusal::TokenFull`].
+    pub fn acquire(self: &Arc<Self>, client: Client) -> Result<Permit, Refusal> {
+        let (most, refusal) = match client {
+            Client::Address(_) => (self.ceilings.per_address, Refusal::AddressFull),
+            Client::Token(_) => (self.ceilings.per_token, Refusal::TokenFull),
+        };
         let mut open = self.open.lock();
-        if open.total >= self.total {
-            return Err(Refusal::ServerFull);
-        }
-        if open.by_address.get(&address).copied().unwrap_or_default() >= self.per_address {
-            return Err(Refusal::AddressFull);
+        self.room(&open)?;
+        if open.by_client.get(&client).copied().unwrap_or_default() >= most {
+            return Err(refusal);
         }
         open.total += 1;
-        *open.by_address.entry(address).or_default() += 1;
-        Ok(Permit { limits: Arc::clone(self), address })
+        *open.by_client.entry(client).or_default() += 1;
+        Ok(Permit { limits: Arc::clone(self), client: Some(client) })
+    }
+
+    /// The same for nobody in particular: counted in all only.
+    ///
+    /// # Errors
+    /// [`Refusal::ServerFull`].
+    pub fn acquire_unnamed(self: &Arc<Self>) -> Result<Permit, Refusal> {
+        let mut open = self.open.lock();
+        self.room(&open)?;
+        open.total += 1;
+        Ok(Permit { limits: Arc::clone(self), client: None })
+    }
+
+    const fn room(&self, open: &Open) -> Result<(), Refusal> {
+        if open.total < self.ceilings.total { Ok(()) } else { Err(Refusal::ServerFull) }
     }
 }
 
-/// Room for one stream. Held as long as the stream lives.
+/// Room for one connection. Held as long as it lives.
 #[derive(Debug)]
 pub struct Permit {
     limits: Arc<ConnectionLimits>,
-    address: IpAddr,
+    client: Option<Client>,
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut open = self.limits.open.lock();
         open.total = open.total.saturating_sub(1);
-        let left = open.by_address.get_mut(&self.address).map(|count| {
+        let Some(client) = &self.client else { return };
+        let left = open.by_client.get_mut(client).map(|count| {
             *count = count.saturating_sub(1);
             *count
         });
         if left == Some(0) {
-            open.by_address.remove(&self.address);
+            open.by_client.remove(client);
         }
     }
 }
@@ -88,14 +119,23 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
+    use crate::server::access::TokenId;
 
-    fn address(last: u8) -> IpAddr {
+    fn address(last: u8) -> Client {
         Ipv4Addr::new(10, 0, 0, last).into()
+    }
+
+    fn token(n: u8) -> Client {
+        Client::Token(TokenId::parse(&format!("t0ken00{n}")).expect("an id"))
+    }
+
+    fn limits(total: usize, per_address: usize, per_token: usize) -> Arc<ConnectionLimits> {
+        Arc::new(ConnectionLimits::new(Ceilings { total, per_address, per_token }))
     }
 
     #[test]
     fn each_limit_refuses_and_a_dropped_permit_makes_room() {
-        let limits = Arc::new(ConnectionLimits::new(3, 2));
+        let limits = limits(3, 2, 1);
         let first = limits.acquire(address(1)).expect("room");
         let _second = limits.acquire(address(1)).expect("room");
         assert_eq!(limits.acquire(address(1)).map(drop), Err(Refusal::AddressFull));
@@ -105,6 +145,36 @@ mod tests {
         drop(first);
         assert_eq!(limits.open(), 2);
         limits.acquire(address(1)).map(drop).expect("room again");
-        assert_eq!(limits.open.lock().by_address.len(), 2, "nobody is remembered without a stream");
+        assert_eq!(limits.open.lock().by_client.len(), 2, "nobody is remembered without a connection");
+    }
+
+    #[test]
+    fn a_token_has_a_limit_of_its_own() {
+        let limits = limits(10, 1, 2);
+        let _address = limits.acquire(address(1)).expect("room");
+        let _first = limits.acquire(token(7)).expect("room");
+        let second = limits.acquire(token(7)).expect("room");
+        assert_eq!(limits.acquire(token(7)).map(drop), Err(Refusal::TokenFull));
+        let _other = limits.acquire(token(8)).expect("room for another token");
+        drop(second);
+        limits.acquire(token(7)).map(drop).expect("room again");
+    }
+
+    #[test]
+    fn a_network_of_64_bits_is_one_client() {
+        let limits = limits(10, 2, 1);
+        let host = |n: u16| Client::from(std::net::IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, n]));
+        let _held = [limits.acquire(host(1)).expect("room"), limits.acquire(host(2)).expect("room")];
+        assert_eq!(limits.acquire(host(3)).map(drop), Err(Refusal::AddressFull));
+    }
+
+    #[test]
+    fn whoever_is_not_named_counts_in_all_only() {
+        let limits = limits(2, 1, 1);
+        let held = [limits.acquire_unnamed().expect("room"), limits.acquire_unnamed().expect("room")];
+        assert_eq!(limits.acquire_unnamed().map(drop), Err(Refusal::ServerFull));
+        assert_eq!(limits.acquire(address(1)).map(drop), Err(Refusal::ServerFull));
+        drop(held);
+        assert_eq!(limits.open(), 0);
     }
 }

@@ -11,7 +11,8 @@ use futures_util::Stream;
 
 use super::{
     Hub, encode,
-    events::{self, End},
+    ending::End,
+    events,
     limits::Permit,
     reader::{Reader, Signal},
     resume::{LogCursor, Told},
@@ -79,9 +80,11 @@ impl FrameStream {
     }
 
     fn goodbye(&self) -> Option<Bytes> {
+        let end = if self.hub.shutdown.is_cancelled() { End::GoingDown } else { End::TooSlow };
+        let told = end.told_to(self.reader.id);
         match self.voice {
-            Voice::Messages => Some(encode::GOODBYE),
-            Voice::Events => events::end(if self.hub.shutdown.is_cancelled() { End::GoingDown } else { End::TooSlow }),
+            Voice::Messages => encode::end(told),
+            Voice::Events => events::end(&told),
         }
     }
 }

@@ -33,15 +33,14 @@ fn hub() -> (Arc<Hub>, CancellationToken) {
 
 fn hub_with(log: LogSetup, clock: Clock) -> (Arc<Hub>, CancellationToken) {
     let shutdown = CancellationToken::new();
-    let limits =
-        LimitsConfig { connections_per_address: 3, connections_total: 5, requests_per_minute: 300, stall_s: 30 };
+    let limits = LimitsConfig { connections_per_address: 3, connections_total: 5, ..LimitsConfig::default() };
     let symbols = ["BTC", "ETH", "SOL"].map(symbol);
     let hub = Arc::new(Hub::new(&symbols, &limits, Duration::from_secs(30), clock, log, shutdown.clone()));
     tokio::spawn(Arc::clone(&hub).run());
     (hub, shutdown)
 }
 
-fn address(last: u8) -> IpAddr {
+fn address(last: u8) -> Client {
     Ipv4Addr::new(192, 0, 2, last).into()
 }
 
@@ -62,7 +61,8 @@ fn ready(stream: &mut FrameStream) -> Vec<Bytes> {
     std::iter::from_fn(|| stream.next().now_or_never().flatten()).collect()
 }
 
-/// The messages among the frames, in short: `BTC 1`, `status BTC stale`, `heartbeat <id>`, `:` for a comment.
+/// The messages among the frames, in short: `BTC 1`, `status BTC stale`, `heartbeat <id>`, `going_down <ms>`, `:` for a
+/// comment.
 fn brief(frames: &[Bytes]) -> Vec<String> {
     frames
         .iter()
@@ -77,6 +77,7 @@ fn brief(frames: &[Bytes]) -> Vec<String> {
                 RealtimeMessage::Connected(_) => "connected".to_owned(),
                 RealtimeMessage::Story { data } => format!("story {}", data.id),
                 RealtimeMessage::Gap { data } => format!("gap {} {}", data.from, data.to),
+                RealtimeMessage::StreamError { data } => format!("{} {}", data.code, data.retry.delay_ms),
             }
         })
         .collect()

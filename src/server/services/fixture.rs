@@ -10,7 +10,8 @@ use super::*;
 use crate::{
     model::{asset::AssetInfo, time::UnixMs, venue::Venue},
     server::{
-        config::{Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig},
+        access::{Label, NewToken, Scope},
+        config::{AccessConfig, Feeds, LimitsConfig, MarketConfig, NewsConfig, Reading, ServerConfig},
         hub::log::LogSetup,
         market::candle_service::CandleSource,
     },
@@ -125,14 +126,23 @@ impl Fixture {
             candles: Arc::new(CandleService::new(Arc::new(OneCandle), Arc::clone(&market), clock)),
             market,
             hub,
+            rates: RateLimits::new(&config.limits),
             started: clock.now(),
             venues: Arc::clone(&reports) as Arc<dyn VenueReports>,
             news: Arc::default(),
             feeds: Arc::new(Followed(feeds)),
             storage,
+            tokens: Arc::new(Tokens::in_memory(clock, config.access.wrong_tokens_per_minute)),
             config: Arc::new(config),
         });
         Self { services, reports, shutdown }
+    }
+
+    /// A token of this scope.
+    pub(in crate::server) fn token(&self, scope: Scope) -> String {
+        let label = Label::parse("test").expect("a label");
+        let (_, token) = self.services.tokens.issue(NewToken { scope, label, lifetime: None }).expect("a token");
+        token.reveal()
     }
 
     /// Puts a ticker up and publishes it, as the market's task does.
@@ -152,6 +162,7 @@ fn config(symbols: &[Symbol]) -> Config {
             data_dir: None,
             trusted_proxies: vec![],
             cors_origins: vec!["*".to_owned()],
+            frame_ancestors: vec![],
             heartbeat_s: 30,
             site_root: None,
         },
@@ -176,11 +187,7 @@ fn config(symbols: &[Symbol]) -> Config {
             breaking_score: 0.6,
             breaking_window_min: 30,
         },
-        limits: LimitsConfig {
-            connections_per_address: 100,
-            connections_total: 10_000,
-            requests_per_minute: 300,
-            stall_s: 30,
-        },
+        access: AccessConfig { read: Reading::Open, wrong_tokens_per_minute: 30 },
+        limits: LimitsConfig::default(),
     }
 }

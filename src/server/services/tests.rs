@@ -49,7 +49,7 @@ async fn the_page_starts_with_what_the_board_shows() {
 async fn the_status_counts_streams_and_seconds() {
     let Fixture { services, .. } = Fixture::new();
     let wish = crate::server::hub::Wish { symbols: vec![symbol("BTC")], pace: Duration::ZERO };
-    let _stream = services.hub.connect([127, 0, 0, 1].into(), &wish).expect("room");
+    let _stream = services.hub.connect(std::net::Ipv4Addr::LOCALHOST, &wish).expect("room");
     tokio::time::advance(Duration::from_millis(90_500)).await;
     let status = services.status();
     assert_eq!((status.clients, status.uptime_s, status.started_at), (1, 90, fixture::WALL));

@@ -8,11 +8,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     StartError,
     adapters::{MarketPrices, VenueSide},
-    news::{self, Around, NewsSide},
+    news::{self, Around},
+    retention::keep_small,
 };
 use crate::{
     model::{asset::AssetInfo, ticker::Ticker, venue::Venue},
     server::{
+        access::Tokens,
         clock::Clock,
         config::Config,
         hub::{
@@ -25,8 +27,10 @@ use crate::{
             spark_loader::SparkLoader,
             task::{EVENT_CAPACITY, Inputs, MarketTask, SPARK_CAPACITY},
         },
-        news::desk::NewsDesk,
+        news::{desk::NewsDesk, feeds::client::FeedHttp},
+        rate::RateLimits,
         services::{FeedReports, NoFeeds, Services, VenueReports},
+        storage::Storage,
         venues::{self, Venues, VenuesSetup, dialer::Dialer, http_client::Http},
     },
     wire::page::SiteInfo,
@@ -39,8 +43,11 @@ pub struct CoreSetup {
     pub simulated: bool,
     pub dialer: Arc<dyn Dialer>,
     pub http: Arc<dyn Http>,
-    /// `None` runs without news.
-    pub news: Option<NewsSide>,
+    /// `None` keeps events in memory, and runs without news.
+    pub storage: Option<Storage>,
+    /// The network of the feeds. `None` runs without news.
+    pub news: Option<Arc<dyn FeedHttp>>,
+    pub tokens: Arc<Tokens>,
     pub clock: Clock,
     /// Of everything that is drawn by chance.
     pub seed: u64,
@@ -61,7 +68,7 @@ impl Core {
     /// # Errors
     /// Where the database can't be read.
     pub async fn start(setup: CoreSetup) -> Result<Self, StartError> {
-        let CoreSetup { config, simulated, dialer, http, news, clock, seed, token } = setup;
+        let CoreSetup { config, simulated, dialer, http, storage, news, tokens, clock, seed, token } = setup;
         let started = clock.now();
         let tasks = TaskTracker::new();
         let symbols = &config.market.symbols;
@@ -83,7 +90,6 @@ impl Core {
         let reports: Arc<dyn VenueReports> = side;
 
         let heartbeat = Duration::from_secs(config.server.heartbeat_s);
-        let storage = news.as_ref().map(|news| news.storage.clone());
         let log = match &storage {
             Some(storage) => {
                 let range = storage.log_range().await?;
@@ -111,7 +117,8 @@ impl Core {
         let desk = Arc::new(NewsDesk::default());
         let feeds: Arc<dyn FeedReports> = match news {
             None => Arc::new(NoFeeds),
-            Some(side) => {
+            Some(http) => {
+                let storage = storage.clone().ok_or_else(|| StartError::Setup("news needs a database".to_owned()))?;
                 let around = Around {
                     config: &config.news,
                     market: &board,
@@ -123,9 +130,12 @@ impl Core {
                     tasks: &tasks,
                     token: &token,
                 };
-                news::start(side, around).await?
+                news::start(storage, http, around).await?
             }
         };
+        if let Some(storage) = storage.clone() {
+            tasks.spawn(keep_small(storage, config.news.clone(), clock, token.clone()));
+        }
         tasks.close();
 
         let services = Arc::new(Services {
@@ -134,11 +144,13 @@ impl Core {
             candles,
             market: board,
             hub,
+            rates: RateLimits::new(&config.limits),
             started,
             venues: reports,
             news: desk,
             feeds,
             storage,
+            tokens,
             config: Arc::new(config),
         });
         Ok(Self { services, tasks })

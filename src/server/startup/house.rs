@@ -1,13 +1,9 @@
 //! The server: built, then run.
 
-use std::{fmt::Display, future::IntoFuture, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt::Display, path::PathBuf, sync::Arc};
 
 use axum::Router;
-use tokio::{
-    net::TcpListener,
-    task::spawn_blocking,
-    time::{sleep, timeout},
-};
+use tokio::{net::TcpListener, task::spawn_blocking};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
@@ -15,18 +11,18 @@ use super::{
     StartError,
     core::{Core, CoreSetup},
     data_dir::DataDir,
-    news::NewsSide,
 };
 use crate::server::{
+    access::Tokens,
     clock::Clock,
     config::{Config, Feeds},
     http::{
         pages,
-        router::api_router,
-        stall::{GuardedListener, PeerAddr},
+        router::site,
+        serve::{Bounds, serve},
     },
-    news::feeds::client::FeedClient,
-    shutdown::GRACE,
+    news::feeds::client::{FeedClient, FeedHttp},
+    shutdown::within_grace,
     storage::Storage,
     venues::{dialer::TcpDialer, http_client::HttpClient},
 };
@@ -35,11 +31,11 @@ use crate::server::{
 pub struct House {
     listener: TcpListener,
     router: Router,
-    stall: Duration,
+    bounds: Bounds,
     tasks: TaskTracker,
     token: CancellationToken,
     /// Kept until the end: a temporary one is removed when this goes.
-    _data_dir: Option<DataDir>,
+    _data_dir: DataDir,
 }
 
 impl House {
@@ -56,66 +52,59 @@ impl House {
         config.server.addr = listener.local_addr()?;
         let site_root = pages::find_site(config.server.site_root.as_deref())?;
         let options = pages::leptos_options(&site_root, config.server.addr)?;
-        let data_dir = match config.news.feeds {
+        let data_dir = DataDir::choose(config.server.data_dir.as_deref(), simulated)?;
+        let (storage, tokens) = open(data_dir.path().to_owned(), config.access.wrong_tokens_per_minute).await?;
+        let news: Option<Arc<dyn FeedHttp>> = match config.news.feeds {
             Feeds::Off => None,
-            Feeds::BuiltIn | Feeds::These(_) => Some(DataDir::choose(config.server.data_dir.as_deref(), simulated)?),
-        };
-        let news = match &data_dir {
-            None => None,
-            Some(folder) => Some(NewsSide {
-                storage: open_storage(folder.path().to_owned()).await?,
-                http: Arc::new(FeedClient::new(config.news.contact.as_deref()).map_err(setup)?),
-            }),
+            Feeds::BuiltIn | Feeds::These(_) => {
+                Some(Arc::new(FeedClient::new(config.news.contact.as_deref()).map_err(setup)?))
+            }
         };
         let Core { services, tasks } = Core::start(CoreSetup {
             config,
             simulated,
             dialer: Arc::new(TcpDialer::new().map_err(setup)?),
             http: Arc::new(HttpClient::new().map_err(setup)?),
+            storage: Some(storage),
             news,
+            tokens: Arc::new(tokens),
             clock: Clock::System,
             seed: rand::random(),
             token: token.clone(),
         })
         .await?;
-        let stall = Duration::from_secs(services.config.limits.stall_s);
-        let router = api_router(Arc::clone(&services)).merge(pages::router(&services, options));
-        Ok(Self { listener, router, stall, tasks, token, _data_dir: data_dir })
+        let bounds = Bounds::from(&*services.config);
+        let router = site(&services, options);
+        Ok(Self { listener, router, bounds, tasks, token, _data_dir: data_dir })
     }
 
     /// Answers until the token is cancelled, then ends every stream and waits for the tasks, but not for ever.
     ///
     /// # Errors
-    /// Where the listener breaks.
+    /// Where the listener has no address any more.
     pub async fn run(self) -> Result<(), StartError> {
         let addr = self.listener.local_addr()?;
         info!(url = %format!("http://{addr}"), version = env!("CARGO_PKG_VERSION"), "serving");
-        let service = self.router.into_make_service_with_connect_info::<PeerAddr>();
-        let asked_to_stop = self.token.clone().cancelled_owned();
-        let serving = axum::serve(GuardedListener::new(self.listener, self.stall), service)
-            .with_graceful_shutdown(asked_to_stop)
-            .into_future();
-        let served = tokio::select! {
-            served = serving => served,
-            () = async { self.token.cancelled().await; sleep(GRACE).await } => {
-                warn!("some connections did not end in time and are cut off");
-                Ok(())
-            }
+        let asked_to_stop = self.token.clone();
+        let ended = async {
+            serve(self.listener, self.router, self.bounds, self.token).await;
+            self.tasks.wait().await;
         };
-        // A listener that broke ends the rest, too.
-        self.token.cancel();
-        if timeout(GRACE, self.tasks.wait()).await.is_err() {
-            warn!(left = self.tasks.len(), "some tasks did not end in time");
+        if !within_grace(&asked_to_stop, ended).await {
+            warn!(tasks = self.tasks.len(), "what did not end in time is cut off");
         }
         info!("stopped");
-        Ok(served?)
+        Ok(())
     }
 }
 
-/// Opening may have to bring an older database up to date.
-async fn open_storage(folder: PathBuf) -> Result<Storage, StartError> {
-    let opened = spawn_blocking(move || Storage::open(&folder, Clock::System)).await;
-    Ok(opened.map_err(setup)??)
+/// What the data folder holds. Opening may have to bring an older database up to date.
+async fn open(folder: PathBuf, wrong_tokens_per_minute: u32) -> Result<(Storage, Tokens), StartError> {
+    let opened = spawn_blocking(move || {
+        let storage = Storage::open(&folder, Clock::System)?;
+        Ok((storage, Tokens::open(&folder, Clock::System, wrong_tokens_per_minute)))
+    });
+    opened.await.map_err(setup)?
 }
 
 fn setup(error: impl Display) -> StartError {

@@ -214,6 +214,7 @@ fn everything_that_a_page_reads_comes_back_as_it_was() {
         comes_back(error);
     }
     comes_back(Gap { from: text("1"), to: text("2"), reason: GapReason::Expired });
+    comes_back(StreamError { code: "going_down".into(), message: "m".into(), retry: Retry::after_ms(1234) });
 }
 
 #[test]

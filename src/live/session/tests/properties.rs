@@ -43,6 +43,7 @@ fn inputs() -> impl Strategy<Value = Vec<(u64, Input)>> {
         2 => Just(Input::Opened),
         4 => Just(Input::Message),
         4 => Just(Input::Failed),
+        1 => (0_u64..120_000).prop_map(|after_ms| Input::Ending { after_ms }),
         1 => Just(Input::Hidden),
         1 => Just(Input::Visible),
         1 => Just(Input::Online),

@@ -300,5 +300,6 @@ async fn a_shutdown_says_so_and_how_to_come_back() {
     fixture.shutdown.cancel();
     let (Event(id, name, data), ended) = last.await.expect("it ends");
     assert_eq!((id, name.as_str(), ended), (None, "stream_error", true));
-    assert_eq!((&data["code"], &data["retry"]["delayMs"]), (&Value::from("going_down"), &Value::from(2000)));
+    let after_ms = crate::server::shutdown::reconnect_after_ms(1);
+    assert_eq!((&data["code"], &data["retry"]["delayMs"]), (&Value::from("going_down"), &Value::from(after_ms)));
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::server::access::Scope;
 
 #[tokio::test(start_paused = true)]
 async fn rest_is_limited_by_address_and_probes_and_streams_are_not() {
@@ -31,7 +32,7 @@ async fn rest_is_limited_by_address_and_probes_and_streams_are_not() {
 async fn a_forwarded_address_counts_only_behind_a_trusted_proxy() {
     let fixture = Fixture::with(|config| {
         config.limits.requests_per_minute = 1;
-        config.server.trusted_proxies = vec![[10, 0, 0, 1].into()];
+        config.server.trusted_proxies = vec!["10.0.0.0/8".parse().expect("a network")];
     });
     let app = app(&fixture);
     for (peer, forwarded, status) in [
@@ -71,17 +72,132 @@ async fn a_list_of_sites_lets_only_those_in() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_preflight_is_answered() {
-    let fixture = Fixture::new();
+/// What a browser is told before it sends what a page of `origin` asks for.
+async fn preflight(app: &Router, origin: &str, method: &str) -> HeaderMap {
     let request = Request::options("/api/realtime/BTC")
-        .header("origin", "https://example.org")
-        .header("access-control-request-method", "GET")
-        .header("access-control-request-headers", "last-event-id")
+        .header("origin", origin)
+        .header("access-control-request-method", method)
+        .header("access-control-request-headers", "authorization, content-type, last-event-id")
         .body(Body::empty())
         .expect("a request");
-    let response = send(&app(&fixture), request).await;
+    let response = send(app, request).await;
     assert_eq!(response.status(), StatusCode::NO_CONTENT);
-    assert_eq!(response.headers()["access-control-allow-methods"], "GET, HEAD");
-    assert!(response.headers()["access-control-allow-headers"].to_str().expect("text").contains("last-event-id"));
+    response.headers().clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_site_may_read_and_named_ones_may_publish() {
+    let any = Fixture::new();
+    let named = Fixture::with(|config| {
+        config.server.cors_origins = vec!["*".to_owned(), "https://example.org".to_owned()];
+    });
+    let (any, named) = (app(&any), app(&named));
+    for (app, origin, methods) in [
+        (&any, "https://example.org", "GET, HEAD"),
+        (&named, "https://example.org", "GET, HEAD, POST, DELETE"),
+        (&named, "https://example.com", "GET, HEAD"),
+        (&named, "https://example.org.evil.example", "GET, HEAD"),
+        (&named, "null", "GET, HEAD"),
+    ] {
+        let headers = preflight(app, origin, "POST").await;
+        assert_eq!(headers["access-control-allow-methods"], methods, "{origin}");
+        assert_eq!(headers["access-control-allow-origin"], "*", "{origin}");
+        assert!(!headers.contains_key("access-control-allow-credentials"), "{origin}");
+        let allowed = headers["access-control-allow-headers"].to_str().expect("text");
+        for name in ["authorization", "content-type", "last-event-id"] {
+            assert!(allowed.contains(name), "{origin}: {allowed}");
+        }
+    }
+    let only = Fixture::with(|config| config.server.cors_origins = vec!["https://example.org".to_owned()]);
+    let only = app(&only);
+    assert_eq!(
+        preflight(&only, "https://example.org", "DELETE").await["access-control-allow-origin"],
+        "https://example.org"
+    );
+    let refused = preflight(&only, "https://example.com", "GET").await;
+    assert!(
+        !refused.contains_key("access-control-allow-origin") && !refused.contains_key("access-control-allow-methods")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_opens_streams_again_and_again_has_to_wait() {
+    let fixture = Fixture::with(|config| config.limits.streams_per_minute = 3);
+    let app = app(&fixture);
+    for uri in ["/api/realtime", "/api/realtime/BTC", "/api/sse"] {
+        assert_eq!(send(&app, from("192.0.2.1:1", uri)).await.status(), StatusCode::OK, "{uri}");
+    }
+    let (status, headers, body) = json(send(&app, from("192.0.2.1:1", "/api/sse")).await).await;
+    assert_eq!((status.as_u16(), &body["error"]["code"]), (429, &Value::from("rate_limited")));
+    assert!(headers.contains_key("retry-after") && body["retry"].is_object(), "{body}");
+    assert_eq!(send(&app, from("192.0.2.2:1", "/api/sse")).await.status(), StatusCode::OK, "another address");
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_together_are_limited_too() {
+    let fixture = Fixture::with(|config| config.limits.total_requests_per_minute = 3);
+    let app = app(&fixture);
+    for n in 1..=3 {
+        assert_eq!(send(&app, from(&format!("192.0.2.{n}:1"), "/symbols")).await.status(), StatusCode::OK);
+    }
+    let (status, headers, body) = json(send(&app, from("192.0.2.4:1", "/symbols")).await).await;
+    assert_eq!((status.as_u16(), &body["error"]["code"]), (503, &Value::from("server_busy")));
+    assert!(headers.contains_key("retry-after") && body["retry"].is_object(), "{body}");
+    assert_eq!(send(&app, from("192.0.2.4:1", "/live")).await.status(), StatusCode::OK, "monitors may ask");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_of_64_bits_counts_as_one_address() {
+    let fixture = Fixture::with(|config| {
+        config.limits.requests_per_minute = 2;
+        config.limits.connections_per_address = 2;
+    });
+    let app = app(&fixture);
+    let mut open = Vec::new();
+    for n in 1..=2 {
+        let peer = format!("[2001:db8:0:1::{n}]:1");
+        assert_eq!(send(&app, from(&peer, "/symbols")).await.status(), StatusCode::OK);
+        open.push(send(&app, from(&peer, "/api/sse")).await);
+    }
+    let ask = async |peer: &str, uri: &str| send(&app, from(peer, uri)).await.status().as_u16();
+    assert_eq!(ask("[2001:db8:0:1:ffff::9]:1", "/symbols").await, 429);
+    assert_eq!(ask("[2001:db8:0:1:ffff::9]:1", "/api/sse").await, 503);
+    assert_eq!(ask("[2001:db8:0:2::1]:1", "/symbols").await, 200);
+    assert_eq!(ask("[2001:db8:0:2::1]:1", "/api/sse").await, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_counts_in_place_of_its_address() {
+    let fixture = Fixture::with(|config| {
+        config.limits.requests_per_minute = 1;
+        config.limits.token_requests_per_minute = 5;
+        config.limits.connections_per_address = 1;
+        config.limits.connections_per_token = 2;
+    });
+    let app = app(&fixture);
+    let (one, other) = (fixture.token(Scope::Read), fixture.token(Scope::Read));
+    let ask = async |token: Option<&String>, uri: &str| {
+        let mut request = from("192.0.2.1:1", uri);
+        if let Some(token) = token {
+            let value = format!("Bearer {token}").parse().expect("a header");
+            request.headers_mut().insert("authorization", value);
+        }
+        send(&app, request).await
+    };
+    for (token, uri, limit, status) in [
+        (None, "/api/sse", 1, 503),
+        (Some(&one), "/api/sse", 2, 503),
+        (Some(&other), "/api/realtime/BTC", 2, 503),
+        (None, "/symbols", 1, 429),
+        // Three of the five were for streams.
+        (Some(&one), "/symbols", 2, 429),
+        (Some(&other), "/symbols", 2, 429),
+    ] {
+        let mut open = Vec::new();
+        for _ in 0..limit {
+            open.push(ask(token, uri).await);
+        }
+        assert!(open.iter().all(|response| response.status() == StatusCode::OK), "{token:?} {uri}");
+        assert_eq!(ask(token, uri).await.status().as_u16(), status, "{token:?} {uri}");
+    }
 }

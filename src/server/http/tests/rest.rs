@@ -102,7 +102,7 @@ async fn health_has_the_shape_of_the_contract() {
         "timestamp": "2025-11-20T14:15:30.000Z", "uptime": "2h 15m 30s",
         "dependencies": {
             "cache": {"status": "disabled", "message": "no Redis is configured"},
-            "storage": {"status": "disabled", "message": "nothing is stored without news"},
+            "storage": {"status": "disabled", "message": "nothing is stored"},
             "venues": {"binance": {
                 "status": "connected", "lastMessageAt": "2025-11-20T12:00:00.000Z", "reconnects": 2, "clockSkewMs": -3,
             }},

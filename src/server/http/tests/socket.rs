@@ -1,39 +1,53 @@
 //! The few things that only a real connection shows.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    sync::Notify,
     task::JoinHandle,
 };
 
 use super::*;
 use crate::server::{
-    http::stall::{GuardedListener, PeerAddr},
+    http::serve::{self, Bounds},
+    hub::limits::Ceilings,
     market::fixture::ticker,
 };
 
-const STALL: Duration = Duration::from_millis(300);
-
-fn serve(fixture: &Fixture) -> (SocketAddr, JoinHandle<std::io::Result<()>>) {
-    let listener = GuardedListener::bind(([127, 0, 0, 1], 0).into(), STALL).expect("a free port");
-    let address = axum::serve::Listener::local_addr(&listener).expect("bound");
-    let service = app(fixture).into_make_service_with_connect_info::<PeerAddr>();
-    let shutdown = fixture.shutdown.clone();
-    let server = axum::serve(listener, service).with_graceful_shutdown(shutdown.cancelled_owned());
-    (address, tokio::spawn(server.into_future()))
+/// Bounds that no test meets by chance.
+pub(super) fn bounds() -> Bounds {
+    Bounds {
+        sockets: Ceilings { total: 1000, per_address: 1000, per_token: 0 },
+        trusted_proxies: vec![],
+        head: Duration::from_mins(1),
+        idle: Duration::from_mins(1),
+        stall: Duration::from_mins(1),
+    }
 }
 
-async fn request(address: SocketAddr, path: &str) -> TcpStream {
+/// A server, and what runs until its last connection has ended.
+pub(super) fn serve(fixture: &Fixture, router: Router, bounds: Bounds) -> (SocketAddr, JoinHandle<()>) {
+    let listener = serve::bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    (address, tokio::spawn(serve::serve(listener, router, bounds, fixture.shutdown.clone())))
+}
+
+pub(super) async fn request(address: SocketAddr, path: &str) -> TcpStream {
+    request_with(address, path, "").await
+}
+
+/// With more header lines, each with its end.
+pub(super) async fn request_with(address: SocketAddr, path: &str, headers: &str) -> TcpStream {
     let mut socket = TcpStream::connect(address).await.expect("a connection");
-    let head = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    let head = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
     socket.write_all(head.as_bytes()).await.expect("written");
     socket
 }
 
 /// Reads until `until` has been seen.
-async fn read_until(socket: &mut TcpStream, until: &str) -> String {
+pub(super) async fn read_until(socket: &mut TcpStream, until: &str) -> String {
     let mut text = String::new();
     let mut buffer = [0; 4096];
     while !text.contains(until) {
@@ -48,7 +62,7 @@ async fn read_until(socket: &mut TcpStream, until: &str) -> String {
 async fn a_stream_runs_over_a_connection_and_a_shutdown_ends_both() {
     let fixture = Fixture::with(|config| config.limits.connections_per_address = 1);
     fixture.post(ticker("BTC", 1.0));
-    let (address, server) = serve(&fixture);
+    let (address, server) = serve(&fixture, app(&fixture), bounds());
     let mut socket = request(address, "/api/realtime/BTC").await;
     let text = read_until(&mut socket, "\"price\":1.0").await;
     assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
@@ -63,13 +77,42 @@ async fn a_stream_runs_over_a_connection_and_a_shutdown_ends_both() {
     let mut rest = String::new();
     socket.read_to_string(&mut rest).await.expect("a clean end");
     assert!(rest.ends_with("0\r\n\r\n"), "the last chunk: {rest}");
-    server.await.expect("no panic").expect("no error");
+    server.await.expect("no panic");
+}
+
+#[tokio::test]
+async fn a_shutdown_ends_idle_connections_and_waits_for_answers_under_way() {
+    let fixture = Fixture::new();
+    let (asked, finish) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let slow = {
+        let (asked, finish) = (Arc::clone(&asked), Arc::clone(&finish));
+        move || async move {
+            asked.notify_one();
+            finish.notified().await;
+            "done"
+        }
+    };
+    let (address, server) = serve(&fixture, app(&fixture).route("/slow", axum::routing::get(slow)), bounds());
+    let mut idle = request(address, "/live").await;
+    read_until(&mut idle, "true").await;
+    let mut waiting = request(address, "/slow").await;
+    asked.notified().await;
+    fixture.shutdown.cancel();
+    assert_eq!(idle.read(&mut [0; 16]).await.expect("a clean end"), 0);
+    assert!(!server.is_finished(), "one answer is under way");
+    finish.notify_one();
+    let mut text = String::new();
+    waiting.read_to_string(&mut text).await.expect("a clean end");
+    assert!(text.ends_with("done") && text.contains("connection: close"), "{text}");
+    server.await.expect("no panic");
+    assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
 }
 
 #[tokio::test]
 async fn a_reader_that_takes_nothing_loses_its_connection() {
     let fixture = Fixture::new();
-    let (address, _server) = serve(&fixture);
+    let bounds = Bounds { stall: Duration::from_millis(300), ..bounds() };
+    let (address, _server) = serve(&fixture, app(&fixture), bounds);
     let mut socket = request(address, "/api/realtime/BTC").await;
     read_until(&mut socket, "connected").await;
     assert_eq!(fixture.services.hub.streams(), 1);

@@ -146,8 +146,9 @@ async fn a_shutdown_ends_the_body_and_refuses_new_ones() {
     tokio::time::sleep(Duration::from_millis(1)).await;
     fixture.shutdown.cancel();
     let frames = rest.await.expect("it ends");
-    assert_eq!(frames.len(), 2, "the hello, and a comment that says goodbye");
-    assert!(frames[1].starts_with(b": "));
+    assert_eq!(frames.len(), 2, "the hello, and why it ends");
+    let end = std::str::from_utf8(&frames[1]).expect("UTF-8");
+    assert!(end.contains("data: {\"type\":\"stream_error\",\"data\":{\"code\":\"going_down\","), "{end}");
     let (status, _, body) = json(get(&app, "/api/realtime/BTC").await).await;
     assert_eq!((status.as_u16(), &body["error"]["code"]), (503, &Value::from("going_down")));
 }

@@ -49,7 +49,9 @@ async fn a_reader_that_does_not_look_is_forgotten() {
     assert_eq!(hub.subscriptions(), [(symbol("BTC"), 2)]);
     sleep(Duration::from_secs(2)).await;
     assert_eq!(hub.subscriptions(), [(symbol("BTC"), 1)], "it costs no publication anything");
-    assert_eq!(stalled.next().await, Some(encode::GOODBYE));
+    let end = stalled.next().await.expect("an end");
+    assert!(end.starts_with(b"retry: 2000\n"));
+    assert_eq!(brief(&[end]), ["too_slow 2000"]);
     assert_eq!(stalled.next().await, None);
     hub.publish(&ticker("BTC", 2.0));
     assert!(brief(&ready(&mut lively)).contains(&"BTC 2".to_owned()));
@@ -76,8 +78,11 @@ async fn shutdown_ends_every_stream_at_once() {
     sleep(Duration::from_millis(1)).await;
     let before = tokio::time::Instant::now();
     shutdown.cancel();
-    for reader in readers {
-        assert_eq!(reader.await.expect("it ends"), [encode::GOODBYE]);
+    for (id, reader) in (1..).zip(readers) {
+        let frames = reader.await.expect("it ends");
+        let after_ms = crate::server::shutdown::reconnect_after_ms(id);
+        assert_eq!(brief(&frames), [format!("going_down {after_ms}")]);
+        assert!(frames[0].starts_with(format!("retry: {after_ms}\n").as_bytes()), "for clients that read no message");
     }
     assert_eq!(before.elapsed(), Duration::ZERO);
     assert_eq!(hub.streams(), 0);

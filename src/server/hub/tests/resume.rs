@@ -343,8 +343,7 @@ async fn while_the_store_can_t_be_read_prices_go_on_and_nothing_is_skipped() {
 #[tokio::test(start_paused = true)]
 async fn readers_that_are_stuck_in_the_middle_hold_up_no_other() {
     let script = Script::default();
-    let limits =
-        LimitsConfig { connections_per_address: 99, connections_total: 99, requests_per_minute: 300, stall_s: 30 };
+    let limits = LimitsConfig { connections_per_address: 99, connections_total: 99, ..LimitsConfig::default() };
     let clock = Clock::following(WALL);
     let log = script.setup(START, KEEP).await;
     let hub = Arc::new(Hub::new(&[], &limits, Duration::from_secs(30), clock, log, CancellationToken::new()));

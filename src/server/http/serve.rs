@@ -1,0 +1,282 @@
+//! The door: accepts connections, counts them, and speaks HTTP/1.1 on each.
+//!
+//! What a stranger can hold without having asked for anything is bounded here: how many sockets in all and from one
+//! address, how long the head of the first request may take, how large a head may be, how long it may be until the next
+//! one, and how long no bytes may be taken ([`StallGuard`]). HTTP/2 is left to the proxy in front, which speaks TLS:
+//! no browser speaks it without, and a server that has to guess the protocol from the first bytes waits for them without
+//! a limit.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, Request, header};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use ipnet::IpNet;
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream},
+    sync::Semaphore,
+    time::{Sleep, sleep},
+};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
+use tower::Service;
+use tracing::{debug, warn};
+
+use super::{error::HttpError, refusal, stall::StallGuard};
+use crate::server::{
+    client::Client,
+    config::Config,
+    hub::limits::{Ceilings, ConnectionLimits, Permit, Refusal},
+};
+
+/// What the kernel holds back for a connection, in bytes: enough for any page, and no more than some hundred messages
+/// for a reader that is slow, which would otherwise get megabytes of old prices before the newest.
+const SEND_BUFFER: u32 = 128 * 1024;
+
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// Longest head of a request, and what is held back for a connection on top of the kernel's buffer, in bytes.
+const MAX_HEAD: usize = 16 * 1024;
+
+/// How long nobody is accepted after the machine had no room for another connection.
+const BREATHER: Duration = Duration::from_secs(1);
+
+/// Refused connections that are told why at the same time. Others are just closed.
+const TOLD: usize = 64;
+
+/// The address at the other end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerAddr(pub SocketAddr);
+
+/// What every connection has to keep to.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    pub sockets: Ceilings,
+    /// Counted in all only: everybody comes from there.
+    pub trusted_proxies: Vec<IpNet>,
+    /// From the beginning to the end of the first request's head.
+    pub head: Duration,
+    /// From an answer to the end of the next request's head. Longer: proxies keep connections open for later, and one
+    /// that is closed while a request is on its way costs that request. Who has asked once has shown no ill will, and
+    /// half a head costs no more than none.
+    pub idle: Duration,
+    /// Without taking a byte.
+    pub stall: Duration,
+}
+
+impl From<&Config> for Bounds {
+    fn from(config: &Config) -> Self {
+        let limits = &config.limits;
+        Self {
+            sockets: Ceilings {
+                total: limits.sockets_total(),
+                per_address: limits.sockets_per_address(),
+                // No token has been shown yet.
+                per_token: 0,
+            },
+            trusted_proxies: config.server.trusted_proxies.clone(),
+            head: Duration::from_secs(limits.head_timeout_s),
+            idle: Duration::from_secs(limits.idle_timeout_s),
+            stall: Duration::from_secs(limits.stall_s),
+        }
+    }
+}
+
+/// Listens on `address`, with a send buffer that suits streams.
+///
+/// # Errors
+/// Those of the operating system: the port is in use, the address is not of this machine.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restarted server gets its port back at once.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    // Accepted connections inherit it.
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Answers until `shutdown` is cancelled. Then nobody new is accepted, no connection takes another request, and this
+/// returns when the last one has ended, those that became web sockets included.
+pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, shutdown: CancellationToken) {
+    let door = Door {
+        sockets: Arc::new(ConnectionLimits::new(bounds.sockets)),
+        http: speaker(&bounds),
+        open: TaskTracker::new(),
+        told: Arc::new(Semaphore::new(TOLD)),
+        bounds,
+        router,
+        shutdown,
+    };
+    loop {
+        tokio::select! {
+            biased;
+            () = door.shutdown.cancelled() => break,
+            (stream, peer) = accept(&listener) => door.let_in(stream, peer),
+        }
+    }
+    drop(listener);
+    door.open.close();
+    door.open.wait().await;
+}
+
+fn speaker(bounds: &Bounds) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(bounds.idle.max(bounds.head)).max_buf_size(MAX_HEAD);
+    http
+}
+
+/// The next connection. Waits where the machine has no room for one: those that come meanwhile wait in the backlog.
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) => {
+                debug!(%error, "a connection was gone before it was accepted");
+            }
+            Err(error) => {
+                warn!(%error, "no connection can be accepted at the moment; is the limit of open files too low?");
+                sleep(BREATHER).await;
+            }
+        }
+    }
+}
+
+struct Door {
+    bounds: Bounds,
+    sockets: Arc<ConnectionLimits>,
+    router: Router,
+    http: http1::Builder,
+    /// One token for each connection.
+    open: TaskTracker,
+    told: Arc<Semaphore>,
+    shutdown: CancellationToken,
+}
+
+/// What a connection holds until it is gone.
+type Held = (Permit, TaskTrackerToken);
+
+impl Door {
+    fn let_in(&self, stream: TcpStream, peer: SocketAddr) {
+        match self.permit(peer) {
+            Ok(permit) => {
+                if let Err(error) = stream.set_nodelay(true) {
+                    debug!(%error, "TCP_NODELAY was refused; messages may wait for each other");
+                }
+                let guarded = StallGuard::new(stream, self.bounds.stall, (permit, self.open.token()));
+                tokio::spawn(self.speak(guarded, peer));
+            }
+            Err(refusal) => {
+                if let Ok(told) = Arc::clone(&self.told).try_acquire_owned() {
+                    tokio::spawn(async move {
+                        refusal::tell(stream, refusal).await;
+                        drop(told);
+                    });
+                }
+            }
+        }
+    }
+
+    fn permit(&self, peer: SocketAddr) -> Result<Permit, Refusal> {
+        let address = peer.ip().to_canonical();
+        if self.bounds.trusted_proxies.iter().any(|proxies| proxies.contains(&address)) {
+            self.sockets.acquire_unnamed()
+        } else {
+            self.sockets.acquire(Client::from(address))
+        }
+    }
+
+    /// Answers the requests of one connection, one after the other. Ends with the connection, or at shutdown after the
+    /// answer that is under way.
+    fn speak(&self, stream: StallGuard<TcpStream, Held>, peer: SocketAddr) -> impl Future<Output = ()> + use<> {
+        let (router, http, shutdown) = (self.router.clone(), self.http.clone(), self.shutdown.clone());
+        let mut patience = Some(Box::pin(sleep(self.bounds.head)));
+        async move {
+            let has_asked = Arc::new(AtomicBool::new(false));
+            let asked = Arc::clone(&has_asked);
+            let service = service_fn(move |request| {
+                asked.store(true, Ordering::Relaxed);
+                answer(router.clone(), request, peer)
+            });
+            let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
+            let mut goes_on = true;
+            let ended = loop {
+                tokio::select! {
+                    ended = connection.as_mut() => break ended,
+                    () = expiry(&mut patience) => {
+                        patience = None;
+                        if !has_asked.load(Ordering::Relaxed) {
+                            return debug!(%peer, "nothing was asked for in time");
+                        }
+                    }
+                    () = shutdown.cancelled(), if goes_on => {
+                        goes_on = false;
+                        connection.as_mut().graceful_shutdown();
+                    }
+                }
+            };
+            if let Err(error) = ended {
+                debug!(%peer, %error, "a connection ended early");
+            }
+        }
+    }
+}
+
+/// The end of a timer, if there is one.
+async fn expiry(timer: &mut Option<Pin<Box<Sleep>>>) {
+    match timer {
+        Some(timer) => timer.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Hands a request to the router, with the address that it came from.
+///
+/// A request to a proxy (`CONNECT host:80`) or to the server as a whole (`OPTIONS *`) names no path, which everything
+/// behind the door takes for granted.
+///
+/// A chunked body ends the connection with the answer: where a `Content-Length` came beside it, which is not seen here
+/// any more, a proxy in between may have another opinion of where the next request begins.
+/// <https://www.rfc-editor.org/rfc/rfc9112#section-6.1-15>
+fn answer(
+    mut router: Router,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+) -> impl Future<Output = Result<Response, Infallible>> {
+    let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(ConnectInfo(PeerAddr(peer)));
+    let answering = request.uri().path().starts_with('/').then(|| router.call(request));
+    async move {
+        let mut response = match answering {
+            Some(answering) => answering.await?,
+            None => HttpError::BadTarget.into_response(),
+        };
+        if chunked {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response)
+    }
+}
