@@ -5,6 +5,7 @@ pub mod body;
 pub mod browser_policy;
 pub mod caller;
 pub mod cors;
+mod docs;
 pub mod error;
 mod event_query;
 mod health;

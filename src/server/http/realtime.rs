@@ -44,7 +44,6 @@ const HEADERS: [(header::HeaderName, &str); 3] = [
     (header::HeaderName::from_static("x-accel-buffering"), "no"),
 ];
 
-
 /// Tickers of one asset, as unnamed server-sent events.
 #[utoipa::path(
     get, path = "/api/realtime/{symbol}", tag = "streams", operation_id = "realtime_one",

@@ -16,6 +16,7 @@ use super::{
     browser_policy::{BrowserPolicy, browser_policy},
     caller::admit,
     cors::{Origins, cors},
+    docs::docs,
     error::{method_not_allowed, not_found},
     health::health,
     live::live,
@@ -53,6 +54,7 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .route("/api/sources", get(sources))
         .route("/api/rss", get(rss))
         .route("/api/openapi.json", get(openapi))
+        .route("/docs", get(docs))
         .route("/price", any(not_found))
         .route("/price/{symbol}/{*rest}", any(not_found))
         .route("/api", any(not_found))
