@@ -13,6 +13,7 @@ use market_pulse::{
             state::{Change, MarketState},
             task::rules,
         },
+        metrics::Metrics,
         startup::venue_defaults,
         venues::{
             connector::{Connector, Session, SessionEvent},
@@ -137,7 +138,15 @@ fn publish(c: &mut Criterion) {
         let mut limits = setup.config.limits.clone();
         limits.connections_per_address = usize::from(readers) + 1;
         let log = LogSetup::in_memory(setup.clock);
-        let hub = Hub::new(symbols, &limits, Duration::from_secs(30), setup.clock, log, CancellationToken::new());
+        let hub = Hub::new(
+            symbols,
+            &limits,
+            Duration::from_secs(30),
+            setup.clock,
+            log,
+            &Metrics::default(),
+            CancellationToken::new(),
+        );
         let hub = Arc::new(hub);
         let wish = Wish { symbols: symbols.clone(), pace: Duration::ZERO };
         let streams: Vec<_> = (0..readers).filter_map(|_| hub.connect(Ipv4Addr::LOCALHOST, &wish).ok()).collect();

@@ -19,6 +19,8 @@ pub enum Freshness {
 }
 
 impl Freshness {
+    pub const ALL: [Self; 4] = [Self::Down, Self::Stale, Self::Quiet, Self::Live];
+
     /// The word of the contract: `live`, `quiet`, `stale`, `down`.
     pub const fn as_str(self) -> &'static str {
         match self {

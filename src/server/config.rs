@@ -20,6 +20,11 @@ use ipnet::IpNet;
 
 use crate::model::{symbol::Symbol, venue::Venue};
 
+/// Most assets that one server follows always, and most that it follows on demand. One connection of every venue takes
+/// both together.
+pub const MAX_SYMBOLS: usize = 200;
+pub const MAX_ON_DEMAND: usize = 300;
+
 /// Every setting, checked. Nothing after the start looks at a file or the environment again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -29,7 +34,9 @@ pub struct Config {
     pub venues: Vec<VenueConfig>,
     pub news: NewsConfig,
     pub access: AccessConfig,
+    pub channels: ChannelsConfig,
     pub limits: LimitsConfig,
+    pub metrics: MetricsConfig,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +64,10 @@ pub struct MarketConfig {
     pub symbols: Vec<Symbol>,
     /// The assets on the strip.
     pub default_symbols: Vec<Symbol>,
+    /// Most assets beside `symbols` that are followed because somebody asks for them; 0 follows none.
+    pub max_on_demand: usize,
+    /// Most of these for one client: an address or a token.
+    pub max_on_demand_per_client: usize,
     /// Updates of one symbol within this window leave as one.
     pub coalesce_ms: u64,
     /// A venue further than this from the median of three or more is left out, in percent.
@@ -149,28 +160,38 @@ impl std::str::FromStr for Reading {
     }
 }
 
-/// Limits. A client is an IPv4 address, an IPv6 network of 64 bits, or a token.
+/// Settings of the channels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChannelsConfig {
+    /// Most channels that may be created.
+    pub max_created: usize,
+}
+
+/// Limits. A client is an IPv4 address, an IPv6 network of 64 bits, or a token. Where 0 is allowed it means that a limit
+/// follows another one, so that raising that one is enough; the methods say what is in force.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LimitsConfig {
     /// Open streams of one client address.
     pub connections_per_address: usize,
-    /// Open streams of one token.
+    /// Open streams of one token, or 0.
     pub connections_per_token: usize,
     /// Open streams in all.
     pub connections_total: usize,
     /// REST requests a minute of one client address.
     pub requests_per_minute: u32,
-    /// Streams that one client address may open a minute.
+    /// Streams that one client address may open a minute, or 0.
     pub streams_per_minute: u32,
-    /// Requests of any kind a minute of one token.
-    pub token_requests_per_minute: u32,
-    /// Pages, and calls that pages make, a minute of one client address.
+    /// Publications a minute of one token, which count for nothing else of it.
+    pub publishes_per_minute: u32,
+    /// Pages, and calls that pages make, a minute of one client address, or 0.
     pub pages_per_minute: u32,
-    /// All of these a minute, of all clients together.
+    /// Requests of any kind a minute of one token, or 0.
+    pub token_requests_per_minute: u32,
+    /// All of these a minute, of all clients together, or 0.
     pub total_requests_per_minute: u32,
-    /// Open sockets of one address, whatever they are used for. 0: ten times `connections_per_address`.
+    /// Open sockets of one address, whatever they are used for, or 0.
     pub sockets_per_address: usize,
-    /// Open sockets in all. 0: twice `connections_total`.
+    /// Open sockets in all, or 0.
     pub sockets_total: usize,
     /// The head of a connection's first request must be there within this long, in seconds.
     pub head_timeout_s: u64,
@@ -186,13 +207,14 @@ impl Default for LimitsConfig {
     fn default() -> Self {
         Self {
             connections_per_address: 100,
-            connections_per_token: 1000,
+            connections_per_token: 0,
             connections_total: 10_000,
             requests_per_minute: 300,
-            streams_per_minute: 600,
-            token_requests_per_minute: 3000,
-            pages_per_minute: 600,
-            total_requests_per_minute: 120_000,
+            streams_per_minute: 0,
+            pages_per_minute: 0,
+            token_requests_per_minute: 0,
+            total_requests_per_minute: 0,
+            publishes_per_minute: 6000,
             sockets_per_address: 0,
             sockets_total: 0,
             head_timeout_s: 20,
@@ -204,21 +226,66 @@ impl Default for LimitsConfig {
 }
 
 impl LimitsConfig {
+    /// Open streams of one token.
+    pub const fn connections_per_token(&self) -> usize {
+        count_or(self.connections_per_token, self.connections_per_address, 10)
+    }
+
     /// Open sockets of one address.
     pub const fn sockets_per_address(&self) -> usize {
-        match self.sockets_per_address {
-            0 => self.connections_per_address.saturating_mul(10),
-            most => most,
-        }
+        count_or(self.sockets_per_address, self.connections_per_address, 10)
     }
 
     /// Open sockets in all.
     pub const fn sockets_total(&self) -> usize {
-        match self.sockets_total {
-            0 => self.connections_total.saturating_mul(2),
-            most => most,
-        }
+        count_or(self.sockets_total, self.connections_total, 2)
     }
+
+    /// Streams that one client address may open a minute.
+    pub fn streams_per_minute(&self) -> u32 {
+        let open = u32::try_from(self.connections_per_address).unwrap_or(u32::MAX);
+        rate_or(self.streams_per_minute, open, 6)
+    }
+
+    /// Pages, and calls that pages make, a minute of one client address.
+    pub const fn pages_per_minute(&self) -> u32 {
+        rate_or(self.pages_per_minute, self.requests_per_minute, 2)
+    }
+
+    /// Requests of any kind a minute of one token.
+    pub const fn token_requests_per_minute(&self) -> u32 {
+        rate_or(self.token_requests_per_minute, self.requests_per_minute, 10)
+    }
+
+    /// Requests of any kind a minute, of all clients together.
+    pub const fn total_requests_per_minute(&self) -> u32 {
+        rate_or(self.total_requests_per_minute, self.requests_per_minute, 400)
+    }
+}
+
+const fn count_or(set: usize, other: usize, times: usize) -> usize {
+    if set == 0 { other.saturating_mul(times) } else { set }
+}
+
+const fn rate_or(set: u32, other: u32, times: u32) -> u32 {
+    if set == 0 { other.saturating_mul(times) } else { set }
+}
+
+/// Settings of the monitoring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricsConfig {
+    pub access: MetricsAccess,
+}
+
+/// Who may read the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricsAccess {
+    /// Whoever reaches the server.
+    Open,
+    /// Whoever asks on its own machine, not by way of a proxy.
+    Loopback,
+    /// Whoever shows a token with the scope `read`.
+    Token,
 }
 
 /// What a venue's settings are unless something else is configured. Comes from the registry of connectors.

@@ -15,10 +15,41 @@ pub enum EventKind {
     StoryUpdate,
     /// The whole head of a story after a change, for the pages: [`crate::model::story::StoryHead`].
     Story,
+    /// How far a training is. This one and the following are of the named channels:
+    /// [`crate::server::channels::schema`].
+    TrainingProgress,
+    /// How far a backtest is.
+    BacktestProgress,
+    /// A limit of risk was passed.
+    RiskAlert,
+    /// A price went where somebody waits for it.
+    PriceAlert,
+    /// News that somebody waits for.
+    NewsAlert,
+    /// A feed fails, or works again.
+    FeedAlert,
+    /// The newest state of something on a dashboard.
+    DashboardUpdate,
+    /// A message without a name, of a channel that somebody created: any JSON.
+    Message,
 }
 
 impl EventKind {
-    pub const ALL: [Self; 5] = [Self::News, Self::Breaking, Self::BreakingUpdate, Self::StoryUpdate, Self::Story];
+    pub const ALL: [Self; 13] = [
+        Self::News,
+        Self::Breaking,
+        Self::BreakingUpdate,
+        Self::StoryUpdate,
+        Self::Story,
+        Self::TrainingProgress,
+        Self::BacktestProgress,
+        Self::RiskAlert,
+        Self::PriceAlert,
+        Self::NewsAlert,
+        Self::FeedAlert,
+        Self::DashboardUpdate,
+        Self::Message,
+    ];
 
     /// The name of the event on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -28,7 +59,29 @@ impl EventKind {
             Self::BreakingUpdate => "breaking_update",
             Self::StoryUpdate => "story_update",
             Self::Story => "story",
+            Self::TrainingProgress => "training_progress",
+            Self::BacktestProgress => "backtest_progress",
+            Self::RiskAlert => "risk_alert",
+            Self::PriceAlert => "price_alert",
+            Self::NewsAlert => "news_alert",
+            Self::FeedAlert => "feed_alert",
+            Self::DashboardUpdate => "dashboard_update",
+            Self::Message => "message",
         }
+    }
+
+    /// Whether it is of a named channel, and sent in an envelope.
+    pub const fn is_of_channel(self) -> bool {
+        matches!(
+            self,
+            Self::TrainingProgress
+                | Self::BacktestProgress
+                | Self::RiskAlert
+                | Self::PriceAlert
+                | Self::NewsAlert
+                | Self::FeedAlert
+                | Self::DashboardUpdate
+        )
     }
 
     pub fn parse(name: &str) -> Option<Self> {

@@ -4,6 +4,7 @@ pub mod address;
 pub mod body;
 pub mod browser_policy;
 pub mod caller;
+mod channels;
 pub mod cors;
 mod docs;
 pub mod error;
@@ -12,6 +13,8 @@ mod health;
 mod lapse;
 mod last_event_id;
 mod live;
+pub mod measure;
+mod metrics;
 mod news;
 mod news_query;
 mod openapi;
@@ -31,6 +34,7 @@ mod sse;
 pub mod stall;
 mod symbols;
 mod validator;
+mod websocket;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,8 @@
 //! Every symbol has a channel with its newest frames as shared bytes. A reader registers with the channels it wants
 //! and holds positions, not a queue: a publication sets one bit in each reader of that symbol and wakes those that had
 //! it clear; the reader then takes the newest frame from the channel. So a publication costs one encoding and
-//! O(readers of the symbol), and a slow reader costs what a fast one does.
+//! O(readers of the symbol), and a slow reader costs what a fast one does. Channels of symbols that are not configured
+//! are opened and closed by [`follows`](super::follows).
 //!
 //! News is a [`log`]: nothing of it may be left out, so a reader holds its place in it, and is given what follows from
 //! memory or from the store.
@@ -12,8 +13,10 @@
 
 mod bits;
 mod channel;
+mod channels;
 mod encode;
 mod ending;
+mod envelope;
 pub mod events;
 pub mod filter;
 pub mod limits;
@@ -22,7 +25,10 @@ mod pulse;
 mod reader;
 mod resume;
 mod ring;
+pub mod session;
 pub mod stream;
+mod tally;
+mod texts;
 mod tickers;
 
 use std::{
@@ -35,16 +41,19 @@ use std::{
 };
 
 use parking_lot::Mutex;
+use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    channel::{Channel, PriceForm},
+    channel::Channel,
+    channels::Channels,
     events::EventWish,
     filter::EventFilter,
     limits::{Ceilings, ConnectionLimits, Permit, Refusal},
-    log::{EventLog, LogSetup, Since},
-    reader::{Reader, Timeline},
+    log::{EventLog, LogSetup, READS, Since},
+    reader::{Care, Reader, Timeline, Traits},
     resume::LogCursor,
+    session::Session,
     stream::{FrameStream, Voice},
     tickers::TickerCursor,
 };
@@ -52,6 +61,7 @@ use super::{
     client::Client,
     clock::{Clock, Stamp},
     config::LimitsConfig,
+    metrics::{Metrics, clients::Protocol},
 };
 use crate::model::{symbol::Symbol, ticker::Ticker};
 
@@ -70,11 +80,49 @@ pub struct Wish {
     pub pace: Duration,
 }
 
+/// What a reader of a channel wants.
+#[derive(Debug)]
+pub struct ChannelWish<'a> {
+    /// The channel's own log.
+    pub log: &'a Arc<EventLog>,
+    pub form: ChannelForm,
+}
+
+/// How the events of a channel are sent.
+#[derive(Debug)]
+pub enum ChannelForm {
+    /// Named events in an envelope.
+    Named {
+        channel: &'static str,
+        /// What the reader calls itself; made by the hub where it is missing.
+        label: Option<Box<str>>,
+    },
+    /// Messages as they were published.
+    Plain,
+}
+
+/// How a reader comes in.
+struct Entry<'a> {
+    protocol: Protocol,
+    /// The log that it follows, or may follow later.
+    log: Option<&'a Arc<EventLog>>,
+    label: Option<Box<str>>,
+    care: Care,
+}
+
+/// A reader that was let in, its channels, and its room.
+type Admitted = (Arc<Reader>, Vec<Arc<Channel>>, Permit);
+
+impl Entry<'_> {
+    const fn to(protocol: Protocol) -> Self {
+        Self { protocol, log: None, label: None, care: Care::Stream }
+    }
+}
+
 /// All channels and all readers.
 #[derive(Debug)]
 pub struct Hub {
-    index: HashMap<Symbol, usize>,
-    channels: Vec<Channel>,
+    channels: Channels,
     readers: [Mutex<HashMap<u64, Arc<Reader>>>; SHARDS],
     limits: Arc<ConnectionLimits>,
     /// Id of the last ticker message.
@@ -84,6 +132,9 @@ pub struct Hub {
     started: Stamp,
     timeline: Timeline,
     log: Arc<EventLog>,
+    /// Readers of all channels' logs that ask the store.
+    channel_reads: Arc<Semaphore>,
+    metrics: Metrics,
     shutdown: CancellationToken,
 }
 
@@ -95,18 +146,18 @@ impl Hub {
         heartbeat: Duration,
         clock: Clock,
         log: LogSetup,
+        metrics: &Metrics,
         shutdown: CancellationToken,
     ) -> Self {
         let started = clock.now();
         let timeline = Timeline::new(started.mono, heartbeat, Duration::from_secs(limits.stall_s));
         Self {
-            index: symbols.iter().enumerate().map(|(i, symbol)| (*symbol, i)).collect(),
-            channels: symbols.iter().map(|symbol| Channel::new(*symbol)).collect(),
+            channels: Channels::new(symbols),
             readers: std::array::from_fn(|_| Mutex::default()),
             limits: Arc::new(ConnectionLimits::new(Ceilings {
                 total: limits.connections_total,
                 per_address: limits.connections_per_address,
-                per_token: limits.connections_per_token,
+                per_token: limits.connections_per_token(),
             })),
             // Microseconds of the wall clock: ids grow over restarts, too, as long as fewer than a million a second are
             // given out, and stay below 2^53 until the year 2255.
@@ -115,16 +166,37 @@ impl Hub {
             clock,
             started,
             timeline,
-            log: Arc::new(EventLog::new(log, clock, timeline)),
+            log: Arc::new(EventLog::new(log, Arc::new(Semaphore::new(READS)), clock, timeline, metrics.hub.clone())),
+            channel_reads: Arc::new(Semaphore::new(READS)),
+            metrics: metrics.clone(),
             shutdown,
         }
     }
 
+    /// A log of its own, for a channel. Whoever follows it is woken by nothing else.
+    pub fn log_of_channel(&self, setup: LogSetup) -> Arc<EventLog> {
+        let reads = Arc::clone(&self.channel_reads);
+        Arc::new(EventLog::new(setup, reads, self.clock, self.timeline, self.metrics.hub.clone()))
+    }
+
     /// Sends a ticker to everybody who follows its symbol, and a status message where a freshness changed.
     pub fn publish(&self, ticker: &Ticker) {
-        if let Some(channel) = self.index.get(&ticker.symbol).and_then(|i| self.channels.get(*i)) {
+        if let Some(channel) = self.channels.get(ticker.symbol) {
+            let started = Instant::now();
             channel.publish(ticker, &self.last_id, self.timeline.now_ms());
+            self.metrics.hub.ticker_fan_out.since(started);
         }
+    }
+
+    /// Opens a channel for a symbol that is not configured. Nothing happens if it is open.
+    pub fn open(&self, symbol: Symbol) {
+        self.channels.open(symbol);
+    }
+
+    /// Closes a channel that [`open`](Self::open) opened. Returns whether it is closed: it stays open as long as a reader
+    /// has it, and one of a configured symbol does for ever.
+    pub fn close(&self, symbol: Symbol) -> bool {
+        self.channels.close(symbol)
     }
 
     /// The log: where news is written.
@@ -163,12 +235,47 @@ impl Hub {
         wish: EventWish,
         since: Since,
     ) -> Result<FrameStream, Refusal> {
-        let (reader, permit) = self.admit(client.into(), &wish.prices, true)?;
+        let entry = Entry { log: Some(&self.log), ..Entry::to(Protocol::Sse) };
+        let (reader, channels, permit) = self.admit(client.into(), &wish.prices, entry)?;
         let log = LogCursor::new(Arc::clone(&self.log), wish.filter, since);
-        let hello = events::hello(&self.client_id(&reader), &wish.config, self.clock.wall(), log.position());
-        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), PriceForm::Event, wish.pace);
+        let hello = events::hello(&self.client_id(reader.id), &wish.config, self.clock.wall(), log.position());
+        let tickers = TickerCursor::new(Arc::clone(&reader), channels, wish.pace);
         let hello = hello.unwrap_or_default();
         Ok(FrameStream::new(Arc::clone(self), Voice::Events, hello, tickers, Some(log), reader, permit))
+    }
+
+    /// Opens a stream of what is told on a channel since then.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect), and [`Refusal::Removed`].
+    pub fn connect_channel(
+        self: &Arc<Self>,
+        client: impl Into<Client>,
+        wish: ChannelWish<'_>,
+        since: Since,
+    ) -> Result<FrameStream, Refusal> {
+        let ChannelWish { log, form } = wish;
+        let label = match &form {
+            ChannelForm::Plain => None,
+            ChannelForm::Named { label, .. } => {
+                Some(label.clone().unwrap_or_else(|| self.client_id(self.next_id()).into()))
+            }
+        };
+        let entry = Entry { log: Some(log), label, ..Entry::to(Protocol::Channel) };
+        let (reader, _, permit) = self.admit(client.into(), &[], entry)?;
+        let cursor = LogCursor::new(Arc::clone(log), EventFilter::everything(), since);
+        let (voice, hello) = match form {
+            ChannelForm::Plain => (Voice::Plain, Some(envelope::plain_hello(cursor.position()))),
+            ChannelForm::Named { channel, .. } => {
+                let label = reader.label.as_deref().unwrap_or_default();
+                (Voice::Envelopes, envelope::hello(channel, label, self.clock.wall(), cursor.position()))
+            }
+        };
+        let tickers = TickerCursor::new(Arc::clone(&reader), Vec::new(), Duration::ZERO);
+        let stream =
+            FrameStream::new(Arc::clone(self), voice, hello.unwrap_or_default(), tickers, Some(cursor), reader, permit);
+        // Asked after the reader was made known: a channel that is removed from here on ends the stream.
+        if log.is_closed() { Err(Refusal::Removed) } else { Ok(stream) }
     }
 
     fn open_messages(
@@ -177,47 +284,108 @@ impl Hub {
         wish: &Wish,
         since: Option<Since>,
     ) -> Result<FrameStream, Refusal> {
-        let (reader, permit) = self.admit(client, &wish.symbols, since.is_some())?;
+        let protocol = if since.is_some() { Protocol::Page } else { Protocol::Sse };
+        let entry = Entry { log: since.map(|_| &self.log), ..Entry::to(protocol) };
+        let (reader, channels, permit) = self.admit(client, &wish.symbols, entry)?;
         let log = since.map(|since| LogCursor::new(Arc::clone(&self.log), EventFilter::stories(), since));
-        let form = if log.is_some() { PriceForm::TickerWithoutId } else { PriceForm::Ticker };
         let position = log.as_ref().and_then(LogCursor::position);
-        let hello = encode::hello(&self.client_id(&reader), &wish.symbols, self.clock.wall(), position);
-        let tickers = TickerCursor::new(Arc::clone(self), Arc::clone(&reader), form, wish.pace);
+        let hello = encode::hello(&self.client_id(reader.id), &wish.symbols, self.clock.wall(), position);
+        let tickers = TickerCursor::new(Arc::clone(&reader), channels, wish.pace);
         Ok(FrameStream::new(Arc::clone(self), Voice::Messages, hello, tickers, log, reader, permit))
     }
 
-    /// Lets a reader in, if there is room, and tells it of everything from here on.
-    fn admit(&self, client: Client, symbols: &[Symbol], log: bool) -> Result<(Arc<Reader>, Permit), Refusal> {
-        if self.shutdown.is_cancelled() {
-            return Err(Refusal::GoingDown);
-        }
+    /// Opens a session for a reader who speaks `protocol` and is counted as `client`: it follows nothing yet.
+    ///
+    /// # Errors
+    /// [`Refusal`] where a limit is reached, or the server is going down.
+    pub fn session(self: &Arc<Self>, client: impl Into<Client>, protocol: Protocol) -> Result<Session, Refusal> {
+        let entry = Entry { log: Some(&self.log), care: Care::Session, ..Entry::to(protocol) };
+        let (reader, _, permit) = self.admit(client.into(), &[], entry)?;
+        Ok(Session::new(Arc::clone(self), reader, permit))
+    }
+
+    fn channels_of(&self, symbols: &[Symbol]) -> Result<Vec<Arc<Channel>>, Refusal> {
         if symbols.len() > MAX_SYMBOLS_PER_READER {
             return Err(Refusal::TooManySymbols);
         }
-        let channels: Option<Vec<usize>> = symbols.iter().map(|s| self.index.get(s).copied()).collect();
-        let channels = channels.ok_or(Refusal::UnknownSymbol)?;
-        let permit = self.limits.acquire(client)?;
-        let id = self.last_reader.fetch_add(1, Ordering::Relaxed) + 1;
-        let reader = Arc::new(Reader::new(id, channels, &self.timeline));
-        self.register(&reader);
-        if log {
-            self.log.add(&reader);
+        symbols.iter().map(|symbol| self.channel_of(*symbol)).collect()
+    }
+
+    /// The channel of a symbol. As long as it is held it stays open.
+    fn channel_of(&self, symbol: Symbol) -> Result<Arc<Channel>, Refusal> {
+        self.channels.get(symbol).ok_or(Refusal::UnknownSymbol)
+    }
+
+    /// Lets a reader in, if there is room, and tells it of everything from here on. Returns its channels, too.
+    fn admit(&self, client: Client, symbols: &[Symbol], entry: Entry<'_>) -> Result<Admitted, Refusal> {
+        let Entry { protocol, log, label, care } = entry;
+        let (channels, permit) = self
+            .check(client, symbols)
+            .inspect_err(|refusal| self.metrics.clients.refused(protocol, refusal.as_str()))?;
+        let presence = self.metrics.clients.enter(protocol);
+        let traits = Traits { followed: log.cloned(), label, care, presence };
+        let reader = Arc::new(Reader::new(self.next_id(), &channels, &self.timeline, traits));
+        self.register(&reader, &channels);
+        // A session joins the log when it asks for it.
+        if let Some(log) = log.filter(|_| care == Care::Stream) {
+            log.add(&reader);
         }
-        Ok((reader, permit))
+        Ok((reader, channels, permit))
     }
 
-    fn client_id(&self, reader: &Reader) -> String {
-        format!("{:x}-{}", self.started.wall.0, reader.id)
+    fn check(&self, client: Client, symbols: &[Symbol]) -> Result<(Vec<Arc<Channel>>, Permit), Refusal> {
+        let channels = self.channels_of(symbols)?;
+        if self.shutdown.is_cancelled() {
+            return Err(Refusal::GoingDown);
+        }
+        Ok((channels, self.limits.acquire(client)?))
     }
 
-    fn register(&self, reader: &Arc<Reader>) {
+    /// A name for a reader.
+    fn client_id(&self, id: u64) -> String {
+        format!("{:x}-{id}", self.started.wall.0)
+    }
+
+    fn next_id(&self) -> u64 {
+        self.last_reader.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn register(&self, reader: &Arc<Reader>, channels: &[Arc<Channel>]) {
         if let Some(shard) = shard(&self.readers, reader.id) {
             shard.lock().insert(reader.id, Arc::clone(reader));
         }
-        for (position, channel) in reader.channels.iter().enumerate() {
-            if let Some(channel) = self.channels.get(*channel) {
-                channel.add(reader, position);
-            }
+        for (position, channel) in channels.iter().enumerate() {
+            channel.add(reader, position);
+        }
+    }
+
+    /// Tells a reader of one more channel from here on. Not one that is forgotten: nobody would take it out again.
+    fn join(reader: &Arc<Reader>, position: usize, channel: Arc<Channel>) {
+        let mut known = reader.channels.lock();
+        let Some(channels) = known.as_mut() else { return };
+        channel.add(reader, position);
+        if channels.len() <= position {
+            channels.resize(position + 1, None);
+        }
+        if let Some(slot) = channels.get_mut(position) {
+            *slot = Some(channel);
+        }
+    }
+
+    /// Tells a reader no more of the channel at a position.
+    fn leave(reader: &Reader, position: usize) {
+        let mut known = reader.channels.lock();
+        let channel = known.as_mut().and_then(|channels| channels.get_mut(position)).and_then(Option::take);
+        if let Some(channel) = channel {
+            channel.remove(reader.id);
+        }
+    }
+
+    /// Tells a reader of the log from here on. Not one that is forgotten.
+    fn join_log(&self, reader: &Arc<Reader>) {
+        let known = reader.channels.lock();
+        if known.is_some() {
+            self.log.add(reader);
         }
     }
 
@@ -227,10 +395,13 @@ impl Hub {
         if !known {
             return;
         }
-        for channel in reader.channels.iter().filter_map(|i| self.channels.get(*i)) {
+        let channels = reader.channels.lock().take().unwrap_or_default();
+        for channel in channels.into_iter().flatten() {
             channel.remove(reader.id);
         }
-        self.log.remove(reader.id);
+        if let Some(log) = &reader.followed {
+            log.remove(reader.id);
+        }
     }
 
     /// Open streams, those included whose reader has stalled and whose connection is not yet gone.
@@ -240,7 +411,7 @@ impl Hub {
 
     /// How many readers each symbol has, without those that have none.
     pub fn subscriptions(&self) -> Vec<(Symbol, usize)> {
-        self.channels.iter().map(|c| (c.symbol(), c.readers())).filter(|(_, readers)| *readers > 0).collect()
+        self.channels.subscriptions()
     }
 }
 

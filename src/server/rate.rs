@@ -18,6 +18,8 @@ pub enum Purpose {
     Rest,
     /// The opening of a stream.
     Stream,
+    /// A publication on a channel.
+    Publication,
     /// A page, or a call that a page makes.
     Page,
 }
@@ -40,6 +42,7 @@ pub struct RateLimits {
     streams: RateLimiter,
     pages: RateLimiter,
     tokens: RateLimiter,
+    publications: RateLimiter,
     total: RateLimiter<Everybody>,
 }
 
@@ -47,10 +50,11 @@ impl RateLimits {
     pub fn new(limits: &LimitsConfig) -> Self {
         Self {
             rest: RateLimiter::new(limits.requests_per_minute),
-            streams: RateLimiter::new(limits.streams_per_minute),
-            pages: RateLimiter::new(limits.pages_per_minute),
-            tokens: RateLimiter::new(limits.token_requests_per_minute),
-            total: RateLimiter::new(limits.total_requests_per_minute),
+            streams: RateLimiter::new(limits.streams_per_minute()),
+            pages: RateLimiter::new(limits.pages_per_minute()),
+            tokens: RateLimiter::new(limits.token_requests_per_minute()),
+            total: RateLimiter::new(limits.total_requests_per_minute()),
+            publications: RateLimiter::new(limits.publishes_per_minute),
         }
     }
 
@@ -61,8 +65,10 @@ impl RateLimits {
     /// [`Spent`], with how long to wait.
     pub fn take(&self, purpose: Purpose, client: Client, now: Instant) -> Result<(), Spent> {
         let budgets = match (client, purpose) {
+            (Client::Token(_), Purpose::Publication) => &self.publications,
             (Client::Token(_), _) => &self.tokens,
-            (Client::Address(_), Purpose::Rest) => &self.rest,
+            // Who publishes without a token is about to be refused.
+            (Client::Address(_), Purpose::Rest | Purpose::Publication) => &self.rest,
             (Client::Address(_), Purpose::Stream) => &self.streams,
             (Client::Address(_), Purpose::Page) => &self.pages,
         };
@@ -148,6 +154,7 @@ mod tests {
             pages_per_minute: 60,
             streams_per_minute: 30,
             token_requests_per_minute: 600,
+            publishes_per_minute: 900,
             total_requests_per_minute: 6000,
             ..LimitsConfig::default()
         }
@@ -181,6 +188,9 @@ mod tests {
         assert_eq!(burst(&limits, Purpose::Rest, token(1), now), 600);
         assert_eq!(burst(&limits, Purpose::Page, token(1), now), 0, "a token has one, whatever it is used for");
         assert_eq!(burst(&limits, Purpose::Rest, token(2), now), 600);
+        assert_eq!(burst(&limits, Purpose::Publication, token(2), now), 900, "but for publishing");
+        assert_eq!(burst(&limits, Purpose::Publication, address(1), now), 0, "which an address has not");
+        assert_eq!(burst(&limits, Purpose::Publication, address(2), now), 300);
     }
 
     #[tokio::test(start_paused = true)]

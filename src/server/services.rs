@@ -3,16 +3,21 @@
 use std::sync::Arc;
 
 use leptos::prelude::use_context;
+use tokio_util::task::TaskTracker;
 
 use super::{
     access::Tokens,
+    channels::Channels,
     clock::{Clock, Stamp},
     config::Config,
+    follows::Follows,
     hub::Hub,
     market::{board::MarketBoard, candle_service::CandleService},
+    metrics::Metrics,
     news::desk::NewsDesk,
     rate::RateLimits,
     storage::Storage,
+    venues::board::VenueCounts,
 };
 use crate::{
     api::error::ApiError,
@@ -32,6 +37,9 @@ use crate::{
 pub trait VenueReports: Send + Sync {
     /// One report per enabled venue, in the registry's order.
     fn reports(&self) -> Vec<VenueStatus>;
+
+    /// What each of them has said since the start.
+    fn counts(&self) -> Vec<VenueCounts>;
 }
 
 /// Where the state of the feeds is told.
@@ -57,6 +65,8 @@ pub struct Services {
     pub site: SiteInfo,
     pub market: Arc<MarketBoard>,
     pub hub: Arc<Hub>,
+    /// Through which symbols are asked for.
+    pub follows: Arc<Follows>,
     /// How often clients may ask.
     pub rates: RateLimits,
     pub candles: Arc<CandleService>,
@@ -68,13 +78,19 @@ pub struct Services {
     /// `None` where nothing is stored, as in tests: a server that is run has one.
     pub storage: Option<Storage>,
     pub tokens: Arc<Tokens>,
+    /// What the server waits for at its end: its tasks, and the sockets, whose connections nobody else waits for.
+    pub tasks: TaskTracker,
+    /// What programs tell each other through this server.
+    pub channels: Arc<Channels>,
+    /// Where everybody counts.
+    pub metrics: Metrics,
 }
 
 impl Services {
     /// The current ticker of each of `symbols` that has a price, in that order; all of them if the list is empty.
     ///
     /// # Errors
-    /// [`ApiError::UnknownSymbol`] for one that is not followed.
+    /// [`ApiError::UnknownSymbol`] for one that is not configured: pages show no other.
     pub fn tickers(&self, symbols: &[Symbol]) -> Result<Vec<Ticker>, ApiError> {
         for symbol in symbols {
             self.known(*symbol)?;
@@ -93,7 +109,11 @@ impl Services {
     }
 
     fn known(&self, symbol: Symbol) -> Result<(), ApiError> {
-        if self.market.follows(symbol) { Ok(()) } else { Err(ApiError::UnknownSymbol { symbol: symbol.to_string() }) }
+        if self.market.is_configured(symbol) {
+            Ok(())
+        } else {
+            Err(ApiError::UnknownSymbol { symbol: symbol.to_string() })
+        }
     }
 
     /// The state of the venues, of the feeds and of the server.

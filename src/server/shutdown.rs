@@ -85,9 +85,7 @@ mod tests {
         });
         let started = tokio::time::Instant::now();
         assert!(!within_grace(&token, std::future::pending()).await);
-        let after = started.elapsed() - Duration::from_hours(1);
-        assert_eq!(after, GRACE);
-        assert!(after < Duration::from_secs(10), "all of it, with what follows, is over within ten seconds");
+        assert_eq!(started.elapsed(), Duration::from_hours(1) + GRACE);
         assert!(within_grace(&token, sleep(Duration::from_secs(8))).await, "what ends in time is waited for");
     }
 

@@ -7,6 +7,7 @@
 //! It shares no code with the connectors: it is their opposite number, so a shared mistake must not cancel out.
 
 use std::{
+    collections::VecDeque,
     future::IntoFuture,
     io,
     net::SocketAddr,
@@ -18,6 +19,7 @@ use std::{
 };
 
 use axum::{Json, Router, extract::State, routing::get, serve::ListenerExt};
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch, time::sleep};
@@ -30,7 +32,7 @@ use crate::{
 
 use self::{
     exchange::Exchange,
-    faults::Faults,
+    faults::{Fault, Faults},
     market::Market,
     news::{News, NewsMode, NewsUrls, events::Events},
     path::LEAF_MS,
@@ -71,7 +73,8 @@ mod tests;
 pub struct SimulatorSettings {
     /// The same seed gives the same prices at the same time.
     pub seed: u64,
-    /// The assets that are listed on every exchange, quoted in USDT. Unknown ones get a plausible price.
+    /// The assets that are listed on every exchange, quoted in USDT. Unknown ones get a plausible price. Beside them the
+    /// exchanges list [`listing::ALSO_LISTED`], which no news is about.
     pub symbols: Vec<Symbol>,
     pub clock: Clock,
     pub news: NewsMode,
@@ -98,6 +101,8 @@ struct Inner {
     /// Ends every socket.
     closing: CancellationToken,
     sockets: [AtomicUsize; 3],
+    /// What the sockets of each exchange heard.
+    heard: [Mutex<Heard>; 3],
     connections: AtomicU64,
 }
 
@@ -105,7 +110,7 @@ impl Simulator {
     pub fn new(settings: SimulatorSettings) -> Self {
         let SimulatorSettings { seed, symbols, clock, news: mode } = settings;
         let events = Events::new(seed, &symbols);
-        let mut market = Market::new(seed, symbols, clock);
+        let mut market = Market::new(seed, symbols, &listing::also_listed(), clock);
         if mode == NewsMode::Playing {
             let shocks = Shocks::new(events.clone(), seed, market.now());
             market = market.moved_by(shocks);
@@ -123,6 +128,7 @@ impl Simulator {
                 okx: okx::Limits::default(),
                 closing: CancellationToken::new(),
                 sockets: Default::default(),
+                heard: Default::default(),
                 connections: AtomicU64::new(0),
             }),
         }
@@ -229,6 +235,36 @@ impl Simulator {
         self.socket_counter(exchange).load(Ordering::Relaxed)
     }
 
+    /// Whether an exchange trades an asset at the moment.
+    fn trades(&self, exchange: Exchange, symbol: Symbol) -> bool {
+        self.market().lists(exchange, symbol) && !self.faults().has_for(exchange, Fault::Delist, Some(symbol))
+    }
+
+    /// A socket of the exchange was asked for this.
+    fn hear(&self, exchange: Exchange, request: &str) {
+        let mut heard = self.heard(exchange).lock();
+        heard.count += 1;
+        if heard.last.len() == REQUESTS_KEPT {
+            heard.last.pop_front();
+        }
+        heard.last.push_back(request.chars().take(REQUEST_LENGTH).collect());
+    }
+
+    /// How many requests the sockets of the exchange heard, and the newest of them, oldest first.
+    fn requests(&self, exchange: Exchange) -> (u64, Vec<String>) {
+        let heard = self.heard(exchange).lock();
+        (heard.count, heard.last.iter().cloned().collect())
+    }
+
+    fn heard(&self, exchange: Exchange) -> &Mutex<Heard> {
+        let [binance, bybit, okx] = &self.inner.heard;
+        match exchange {
+            Exchange::Binance => binance,
+            Exchange::Bybit => bybit,
+            Exchange::Okx => okx,
+        }
+    }
+
     fn socket_counter(&self, exchange: Exchange) -> &AtomicUsize {
         let [binance, bybit, okx] = &self.inner.sockets;
         match exchange {
@@ -243,6 +279,17 @@ impl Simulator {
         self.socket_counter(exchange).fetch_add(1, Ordering::Relaxed);
         OpenSocket { simulator: self.clone(), exchange }
     }
+}
+
+/// Requests that are remembered of each exchange, and how much of each, in characters.
+const REQUESTS_KEPT: usize = 100;
+const REQUEST_LENGTH: usize = 8192;
+
+/// What the sockets of an exchange heard.
+#[derive(Debug, Default)]
+struct Heard {
+    count: u64,
+    last: VecDeque<String>,
 }
 
 /// A socket that is counted.
@@ -305,7 +352,8 @@ async fn overview(State(simulator): State<Simulator>) -> Json<Value> {
         "binance": ["/binance/ws", "/binance/ws/<stream>", "/binance/stream?streams=", "/binance/api/v3/…"],
         "bybit": ["/bybit/v5/public/spot", "/bybit/v5/market/…"],
         "okx": ["/okx/ws/v5/public", "/okx/ws/v5/business", "/okx/api/v5/…"],
-        "control": ["GET /control", "POST /control/{venue}", "POST /control/{venue}/clear", "POST /control/{venue}/price"],
+        "control": ["GET /control", "POST /control/{venue}", "POST /control/{venue}/clear", "POST /control/{venue}/price",
+            "GET /control/{venue}/requests"],
         "news": ["GET /news", "GET /control/news", "POST /control/news", "POST /control/news/{fault,clear,mode}"],
     }))
 }

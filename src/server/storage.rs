@@ -2,17 +2,19 @@
 //!
 //! | room | does |
 //! |---|---|
-//! | [`batch`], [`query`], [`cursor`], [`retention`], [`error`] | what callers say and hear |
+//! | [`batch`], [`query`], [`cursor`], [`retention`], [`counts`], [`error`] | what callers say and hear |
 //! | `connection`, `schema` | the file, its lock, its tables and their versions |
 //! | `engine` | one writer and a few readers, off the runtime's threads |
-//! | `write`, `read`, `list`, `search`, `log`, `prune` | the work, as plain functions of a connection |
+//! | `write`, `read`, `list`, `search`, `log`, [`channels`], `prune` | the work, as plain functions of a connection |
 //! | `place` | the key that keeps rows in the order of time |
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use self::{
     batch::Batch,
+    channels::{ChannelEvents, KeptChannel},
     connection::Folder,
+    counts::StorageCounts,
     cursor::Cursor,
     engine::Engine,
     error::StorageError,
@@ -30,7 +32,9 @@ use crate::model::{
 };
 
 pub mod batch;
+pub mod channels;
 mod connection;
+pub mod counts;
 pub mod cursor;
 mod engine;
 pub mod error;
@@ -73,7 +77,10 @@ impl Storage {
     /// # Errors
     /// [`StorageError::OutOfOrder`] and [`StorageError::Unstorable`] for a batch that can't be stored at all.
     pub async fn commit(&self, batch: Batch) -> Result<(), StorageError> {
-        self.engine.write(|connection| write::batch(connection, batch)).await
+        let kinds = counts::kinds(&batch.events);
+        self.engine.write(|connection| write::batch(connection, batch)).await?;
+        self.engine.counts().lock().stored(kinds);
+        Ok(())
     }
 
     /// Those of the articles that were committed before, the ones that have aged out since among them.
@@ -145,9 +152,71 @@ impl Storage {
         self.engine.read(move |connection| log::events(connection, after, limit)).await
     }
 
+    /// Every channel, the oldest first.
+    pub async fn channels(&self) -> Result<Vec<KeptChannel>, StorageError> {
+        self.engine.read(channels::all).await
+    }
+
+    /// Adds a channel whose log starts at `first`.
+    ///
+    /// # Errors
+    /// [`StorageError::Unstorable`] where there is one of this name.
+    pub async fn create_channel(&self, name: String, first: u64) -> Result<KeptChannel, StorageError> {
+        let now = self.clock.wall();
+        self.engine.write(move |connection| channels::create(connection, name, now, first)).await
+    }
+
+    /// Forgets a channel. Its events go with the next pruning.
+    pub async fn remove_channel(&self, key: i64) -> Result<(), StorageError> {
+        self.engine.write(move |connection| channels::remove(connection, key)).await
+    }
+
+    /// What the log of a channel holds.
+    pub async fn channel_range(&self, key: i64) -> Result<LogRange, StorageError> {
+        self.engine.read(move |connection| channels::range(connection, key)).await
+    }
+
+    /// Appends entries to the logs of channels, all of them or none, and gives them back. What is then too much of a
+    /// channel is thrown away: [`channels::MAX_KEPT_EVENTS`], [`channels::MAX_KEPT_BYTES`].
+    ///
+    /// # Errors
+    /// [`StorageError::OutOfOrder`] for entries that can't be stored at all.
+    pub async fn tell_channels(&self, batch: Vec<ChannelEvents>) -> Result<Vec<ChannelEvents>, StorageError> {
+        self.engine
+            .write(move |connection| {
+                channels::append(connection, &batch)?;
+                Ok(batch)
+            })
+            .await
+    }
+
+    /// Entries of a channel after `after`, oldest first: at most `limit`, at most 1,000, and about 256 KiB. At least
+    /// one where there is one.
+    pub async fn channel_events(&self, key: i64, after: u64, limit: usize) -> Result<Vec<LogEvent>, StorageError> {
+        self.engine.read(move |connection| channels::events(connection, key, after, limit)).await
+    }
+
+    /// Throws away the oldest events of channels while all of them take more than `max_bytes`. Returns how many.
+    pub async fn prune_channels(&self, max_bytes: u64) -> Result<u64, StorageError> {
+        let mut pruned = Pruned::default();
+        prune::channel_events(&self.engine, &mut pruned, max_bytes).await?;
+        Ok(pruned.events)
+    }
+
     /// Throws away what is beyond the limits at `now`, in many short transactions between which others commit.
     pub async fn prune(&self, now: UnixMs, limits: RetentionLimits) -> Result<Pruned, StorageError> {
         prune::run(&self.engine, now, limits).await
+    }
+
+    /// What was stored and what went wrong since the start.
+    pub fn counts(&self) -> StorageCounts {
+        self.engine.counts().lock().clone()
+    }
+
+    /// What the database takes on the disk, in bytes; `None` where its file can't be found. Asks the file system, so it
+    /// may block.
+    pub fn bytes(&self) -> Option<u64> {
+        self.engine.bytes()
     }
 
     /// Why nothing can be stored, while that is so: set by a write that fails, cleared by one that succeeds. For

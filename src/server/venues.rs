@@ -4,7 +4,7 @@
 //! ```text
 //! dialer → handshake → connection ─ session (binance, bybit, okx) → market events
 //!                         ↑ started, watched and replaced by the supervisor
-//! http_client → rest → loader (first prices) · candles
+//! http_client → rest → loader (first prices) · lister (what is listed) · candles
 //! ```
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -26,12 +26,13 @@ use self::{
     event::{MarketEvent, VenueIndex},
     gate::Gate,
     http_client::Http,
+    listings::Listings,
     registry::CONNECTORS,
     rest::Rest,
     rest_error::RestError,
     supervisor::Supervisor,
 };
-use super::{clock::Clock, config::VenueConfig};
+use super::{clock::Clock, config::VenueConfig, demand::DemandWatch};
 use crate::model::{
     candle::{Candle, Interval},
     symbol::Symbol,
@@ -54,10 +55,15 @@ mod garbage;
 mod gate;
 mod handshake;
 pub mod http_client;
+mod listed;
+mod lister;
+pub mod listings;
 mod loader;
+mod message_kind;
 mod meter;
 pub mod okx;
 mod outbox;
+mod pace;
 pub mod registry;
 mod requests;
 mod rest;
@@ -85,6 +91,10 @@ pub struct VenuesSetup<'a> {
     pub configs: &'a [VenueConfig],
     /// What is followed at every venue.
     pub symbols: &'a [Symbol],
+    /// What is followed beside them, at some.
+    pub demand: DemandWatch,
+    /// Where it is told what each venue lists; of as many venues as are enabled.
+    pub listings: Arc<Listings>,
     pub dialer: Arc<dyn Dialer>,
     pub http: Arc<dyn Http>,
     pub clock: Clock,
@@ -111,9 +121,9 @@ pub fn enabled(configs: &[VenueConfig]) -> Vec<(&'static dyn Connector, &VenueCo
     CONNECTORS.iter().filter_map(|connector| Some((*connector, config_of(connector.venue())?))).collect()
 }
 
-/// Starts what every enabled venue needs: a supervisor, which owns the connections, and a loader of first prices.
+/// Starts what every enabled venue needs: a supervisor, which owns the connections, a loader of first prices, and a lister.
 pub fn start(setup: VenuesSetup<'_>) -> Venues {
-    let VenuesSetup { configs, symbols, dialer, http, clock, seed, events, shutdown, tasks } = setup;
+    let VenuesSetup { configs, symbols, demand, listings, dialer, http, clock, seed, events, shutdown, tasks } = setup;
     let enabled = enabled(configs);
     let board = VenueBoard::new(enabled.iter().map(|(connector, _)| connector.venue()), clock.now().mono);
     let mut rng = SmallRng::seed_from_u64(seed);
@@ -127,6 +137,7 @@ pub fn start(setup: VenuesSetup<'_>) -> Venues {
             connector,
             rules: connector.rules(),
             symbols: as_many_as_fit(connector, symbols),
+            demand: demand.clone(),
             dialer: Arc::clone(&dialer),
             clock,
             events: events.clone(),
@@ -141,6 +152,8 @@ pub fn start(setup: VenuesSetup<'_>) -> Venues {
         let wake = Arc::clone(&reconnected);
         let loader = loader::run(Arc::clone(&context), Arc::clone(&rest), wake, shutdown.clone(), rng.next_u64());
         tasks.spawn(loader);
+        let (listings, seed) = (Arc::clone(&listings), rng.next_u64());
+        tasks.spawn(lister::run(Arc::clone(&context), Arc::clone(&rest), listings, shutdown.clone(), seed));
         let supervisor =
             Supervisor::new(context, ws_urls, tasks.clone(), shutdown.clone(), reconnected, rng.next_u64());
         tasks.spawn(supervisor.run());

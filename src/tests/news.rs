@@ -37,21 +37,22 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    metrics::told,
     net::MemoryNet,
     sse::{Event, Reader},
 };
 
 /// Longest wait for anything.
-const LIMIT: Duration = Duration::from_secs(30);
-const OUTLETS: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
+pub const LIMIT: Duration = Duration::from_secs(30);
+pub const OUTLETS: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
 
 /// Feeds that a test fills.
 #[derive(Default)]
-struct PlayedFeeds(Mutex<BTreeMap<String, Vec<(String, String)>>>);
+pub struct PlayedFeeds(Mutex<BTreeMap<String, Vec<(String, String)>>>);
 
 impl PlayedFeeds {
     /// Publishes an item at an outlet.
-    fn publish(&self, outlet: &str, title: &str) {
+    pub fn publish(&self, outlet: &str, title: &str) {
         let at = now();
         self.0.lock().unwrap().entry(outlet.to_owned()).or_default().push((title.to_owned(), at));
     }
@@ -93,23 +94,23 @@ impl FeedHttp for PlayedFeeds {
 }
 
 /// A server over a folder and feeds that outlive it.
-struct Newsroom {
+pub struct Newsroom {
     folder: TempDir,
-    feeds: Arc<PlayedFeeds>,
+    pub feeds: Arc<PlayedFeeds>,
     core: Core,
-    api: axum::Router,
+    pub api: axum::Router,
     token: CancellationToken,
 }
 
 impl Newsroom {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let (folder, feeds) = (tempfile::tempdir().unwrap(), Arc::new(PlayedFeeds::default()));
         let (core, api, token) = start(folder.path(), &feeds).await;
         Self { folder, feeds, core, api, token }
     }
 
     /// Ends the server and starts another over the same folder.
-    async fn restart(self) -> Self {
+    pub async fn restart(self) -> Self {
         let Self { folder, feeds, core, api, token } = self;
         token.cancel();
         tokio::time::timeout(LIMIT, core.tasks.wait()).await.expect("every task ends");
@@ -124,7 +125,7 @@ impl Newsroom {
     }
 
     /// Asks until the answer is as it should be.
-    async fn until(&self, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    pub async fn until(&self, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let asking = async {
             loop {
                 let answer = self.get(path).await;
@@ -200,7 +201,7 @@ const EXPLOIT: [&str; 4] = [
 ];
 
 /// Titles about one thing each.
-const OTHERS: [&str; 6] = [
+pub const OTHERS: [&str; 6] = [
     "Harbor Bank opens a custody desk in Lisbon",
     "Validators of Ethereum vote to raise the gas limit",
     "Basel court rejects the appeal of Orchid Pay",
@@ -293,4 +294,44 @@ async fn a_story_carries_the_price_at_its_first_report() {
     let live = room.get("/price/SOL").await["data"]["price"].as_f64().unwrap();
     let noted = stories["stories"][0]["reaction"][0]["price"].as_f64().unwrap();
     assert!((noted / live - 1.0).abs() < 0.05, "{noted} is near {live}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_newsroom_does_is_told_to_the_monitors() {
+    let room = Newsroom::open().await;
+    let mut reader = Reader::open(&room.api, "/api/sse?events=news").await;
+    for (n, title) in OTHERS.iter().enumerate() {
+        room.feeds.publish(OUTLETS[n % 4], title);
+    }
+    let heard = reader.until(LIMIT, |events| titles(events).len() == OTHERS.len()).await;
+    let first = heard.iter().find(|event| event.name == "news").and_then(|event| event.id).expect("news has an id");
+    drop(reader);
+    // Comes after everything: what was told before is counted by then.
+    room.until("/api/sources", |answer| answer["sources"].as_array().unwrap().iter().all(|s| s["state"] == "ok")).await;
+    let figures = told(&room.api).await;
+    let counter = |name: &str, labels: &[(&str, &str)]| figures.sum(&format!("market_pulse_{name}"), labels);
+    let [articles, stories] = ["articles_total", "stories_total"].map(|name| counter(name, &[]));
+    assert_eq!((articles, counter("events_stored_total", &[("kind", "news")])), (6.0, 6.0));
+    let listed = room.get("/api/news/stories").await["stories"].as_array().unwrap().len();
+    assert_eq!(stories.to_string(), listed.to_string());
+    assert!(counter("events_stored_total", &[("kind", "story")]) >= 6.0);
+    assert!(counter("fan_out_duration_seconds_count", &[("kind", "event")]) >= 1.0);
+    for outlet in OUTLETS {
+        assert!(counter("feed_fetches_total", &[("feed", outlet), ("outcome", "read")]) >= 1.0, "{outlet}");
+        let last = counter("feed_last_success_timestamp_seconds", &[("feed", outlet)]);
+        assert!(last > 1.7e9, "{last} is of this age");
+    }
+    let [ok, failing] = [counter("feeds", &[("state", "ok")]), counter("storage_failing", &[])];
+    assert_eq!((ok, failing, counter("events_replayed_total", &[])), (4.0, 0.0, 0.0));
+    assert!(counter("storage_bytes", &[]) > 4096.0);
+
+    let room = room.restart().await;
+    let mut reader = Reader::open(&room.api, &format!("/api/sse?events=news&lastEventId={first}")).await;
+    reader.until(LIMIT, |events| titles(events).len() == OTHERS.len() - 1).await;
+    let mut stranger = Reader::open(&room.api, "/api/sse?events=news&lastEventId=7").await;
+    stranger.until(LIMIT, |events| events.iter().any(|event| event.name == "gap")).await;
+    let after = told(&room.api).await;
+    assert!((after.sum("market_pulse_events_replayed_total", &[("source", "memory")]) - 5.0).abs() < f64::EPSILON);
+    assert_eq!(after.get("market_pulse_gaps_total", &[("reason", "restarted")]), Some(1.0));
+    assert_eq!(after.get("market_pulse_clients", &[("protocol", "sse")]), Some(2.0));
 }

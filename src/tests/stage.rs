@@ -114,6 +114,16 @@ impl Stage {
         assert!(status.is_success(), "{path} {body}: {status} {}", String::from_utf8_lossy(&text));
     }
 
+    /// How many requests the sockets of a venue heard so far, and the newest of them.
+    pub async fn requests(&self, venue: &str) -> (u64, Vec<String>) {
+        let request = Request::get(format!("/control/{venue}/requests")).body(Body::empty()).unwrap();
+        let answer = self.exchanges.clone().oneshot(request).await.unwrap();
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let last = body["last"].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect();
+        (body["count"].as_u64().unwrap(), last)
+    }
+
     /// One answer of the API.
     pub async fn get(&self, path: &str) -> (StatusCode, serde_json::Value) {
         let answer = self.api.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();

@@ -31,7 +31,7 @@ pub struct Retry {
     pub should_reconnect: bool,
     pub delay_ms: u64,
     pub max_delay_ms: u64,
-    /// `exponential-backoff`
+    /// `exponential-backoff`, or `none`
     pub strategy: Cow<'static, str>,
     pub jitter: bool,
 }
@@ -46,6 +46,13 @@ impl Retry {
             strategy: Cow::Borrowed("exponential-backoff"),
             jitter: true,
         }
+    }
+}
+
+impl Retry {
+    /// Don't: it would be the same.
+    pub const fn never() -> Self {
+        Self { should_reconnect: false, delay_ms: 0, max_delay_ms: 0, strategy: Cow::Borrowed("none"), jitter: false }
     }
 }
 

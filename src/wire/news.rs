@@ -261,6 +261,8 @@ pub enum SourceState {
 }
 
 impl SourceState {
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Ok, Self::Failing, Self::Dead];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",

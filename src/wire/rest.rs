@@ -84,6 +84,7 @@ pub struct Symbols {
     pub default_symbols: Vec<String>,
     /// Those that somebody listens to now.
     pub active_symbols: Vec<String>,
+    /// Those that may be asked for: followed ones, and what any venue lists. Sorted, at most 5000.
     pub supported: Vec<String>,
 }
 

@@ -69,6 +69,8 @@ pub enum ConnectionState {
 }
 
 impl ConnectionState {
+    pub const ALL: [Self; 5] = [Self::Connecting, Self::Connected, Self::Waiting, Self::RegionBlocked, Self::Stopped];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Connecting => "connecting",

@@ -5,15 +5,13 @@ use std::{collections::HashSet, fmt::Display, str::FromStr};
 use url::Url;
 
 use super::{
-    AccessConfig, Config, Feed, Feeds, LimitsConfig, MarketConfig, NewsConfig, ServerConfig, VenueConfig,
+    AccessConfig, ChannelsConfig, Config, Feed, Feeds, LimitsConfig, MAX_ON_DEMAND, MAX_SYMBOLS, MarketConfig,
+    MetricsAccess, MetricsConfig, NewsConfig, Reading, ServerConfig, VenueConfig,
     error::{ConfigError, ConfigErrors, Origin},
     layers::{Layers, Raw},
     network::network,
 };
 use crate::model::symbol::Symbol;
-
-/// Most assets that one server follows.
-const MAX_SYMBOLS: usize = 200;
 
 pub(super) fn config(layers: &Layers) -> Result<Config, ConfigErrors> {
     let mut check = Check { layers, errors: layers.errors().to_vec() };
@@ -52,23 +50,43 @@ fn read(check: &mut Check<'_>) -> Option<Config> {
         read: check.parse("access.read", "must be `open` or `token`")?,
         wrong_tokens_per_minute: check.number("access.wrong_tokens_per_minute", 1, 1_000_000)?,
     };
+    let channels = ChannelsConfig { max_created: check.number("channels.max_created", 0, 100_000)? };
     let limits = limits(check)?;
+    let metrics = MetricsConfig { access: metrics_access(check, access.read)? };
     if check.text("redis.url").is_some() {
         check.wrong("redis.url", "must be empty: this version runs as one node");
     }
-    Some(Config { server, market, venues, news, access, limits })
+    Some(Config { server, market, venues, news, access, channels, limits, metrics })
+}
+
+/// As open as the rest where it is not set: who closes that has the metrics closed, too.
+fn metrics_access(check: &mut Check<'_>, reading: Reading) -> Option<MetricsAccess> {
+    match check.text("metrics.access").as_deref() {
+        None => Some(match reading {
+            Reading::Open => MetricsAccess::Open,
+            Reading::Token => MetricsAccess::Token,
+        }),
+        Some("open") => Some(MetricsAccess::Open),
+        Some("loopback") => Some(MetricsAccess::Loopback),
+        Some("token") => Some(MetricsAccess::Token),
+        Some(_) => {
+            check.wrong("metrics.access", "must be `open`, `loopback` or `token`");
+            None
+        }
+    }
 }
 
 fn limits(check: &mut Check<'_>) -> Option<LimitsConfig> {
     let limits = LimitsConfig {
         connections_per_address: check.number("limits.connections_per_address", 1, 1_000_000)?,
-        connections_per_token: check.number("limits.connections_per_token", 1, 1_000_000)?,
+        connections_per_token: check.number("limits.connections_per_token", 0, 1_000_000)?,
         connections_total: check.number("limits.connections_total", 1, 1_000_000)?,
         requests_per_minute: check.number("limits.requests_per_minute", 1, 1_000_000)?,
-        streams_per_minute: check.number("limits.streams_per_minute", 1, 1_000_000)?,
-        token_requests_per_minute: check.number("limits.token_requests_per_minute", 1, 1_000_000)?,
-        pages_per_minute: check.number("limits.pages_per_minute", 1, 1_000_000)?,
-        total_requests_per_minute: check.number("limits.total_requests_per_minute", 1, 100_000_000)?,
+        streams_per_minute: check.number("limits.streams_per_minute", 0, 1_000_000)?,
+        token_requests_per_minute: check.number("limits.token_requests_per_minute", 0, 1_000_000)?,
+        pages_per_minute: check.number("limits.pages_per_minute", 0, 1_000_000)?,
+        total_requests_per_minute: check.number("limits.total_requests_per_minute", 0, 1_000_000_000)?,
+        publishes_per_minute: check.number("limits.publishes_per_minute", 1, 1_000_000)?,
         sockets_per_address: check.number("limits.sockets_per_address", 0, 1_000_000)?,
         sockets_total: check.number("limits.sockets_total", 0, 1_000_000)?,
         head_timeout_s: check.number("limits.head_timeout_s", 1, 600)?,
@@ -113,6 +131,8 @@ fn market(check: &mut Check<'_>) -> Option<MarketConfig> {
     let market = MarketConfig {
         symbols,
         default_symbols,
+        max_on_demand: check.number("market.max_on_demand", 0, MAX_ON_DEMAND)?,
+        max_on_demand_per_client: check.number("market.max_on_demand_per_client", 1, MAX_ON_DEMAND)?,
         coalesce_ms: check.number("market.coalesce_ms", 0, 5000)?,
         outlier_pct: check.number("market.outlier_pct", 0.01, 100.0)?,
         outlier_return_pct: check.number("market.outlier_return_pct", 0.0, 100.0)?,

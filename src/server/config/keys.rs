@@ -44,7 +44,6 @@ impl Key {
 /// Every key, in the order of the example file.
 pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
     use Kind::{Bare, List, Text};
-    let symbols: Vec<String> = default_symbols().iter().map(ToString::to_string).collect();
     let mut keys = vec![
         Key::new("server.addr", Text, "127.0.0.1:3000", "Address and port to listen on. Port 0 takes a free one."),
         Key::new(
@@ -84,6 +83,30 @@ pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
             "",
             "The folder with the pages' files. Found beside the binary where it is not set.",
         ),
+    ];
+    keys.extend(market());
+    keys.extend(venues.iter().flat_map(of_venue));
+    keys.extend(news());
+    keys.extend([
+        Key::new(
+            "access.read",
+            Text,
+            "open",
+            "Who may read: `open` for everybody, `token` for whoever shows a token with the scope `read` (see `market-pulse token`). With `token` the pages and their files are closed as well, as a browser has no token to show: a proxy that lets people in can add the header `Authorization: Bearer …` for them. /health, /ready and /live stay open. Publishing always needs a token.",
+        ),
+        Key::new("access.wrong_tokens_per_minute", Bare, "30", "Wrong tokens a minute of one client address."),
+        Key::new("channels.max_created", Bare, "1000", "Most channels that may be created, 0 to 100000."),
+    ]);
+    keys.extend(limits());
+    keys.push(metrics());
+    keys.push(Key::new("redis.url", Text, "", "For many nodes. This version runs as one node, so it must stay empty."));
+    keys
+}
+
+fn market() -> [Key; 9] {
+    use Kind::{Bare, List};
+    let symbols: Vec<String> = default_symbols().iter().map(ToString::to_string).collect();
+    [
         Key::new(
             "market.symbols",
             List,
@@ -95,6 +118,18 @@ pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
             List,
             DEFAULT_STRIP.join(","),
             "The assets on the strip on top of every page. Each must be one of `symbols`.",
+        ),
+        Key::new(
+            "market.max_on_demand",
+            Bare,
+            "200",
+            "Most assets beside `symbols` that are followed, as long as somebody asks for them and a minute longer, 0 to 300. 0 follows none.",
+        ),
+        Key::new(
+            "market.max_on_demand_per_client",
+            Bare,
+            "50",
+            "Most of these for one client (an address or a token), 1 to 300.",
         ),
         Key::new(
             "market.coalesce_ms",
@@ -126,21 +161,7 @@ pub(super) fn all(venues: &[VenueDefaults]) -> Vec<Key> {
             "60",
             "Seconds without data after which a quote is stale: not used. Above quiet_after_s.",
         ),
-    ];
-    keys.extend(venues.iter().flat_map(of_venue));
-    keys.extend(news());
-    keys.extend([
-        Key::new(
-            "access.read",
-            Text,
-            "open",
-            "Who may read: `open` for everybody, `token` for whoever shows a token with the scope `read` (see `market-pulse token`). With `token` the pages and their files are closed as well, as a browser has no token to show: a proxy that lets people in can add the header `Authorization: Bearer …` for them. /health, /ready and /live stay open. Publishing always needs a token.",
-        ),
-        Key::new("access.wrong_tokens_per_minute", Bare, "30", "Wrong tokens a minute of one client address."),
-    ]);
-    keys.extend(limits());
-    keys.push(Key::new("redis.url", Text, "", "For many nodes. This version runs as one node, so it must stay empty."));
-    keys
+    ]
 }
 
 fn of_venue(venue: &VenueDefaults) -> [Key; 3] {
@@ -171,13 +192,34 @@ fn limits() -> Vec<Key> {
             "100",
             "Open streams of one client address. An IPv6 network of 64 bits counts as one address, here and below.",
         ),
-        bare("connections_per_token", "1000", "Open streams of one token, which then count for no address."),
+        bare(
+            "connections_per_token",
+            "0",
+            "Open streams of one token, which then count for no address. 0 for ten times connections_per_address.",
+        ),
         bare("connections_total", "10000", "Open streams in all."),
         bare("requests_per_minute", "300", "REST requests a minute of one client address."),
-        bare("streams_per_minute", "600", "Streams that one client address may open a minute."),
-        bare("token_requests_per_minute", "3000", "Requests of any kind a minute of one token."),
-        bare("pages_per_minute", "600", "Pages, and calls that pages make, a minute of one client address."),
-        bare("total_requests_per_minute", "120000", "All of these a minute, of all clients together."),
+        bare(
+            "streams_per_minute",
+            "0",
+            "Streams that one client address may open a minute. 0 for six times connections_per_address.",
+        ),
+        bare(
+            "pages_per_minute",
+            "0",
+            "Pages, and calls that pages make, a minute of one client address. 0 for twice requests_per_minute.",
+        ),
+        bare(
+            "token_requests_per_minute",
+            "0",
+            "Requests of any kind a minute of one token. 0 for ten times requests_per_minute.",
+        ),
+        bare(
+            "total_requests_per_minute",
+            "0",
+            "All of these a minute, of all clients together. 0 for 400 times requests_per_minute.",
+        ),
+        bare("publishes_per_minute", "6000", "Publications a minute of one token, which do not count as its requests."),
         bare(
             "sockets_per_address",
             "0",
@@ -241,4 +283,13 @@ fn news() -> [Key; 9] {
             "Reports within so many minutes of each other corroborate each other, 1 to 1440.",
         ),
     ]
+}
+
+fn metrics() -> Key {
+    Key::new(
+        "metrics.access",
+        Kind::Text,
+        "",
+        "Who may read GET /metrics: `open` for whoever reaches the server, `loopback` for its own machine only (not by way of a proxy), `token` for whoever shows a token with the scope `read`. Empty: as `access.read` says.",
+    )
 }

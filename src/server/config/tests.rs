@@ -36,7 +36,13 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!((config.limits.connections_per_address, config.limits.connections_total), (100, 10_000));
     assert_eq!((config.limits.requests_per_minute, config.limits.stall_s), (300, 30));
     assert_eq!(config.limits, LimitsConfig::default());
-    assert_eq!((config.limits.sockets_per_address(), config.limits.sockets_total()), (1000, 20_000));
+    let limits = &config.limits;
+    assert_eq!(
+        (limits.sockets_per_address(), limits.sockets_total(), limits.connections_per_token()),
+        (1000, 20_000, 1000)
+    );
+    assert_eq!((limits.streams_per_minute(), limits.pages_per_minute()), (600, 600));
+    assert_eq!((limits.token_requests_per_minute(), limits.total_requests_per_minute()), (3000, 120_000));
     assert_eq!(config.news.feeds, Feeds::BuiltIn);
     assert_eq!((config.access.read, config.access.wrong_tokens_per_minute), (Reading::Open, 30));
 }
@@ -161,6 +167,15 @@ fn what_is_wrong_is_said_with_key_place_and_remedy() {
          `MARKET_PULSE__MARKET__SYMBOLS`"
     );
     assert!(from_env("MARKET_PULSE__VENUES__OKX__ENABLED", "no").is_err());
+}
+
+#[test]
+fn raising_one_limit_is_enough_unless_another_is_set() {
+    let limits = from_toml("[limits]\nconnections_per_address = 20000\nrequests_per_minute = 1000000").unwrap().limits;
+    assert_eq!((limits.sockets_per_address(), limits.streams_per_minute()), (200_000, 120_000));
+    assert_eq!((limits.pages_per_minute(), limits.total_requests_per_minute()), (2_000_000, 400_000_000));
+    let limits = from_toml("[limits]\nconnections_per_address = 20000\nstreams_per_minute = 7").unwrap().limits;
+    assert_eq!(limits.streams_per_minute(), 7);
 }
 
 #[test]

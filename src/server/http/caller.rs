@@ -97,7 +97,8 @@ pub async fn admit(State(services): State<Arc<Services>>, request: Request, next
     }
 }
 
-fn admitted(parts: &mut Parts, services: &Services) -> Result<Caller, HttpError> {
+/// Finds out who asks, refuses whoever may not read, and takes the token out of the request.
+pub(super) fn admitted(parts: &mut Parts, services: &Services) -> Result<Caller, HttpError> {
     let caller = Caller::of(parts, services)?;
     match services.config.access.read {
         Reading::Open => {}

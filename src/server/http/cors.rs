@@ -11,6 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use url::Url;
 
 const READING: HeaderValue = HeaderValue::from_static("GET, HEAD");
 const PUBLISHING: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, DELETE");
@@ -25,6 +26,8 @@ const MAX_AGE_S: HeaderValue = HeaderValue::from_static("86400");
 pub struct Origins {
     any: bool,
     listed: Vec<HeaderValue>,
+    /// The server's own, where it is configured.
+    own: Option<HeaderValue>,
 }
 
 impl Origins {
@@ -37,6 +40,31 @@ impl Origins {
                 .filter(|origin| *origin != "*")
                 .filter_map(|origin| HeaderValue::from_str(origin).ok())
                 .collect(),
+            own: None,
+        }
+    }
+
+    /// With the address that others use to reach this server.
+    #[must_use]
+    pub fn of_server(mut self, public_url: Option<&str>) -> Self {
+        let origin = public_url.and_then(|url| Url::parse(url).ok()).map(|url| url.origin().ascii_serialization());
+        self.own = origin.and_then(|origin| HeaderValue::try_from(origin).ok());
+        self
+    }
+
+    /// Whether a socket may be opened by whoever sends these headers. CORS does not hold for sockets: a browser lets any
+    /// page open one, and tells its origin. A program tells none, and is let in, as is the server's own page.
+    pub fn admit_socket(&self, headers: &HeaderMap) -> bool {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        match (origins.next(), origins.next()) {
+            (None, _) => true,
+            (Some(_), None) if self.any => true,
+            (Some(origin), None) => {
+                self.names(origin)
+                    || self.own.as_ref() == Some(origin)
+                    || is_same_host(origin, headers.get(header::HOST))
+            }
+            (Some(_), Some(_)) => false,
         }
     }
 
@@ -51,6 +79,13 @@ impl Origins {
     fn names(&self, origin: &HeaderValue) -> bool {
         self.listed.contains(origin)
     }
+}
+
+/// Whether a page comes from the host that it asks.
+fn is_same_host(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
+    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    let host = host.and_then(|host| host.to_str().ok());
+    origin.zip(host).is_some_and(|(origin, host)| origin.eq_ignore_ascii_case(host))
 }
 
 /// The layer for everything that other sites may use. <https://fetch.spec.whatwg.org/#http-cors-protocol>
@@ -81,4 +116,36 @@ fn permit(headers: &mut HeaderMap, methods: HeaderValue) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE_S);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sockets_are_for_listed_sites_for_own_pages_and_for_programs() {
+        let listed = Origins::new(&["https://example.org".to_owned()]).of_server(Some("https://pulse.example/app"));
+        let any = Origins::new(&["*".to_owned()]);
+        for (origins, host, admitted) in [
+            (&[][..], "a.example", true),
+            (&["https://example.org"], "a.example", true),
+            (&["https://EXAMPLE.org"], "a.example", false),
+            (&["http://example.org"], "a.example", false),
+            (&["https://example.org.evil.example"], "a.example", false),
+            (&["https://evil.example"], "a.example", false),
+            (&["null"], "a.example", false),
+            (&["https://pulse.example"], "a.example", true),
+            (&["http://127.0.0.1:3000"], "127.0.0.1:3000", true),
+            (&["http://127.0.0.1:3001"], "127.0.0.1:3000", false),
+            (&["https://example.org", "https://evil.example"], "a.example", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static(host));
+            for origin in origins {
+                headers.append(header::ORIGIN, HeaderValue::from_static(origin));
+            }
+            assert_eq!(listed.admit_socket(&headers), admitted, "{origins:?} at {host}");
+            assert_eq!(any.admit_socket(&headers), origins.len() < 2, "{origins:?}");
+        }
+    }
 }

@@ -9,10 +9,17 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use thiserror::Error;
 
+use super::websocket::handshake;
 use crate::{
     model::symbol::{MAX_SYMBOL_LEN, Symbol, SymbolError},
     server::{
         access::Scope,
+        channels::{
+            ChannelError,
+            path::BadChannelPath,
+            publication::{BadPublication, MAX_DEPTH},
+            schema::Misfit,
+        },
         hub::{MAX_SYMBOLS_PER_READER, limits::Refusal},
         storage::error::StorageError,
     },
@@ -25,7 +32,7 @@ use crate::{
 pub enum HttpError {
     #[error("a symbol is 1 to {MAX_SYMBOL_LEN} letters or digits, alone or as a pair such as BTC-USDT")]
     MalformedSymbol,
-    #[error("{0} is not followed here; GET /symbols lists what is")]
+    #[error("{0} is not known here; GET /symbols lists what is supported")]
     UnknownSymbol(Symbol),
     #[error("prices are quoted in USDT only; GET /symbols lists the pairs")]
     OtherQuote,
@@ -49,6 +56,26 @@ pub enum HttpError {
     BadCursor,
     #[error("q is at most {} characters", super::news_query::MAX_TEXT)]
     BadText,
+    #[error("there is no such channel")]
+    UnknownChannel,
+    #[error("client_id is 1 to {} of A-Z a-z 0-9 _ . -", super::channels::client_id::MAX_CLIENT_ID)]
+    BadClientId,
+    #[error(transparent)]
+    BadChannelPath(BadChannelPath),
+    #[error("the body is no JSON, or is nested deeper than {MAX_DEPTH} levels")]
+    MalformedJson,
+    #[error("{0}")]
+    Misfit(Misfit),
+    #[error("the body ended before its end")]
+    IncompleteBody,
+    #[error("there is a channel at this path already")]
+    ChannelExists,
+    #[error("there are as many channels as there may be; remove one first")]
+    TooManyChannels,
+    #[error("too much is being published at the moment")]
+    TooMuchPublished,
+    #[error("nothing can be stored at the moment, so nothing was published")]
+    NotStored,
     #[error("the path is not UTF-8 text")]
     BadPath,
     #[error("a request names a path that begins with a slash")]
@@ -83,6 +110,12 @@ pub enum HttpError {
     NoPriceYet,
     #[error("the server is starting and has no prices yet")]
     Starting,
+    #[error("the server is starting and does not know yet what the venues list")]
+    ListingsNotLoaded,
+    #[error("the server follows as many symbols as it may; try again in a minute, or ask for one that is followed")]
+    TooManyFollowed,
+    #[error("as many further symbols are followed for this client as may be; leave others, and try again in a minute")]
+    TooManyFollowedForClient,
     #[error("this address has as many open streams as it may")]
     AddressFull,
     #[error("this token has as many open streams as it may")]
@@ -97,7 +130,25 @@ pub enum HttpError {
     GoingDown,
     #[error("the stored news can't be read at the moment")]
     StorageUnavailable,
+    #[error("the metrics can't be read at the moment")]
+    MetricsUnavailable,
+    #[error("this address answers requests from the server's own machine only")]
+    LocalOnly,
+    #[error("sockets from pages of this origin are not accepted here")]
+    OriginRefused,
+    #[error(
+        "this is no handshake of a WebSocket: it is a GET over HTTP/1.1 with Connection, Upgrade and Sec-WebSocket-Key"
+    )]
+    BadHandshake,
+    #[error("WebSockets are spoken here in version 13 only")]
+    OtherWebSocketVersion,
 }
+
+/// Until a symbol that nobody wants any more may have made room, in milliseconds: it stays for twice as long.
+pub(super) const FOLLOWED_DELAY_MS: u64 = 30_000;
+
+/// Until a server that starts may know more, in milliseconds.
+pub(super) const STARTING_DELAY_MS: u64 = 1000;
 
 /// `known are: a, b`
 fn list(known: &[String]) -> String {
@@ -118,9 +169,18 @@ impl HttpError {
             | Self::BadLimit
             | Self::BadCursor
             | Self::BadText
+            | Self::BadClientId
+            | Self::BadChannelPath(_)
+            | Self::MalformedJson
+            | Self::IncompleteBody
             | Self::BadPath
-            | Self::BadTarget => StatusCode::BAD_REQUEST,
-            Self::UnknownSymbol(_) | Self::OtherQuote | Self::NotFound => StatusCode::NOT_FOUND,
+            | Self::BadTarget
+            | Self::BadHandshake => StatusCode::BAD_REQUEST,
+            Self::OtherWebSocketVersion => StatusCode::UPGRADE_REQUIRED,
+            Self::Misfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::ChannelExists => StatusCode::CONFLICT,
+            Self::TooManyChannels => StatusCode::INSUFFICIENT_STORAGE,
+            Self::UnknownSymbol(_) | Self::OtherQuote | Self::UnknownChannel | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -128,10 +188,13 @@ impl HttpError {
             Self::Unauthorized { .. } | Self::BadToken | Self::WrongToken | Self::ExpiredToken => {
                 StatusCode::UNAUTHORIZED
             }
-            Self::Forbidden { .. } => StatusCode::FORBIDDEN,
+            Self::Forbidden { .. } | Self::OriginRefused | Self::LocalOnly => StatusCode::FORBIDDEN,
             Self::RateLimited { .. } | Self::TooManyWrongTokens { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoPriceYet
             | Self::Starting
+            | Self::ListingsNotLoaded
+            | Self::TooManyFollowed
+            | Self::TooManyFollowedForClient
             | Self::AddressFull
             | Self::TokenFull
             | Self::ServerFull
@@ -139,7 +202,10 @@ impl HttpError {
             | Self::AddressHasTooManySockets
             | Self::TooManySockets
             | Self::GoingDown
-            | Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            | Self::TooMuchPublished
+            | Self::NotStored
+            | Self::StorageUnavailable
+            | Self::MetricsUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -158,7 +224,14 @@ impl HttpError {
             Self::BadLimit => "bad_limit",
             Self::BadCursor => "bad_cursor",
             Self::BadText => "bad_text",
-            Self::BadPath => "bad_path",
+            Self::UnknownChannel => "unknown_channel",
+            Self::BadClientId => "bad_client_id",
+            Self::BadPath | Self::BadChannelPath(_) => "bad_path",
+            Self::MalformedJson => "malformed_json",
+            Self::Misfit(_) => "invalid_event",
+            Self::IncompleteBody => "incomplete_body",
+            Self::ChannelExists => "channel_exists",
+            Self::TooManyChannels => "too_many_channels",
             Self::BadTarget => "bad_target",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
@@ -169,13 +242,19 @@ impl HttpError {
             Self::Forbidden { .. } => "forbidden",
             Self::RateLimited { .. } | Self::TooManyWrongTokens { .. } => "rate_limited",
             Self::NoPriceYet => "no_price_yet",
-            Self::Starting => "starting",
+            Self::Starting | Self::ListingsNotLoaded => "starting",
+            Self::TooManyFollowed | Self::TooManyFollowedForClient => "too_many_followed",
             Self::AddressFull | Self::TokenFull => "too_many_streams",
-            Self::Busy { .. } => "server_busy",
+            Self::Busy { .. } | Self::TooMuchPublished => "server_busy",
             Self::ServerFull => "server_full",
             Self::AddressHasTooManySockets | Self::TooManySockets => "too_many_connections",
             Self::GoingDown => "going_down",
-            Self::StorageUnavailable => "storage_unavailable",
+            Self::StorageUnavailable | Self::NotStored => "storage_unavailable",
+            Self::MetricsUnavailable => "metrics_unavailable",
+            Self::LocalOnly => "local_only",
+            Self::OriginRefused => "origin_not_allowed",
+            Self::BadHandshake => "bad_handshake",
+            Self::OtherWebSocketVersion => "unsupported_websocket_version",
         }
     }
 
@@ -196,14 +275,19 @@ impl HttpError {
             Self::RateLimited { retry_after_ms }
             | Self::TooManyWrongTokens { retry_after_ms }
             | Self::Busy { retry_after_ms } => Some(*retry_after_ms),
-            Self::NoPriceYet | Self::Starting => Some(1000),
+            Self::NoPriceYet | Self::Starting | Self::ListingsNotLoaded | Self::TooMuchPublished => {
+                Some(STARTING_DELAY_MS)
+            }
+            Self::TooManyFollowed | Self::TooManyFollowedForClient => Some(FOLLOWED_DELAY_MS),
             Self::AddressFull
             | Self::TokenFull
             | Self::ServerFull
             | Self::AddressHasTooManySockets
             | Self::TooManySockets
             | Self::GoingDown
-            | Self::StorageUnavailable => Some(5000),
+            | Self::NotStored
+            | Self::StorageUnavailable
+            | Self::MetricsUnavailable => Some(5000),
             _ => None,
         }
     }
@@ -236,6 +320,34 @@ impl From<StorageError> for HttpError {
     }
 }
 
+impl From<ChannelError> for HttpError {
+    fn from(error: ChannelError) -> Self {
+        match error {
+            ChannelError::Unknown => Self::UnknownChannel,
+            ChannelError::Exists => Self::ChannelExists,
+            ChannelError::TooMany => Self::TooManyChannels,
+            ChannelError::Busy => Self::TooMuchPublished,
+            ChannelError::GoingDown => Self::GoingDown,
+            ChannelError::Storage(_) => Self::NotStored,
+        }
+    }
+}
+
+impl From<BadPublication> for HttpError {
+    fn from(error: BadPublication) -> Self {
+        match error {
+            BadPublication::Malformed => Self::MalformedJson,
+            BadPublication::Misfit(misfit) => Self::Misfit(misfit),
+        }
+    }
+}
+
+impl From<BadChannelPath> for HttpError {
+    fn from(error: BadChannelPath) -> Self {
+        Self::BadChannelPath(error)
+    }
+}
+
 impl From<Refusal> for HttpError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
@@ -246,6 +358,7 @@ impl From<Refusal> for HttpError {
             Refusal::TooManySymbols => Self::TooManySymbols,
             // The endpoint has looked the symbols up before.
             Refusal::UnknownSymbol => Self::NotFound,
+            Refusal::Removed => Self::UnknownChannel,
         }
     }
 }
@@ -260,6 +373,11 @@ impl IntoResponse for HttpError {
         }
         if let Some(seconds) = self.retry_after_s() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self == Self::OtherWebSocketVersion {
+            headers.insert(header::SEC_WEBSOCKET_VERSION, handshake::VERSION);
+            headers.insert(header::UPGRADE, handshake::WEBSOCKET);
+            headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         }
         response
     }

@@ -29,7 +29,7 @@ impl LastEventId {
 }
 
 /// Empty is no id at all, and neither is 0, which no entry has: what a page starts with where there was no news yet.
-fn read(id: &[u8]) -> Since {
+pub(super) fn read(id: &[u8]) -> Since {
     let id = id.trim_ascii();
     if id.is_empty() {
         return Since::Now;

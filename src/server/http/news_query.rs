@@ -38,6 +38,12 @@ pub(super) struct NewsFilter {
 }
 
 impl NewsFilter {
+    /// Refuses symbols that news is never searched for: those that are not configured.
+    fn only_configured(&self, services: &Services) -> Result<(), HttpError> {
+        let stranger = self.symbols.iter().find(|symbol| !services.market.is_configured(**symbol));
+        stranger.map_or(Ok(()), |symbol| Err(HttpError::UnknownSymbol(*symbol)))
+    }
+
     /// Takes one parameter in. Returns whether it was one of these.
     pub(super) fn take(&mut self, name: &str, value: &str, services: &Services) -> Result<bool, HttpError> {
         match name {
@@ -105,6 +111,7 @@ impl NewsQuery {
                 _ => {}
             }
         }
+        parsed.filter.only_configured(services)?;
         Ok(parsed)
     }
 

@@ -16,6 +16,8 @@ use super::error::HttpError;
 use crate::{
     model::symbol::Symbol,
     server::{
+        client::Client,
+        follows::{Interest, Unfollowed},
         hub::{MAX_SYMBOLS_PER_READER, Wish},
         services::Services,
     },
@@ -23,8 +25,8 @@ use crate::{
 
 /// Longest query that is read, in bytes: 100 symbols fit.
 pub(super) const MAX_QUERY_LEN: usize = 2048;
-/// Longest path that is looked at, in bytes.
-const MAX_PATH_LEN: usize = 1024;
+/// Longest path that is looked at, in bytes: that of a channel, 200 characters of four bytes each, percent-encoded.
+const MAX_PATH_LEN: usize = 2560;
 
 const MAX_HZ: std::ops::RangeInclusive<f64> = 0.1..=50.0;
 
@@ -37,7 +39,7 @@ pub(super) async fn bound_uri(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// A followed symbol from the path: `BTC`, `btcusdt`, `BTC-USDT`, `BTC%2FUSDT`.
+/// A symbol from the path that can be asked for: `BTC`, `btcusdt`, `BTC-USDT`, `BTC%2FUSDT`.
 pub(super) struct PathSymbol(pub(super) Symbol);
 
 impl FromRequestParts<Arc<Services>> for PathSymbol {
@@ -46,7 +48,7 @@ impl FromRequestParts<Arc<Services>> for PathSymbol {
     async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, HttpError> {
         let path: Result<Path<String>, PathRejection> = Path::from_request_parts(parts, services).await;
         let Path(text) = path.map_err(|_| HttpError::BadPath)?;
-        followed(&text, services).map(Self)
+        known(&text, services).map(Self)
     }
 }
 
@@ -55,10 +57,10 @@ pub(super) fn parts(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
-/// Adds the followed symbols of a list that are not there yet.
+/// Adds the symbols of a list that can be asked for and are not there yet.
 pub(super) fn add_symbols(symbols: &mut Vec<Symbol>, list: &str, services: &Services) -> Result<(), HttpError> {
     for text in parts(list) {
-        let symbol = followed(text, services)?;
+        let symbol = known(text, services)?;
         if !symbols.contains(&symbol) {
             symbols.push(symbol);
         }
@@ -66,10 +68,26 @@ pub(super) fn add_symbols(symbols: &mut Vec<Symbol>, list: &str, services: &Serv
     Ok(())
 }
 
-/// Reads a symbol and looks it up.
-fn followed(text: &str, services: &Services) -> Result<Symbol, HttpError> {
+/// Reads a symbol, and whether it is one that can be asked for.
+fn known(text: &str, services: &Services) -> Result<Symbol, HttpError> {
     let symbol = Symbol::parse(text.trim())?;
-    if services.market.follows(symbol) { Ok(symbol) } else { Err(HttpError::UnknownSymbol(symbol)) }
+    services.follows.check(symbol).map_err(|why| unfollowed(symbol, why))?;
+    Ok(symbol)
+}
+
+/// Sees to it that symbols are followed as long as the interests in them are held.
+pub(super) fn want(services: &Services, symbols: &[Symbol], client: Client) -> Result<Vec<Interest>, HttpError> {
+    let want = |symbol: &Symbol| services.follows.want(*symbol, client).map_err(|why| unfollowed(*symbol, why));
+    symbols.iter().map(want).collect()
+}
+
+fn unfollowed(symbol: Symbol, why: Unfollowed) -> HttpError {
+    match why {
+        Unfollowed::Unlisted => HttpError::UnknownSymbol(symbol),
+        Unfollowed::NotKnownYet => HttpError::ListingsNotLoaded,
+        Unfollowed::Full => HttpError::TooManyFollowed,
+        Unfollowed::ClientFull => HttpError::TooManyFollowedForClient,
+    }
 }
 
 /// The parameters of a stream. Unknown ones are for other versions and are ignored.

@@ -25,6 +25,11 @@ pub async fn limit_streams(State(services): State<Arc<Services>>, request: Reque
     limit(&services, Purpose::Stream, request, next).await
 }
 
+/// The layer for what publishes, creates and removes.
+pub async fn limit_publishing(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
+    limit(&services, Purpose::Publication, request, next).await
+}
+
 /// The layer for pages and what they call.
 pub async fn limit_pages(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
     limit(&services, Purpose::Page, request, next).await

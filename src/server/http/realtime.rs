@@ -7,6 +7,9 @@
 //! | `news` | `1`: the heads of stories too, as `{"type":"story","data":…}` |
 //! | `lastEventId` | with `news=1`: where to go on, unless the header `Last-Event-ID` says it |
 //!
+//! A symbol that is not configured, but that a venue lists, is followed as long as a stream wants it and a minute longer:
+//! its first ticker comes with the first answer of a venue.
+//!
 //! Without `news=1`, `Last-Event-ID` is accepted and changes nothing: every stream starts with a snapshot, and nothing
 //! but the newest state of a symbol is ever sent. With it, ids are places in the log of the news, and tickers have none:
 //! stories that changed after that place are sent in order, once, before those that change from now on; where that is
@@ -26,7 +29,7 @@ use super::{
     address::Counted,
     error::HttpError,
     last_event_id::LastEventId,
-    query::{PathSymbol, StreamQuery},
+    query::{PathSymbol, StreamQuery, want},
 };
 use crate::{
     model::symbol::Symbol,
@@ -92,9 +95,10 @@ fn open(
 ) -> Result<Response, HttpError> {
     let news = query.news;
     let wish = query.wish(symbols);
+    let interests = want(services, &wish.symbols, client)?;
     let stream =
         if news { services.hub.connect_page(client, &wish, since)? } else { services.hub.connect(client, &wish)? };
-    Ok(respond(stream))
+    Ok(respond(stream.keeping(interests)))
 }
 
 /// The answer that a stream is.

@@ -6,7 +6,7 @@ use axum::{
     Router,
     middleware::{from_fn, from_fn_with_state, map_response},
     response::Response,
-    routing::{any, get},
+    routing::{any, delete, get, post},
 };
 use http::{HeaderValue, header};
 use leptos::config::LeptosOptions;
@@ -15,23 +15,26 @@ use super::{
     body::{BodyBounds, MAX_BODY, bound_body},
     browser_policy::{BrowserPolicy, browser_policy},
     caller::admit,
+    channels::{manage, publish, stream},
     cors::{Origins, cors},
     docs::docs,
     error::{method_not_allowed, not_found},
     health::health,
     live::live,
-    news,
+    measure::measure,
+    metrics, news,
     openapi::openapi,
     pages,
     price::price,
     query::bound_uri,
-    rate_limit::{limit_rest, limit_streams},
+    rate_limit::{limit_publishing, limit_rest, limit_streams},
     ready::ready,
     realtime,
     rss::rss,
     sources::sources,
     sse::sse,
     symbols::symbols,
+    websocket,
 };
 use crate::server::services::Services;
 
@@ -40,10 +43,12 @@ use crate::server::services::Services;
 /// answers are small.
 ///
 /// Probes (`/health`, `/ready`, `/live`) ask for no token and are not rate limited, so that a busy neighbor behind the
-/// same address can't make the server look dead.
+/// same address can't make the server look dead. Neither is `/metrics`, which looks at who asks itself.
 pub fn api_router(services: Arc<Services>) -> Router {
     let config = &services.config;
-    let origins = Arc::new(Origins::new(&config.server.cors_origins));
+    let origins = Origins::new(&config.server.cors_origins).of_server(config.server.public_url.as_deref());
+    let origins = Arc::new(origins);
+    let sockets = websocket::router(&services, &origins);
 
     let rest = Router::new()
         .route("/price/{symbol}", get(price))
@@ -55,8 +60,11 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .route("/api/rss", get(rss))
         .route("/api/openapi.json", get(openapi))
         .route("/docs", get(docs))
+        .route("/api/v1/sse/status", get(manage::status))
+        .route("/api/v1/channels", get(manage::list))
         .route("/price", any(not_found))
         .route("/price/{symbol}/{*rest}", any(not_found))
+        .route("/streams", any(not_found))
         .route("/api", any(not_found))
         .route("/api/", any(not_found))
         .route("/api/{*rest}", any(not_found))
@@ -71,20 +79,34 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .route("/api/realtime", get(realtime::many))
         .route("/api/realtime/{symbol}", get(realtime::one))
         .route("/api/sse", get(sse))
+        .route("/api/v1/sse/{channel}", get(stream::named))
+        .route("/streams/", get(stream::created))
+        .route("/streams/{*path}", get(stream::created))
         .layer(from_fn_with_state(Arc::clone(&services), limit_streams));
+    let publishing = Router::new()
+        .route("/api/v1/channels", post(manage::create).merge(delete(manage::remove)))
+        .route("/api/v1/channels/{channel}/events", post(publish::event))
+        .route("/streams/", post(publish::message))
+        .route("/streams/{*path}", post(publish::message))
+        .layer(map_response(no_store))
+        .layer(from_fn_with_state(Arc::clone(&services), limit_publishing));
 
     Router::new()
         .merge(rest)
         .merge(streams)
+        .merge(publishing)
         .layer(from_fn_with_state(Arc::clone(&services), admit))
         .merge(probes)
+        .merge(sockets)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(bound_uri))
         .layer(from_fn_with_state(origins, cors))
+        .merge(metrics::router(&services))
         .with_state(services)
 }
 
-/// The whole site: the API, the pages, and around both what every request and every answer has to keep to.
+/// The whole site: the API, the pages, and around both what every request and every answer has to keep to. Outermost is
+/// the count of requests, which misses none.
 pub fn site(services: &Arc<Services>, options: LeptosOptions) -> Router {
     let config = &services.config;
     let patience = Duration::from_secs(config.limits.body_timeout_s);
@@ -94,6 +116,7 @@ pub fn site(services: &Arc<Services>, options: LeptosOptions) -> Router {
         .merge(pages::router(services, options))
         .layer(from_fn_with_state(bounds, bound_body))
         .layer(from_fn_with_state(policy, browser_policy))
+        .layer(from_fn_with_state(services.metrics.http.clone(), measure))
 }
 
 /// What says nothing else is of now: nobody may keep it.

@@ -46,6 +46,7 @@ use crate::server::{
     client::Client,
     config::Config,
     hub::limits::{Ceilings, ConnectionLimits, Permit, Refusal},
+    metrics::connections::{ConnectionMetrics, OpenConnection},
 };
 
 /// What the kernel holds back for a connection, in bytes: enough for any page, and no more than some hundred messages
@@ -119,7 +120,13 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Answers until `shutdown` is cancelled. Then nobody new is accepted, no connection takes another request, and this
 /// returns when the last one has ended, those that became web sockets included.
-pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, shutdown: CancellationToken) {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    bounds: Bounds,
+    metrics: ConnectionMetrics,
+    shutdown: CancellationToken,
+) {
     let door = Door {
         sockets: Arc::new(ConnectionLimits::new(bounds.sockets)),
         http: speaker(&bounds),
@@ -127,6 +134,7 @@ pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, shutdo
         told: Arc::new(Semaphore::new(TOLD)),
         bounds,
         router,
+        metrics,
         shutdown,
     };
     loop {
@@ -172,11 +180,12 @@ struct Door {
     /// One token for each connection.
     open: TaskTracker,
     told: Arc<Semaphore>,
+    metrics: ConnectionMetrics,
     shutdown: CancellationToken,
 }
 
 /// What a connection holds until it is gone.
-type Held = (Permit, TaskTrackerToken);
+type Held = (Permit, TaskTrackerToken, OpenConnection);
 
 impl Door {
     fn let_in(&self, stream: TcpStream, peer: SocketAddr) {
@@ -185,10 +194,12 @@ impl Door {
                 if let Err(error) = stream.set_nodelay(true) {
                     debug!(%error, "TCP_NODELAY was refused; messages may wait for each other");
                 }
-                let guarded = StallGuard::new(stream, self.bounds.stall, (permit, self.open.token()));
+                let held = (permit, self.open.token(), self.metrics.enter());
+                let guarded = StallGuard::new(stream, self.bounds.stall, held).counting(self.metrics.stalled.clone());
                 tokio::spawn(self.speak(guarded, peer));
             }
             Err(refusal) => {
+                self.metrics.refused(refusal.as_str());
                 if let Ok(told) = Arc::clone(&self.told).try_acquire_owned() {
                     tokio::spawn(async move {
                         refusal::tell(stream, refusal).await;
@@ -212,6 +223,7 @@ impl Door {
     /// answer that is under way.
     fn speak(&self, stream: StallGuard<TcpStream, Held>, peer: SocketAddr) -> impl Future<Output = ()> + use<> {
         let (router, http, shutdown) = (self.router.clone(), self.http.clone(), self.shutdown.clone());
+        let silent = self.metrics.silent.clone();
         let mut patience = Some(Box::pin(sleep(self.bounds.head)));
         async move {
             let has_asked = Arc::new(AtomicBool::new(false));
@@ -228,6 +240,7 @@ impl Door {
                     () = expiry(&mut patience) => {
                         patience = None;
                         if !has_asked.load(Ordering::Relaxed) {
+                            silent.inc();
                             return debug!(%peer, "nothing was asked for in time");
                         }
                     }

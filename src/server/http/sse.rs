@@ -11,6 +11,9 @@
 //! | `maxHz` | 0.1–50: at most so many prices a second of each asset; 1 where it is missing |
 //! | `lastEventId` | where to go on, unless the header `Last-Event-ID` says it |
 //!
+//! A symbol that is not configured, but that a venue lists, has prices as long as a stream wants them and a minute longer;
+//! news is not searched for it.
+//!
 //! Lists are comma-separated; an empty one is as good as none. AND between the parameters, OR inside one. Prices have
 //! neither source, category nor words: only `symbols`, `events` and `maxHz` concern them. `connected`, `heartbeat`,
 //! `gap` and `stream_error` come to everybody, and `breaking_update` to whoever asks for `breaking`.
@@ -26,7 +29,8 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 
 use super::{
-    address::Counted, error::HttpError, event_query::EventQuery, last_event_id::LastEventId, realtime::respond,
+    address::Counted, error::HttpError, event_query::EventQuery, last_event_id::LastEventId, query::want,
+    realtime::respond,
 };
 use crate::server::services::Services;
 
@@ -46,5 +50,6 @@ pub(super) async fn sse(
     LastEventId(since): LastEventId,
     EventQuery(wish): EventQuery,
 ) -> Result<Response, HttpError> {
-    Ok(respond(services.hub.connect_events(client, wish, since)?))
+    let interests = want(&services, &wish.prices, client)?;
+    Ok(respond(services.hub.connect_events(client, wish, since)?.keeping(interests)))
 }

@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use prometheus_client::metrics::counter::Counter;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Sleep, sleep},
@@ -24,6 +25,8 @@ pub struct StallGuard<S, H = ()> {
     limit: Duration,
     /// Runs only while a write waits, so a reader that keeps up costs no timer.
     deadline: Option<Pin<Box<Sleep>>>,
+    /// Where a connection that fails is counted.
+    stalled: Counter,
     /// Given back when the connection is gone, whoever had it last.
     _held: H,
 }
@@ -31,7 +34,13 @@ pub struct StallGuard<S, H = ()> {
 impl<S, H> StallGuard<S, H> {
     /// Guards a connection that holds something as long as it lives.
     pub fn new(stream: S, limit: Duration, held: H) -> Self {
-        Self { stream, limit, deadline: None, _held: held }
+        Self { stream, limit, deadline: None, stalled: Counter::default(), _held: held }
+    }
+
+    /// Counted where others are, too, if it fails.
+    #[must_use]
+    pub fn counting(self, stalled: Counter) -> Self {
+        Self { stalled, ..self }
     }
 
     /// Looks at a write's result: a waiting one starts the deadline or meets it, any other ends it.
@@ -43,6 +52,7 @@ impl<S, H> StallGuard<S, H> {
         let limit = self.limit;
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(limit)));
         ready!(deadline.as_mut().poll(cx));
+        self.stalled.inc();
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer takes no bytes")))
     }
 }

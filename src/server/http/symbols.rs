@@ -1,4 +1,4 @@
-//! `GET /symbols`: what is followed, and what somebody listens to.
+//! `GET /symbols`: what may be asked for, and what somebody listens to.
 
 use std::sync::Arc;
 
@@ -21,6 +21,6 @@ pub(super) async fn symbols(State(services): State<Arc<Services>>) -> Json<Succe
     Json(Success::new(Symbols {
         default_symbols: pairs(&services.site.strip),
         active_symbols: active.iter().map(|(symbol, _)| symbol.pair()).collect(),
-        supported: pairs(services.market.symbols()),
+        supported: pairs(&services.follows.supported()),
     }))
 }

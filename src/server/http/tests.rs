@@ -1,16 +1,20 @@
 //! The API as a client sees it, without sockets.
 
+mod channels;
 mod errors;
 mod events;
 mod hostile;
 mod layers;
+mod metrics;
 mod news;
+mod on_demand;
 mod pages;
 mod rest;
 mod site;
 mod socket;
 mod stream;
 mod tokens;
+mod websocket;
 
 use axum::{
     Router,

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -11,8 +12,9 @@ use std::{
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use parking_lot::Mutex;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::{SHARDS, encode, events, reader::Reader, shard};
+use super::{SHARDS, encode, events, reader::Reader, shard, texts};
 use crate::{
     model::{symbol::Symbol, ticker::Ticker},
     wire::{event_stream::Price, realtime::StatusChange},
@@ -23,11 +25,14 @@ use crate::{
 pub(super) struct Frames {
     /// Id of the ticker message.
     pub(super) id: u64,
+    /// How many tickers the symbol has had, this one included.
+    pub(super) count: u64,
     pub(super) ticker: Bytes,
     /// The last change of freshness, with the id of the ticker that it came with.
     pub(super) status: Option<(u64, Bytes)>,
     price: Price,
     price_event: OnceLock<Option<Bytes>>,
+    text: OnceLock<Option<Utf8Bytes>>,
 }
 
 /// The form in which a reader takes the price of a symbol.
@@ -54,11 +59,15 @@ impl Frames {
             PriceForm::Event => self.price_event.get_or_init(|| events::price(&self.price)).clone(),
         }
     }
+
+    /// The ticker as the text of a socket. Made by the first reader that wants it.
+    pub(super) fn text(&self) -> Option<Utf8Bytes> {
+        self.text.get_or_init(|| texts::ticker(self.price.symbol, &self.ticker)).clone()
+    }
 }
 
 type Members = HashMap<u64, (Arc<Reader>, usize)>;
 
-#[derive(Debug)]
 pub(super) struct Channel {
     symbol: Symbol,
     frames: ArcSwapOption<Frames>,
@@ -118,10 +127,12 @@ impl Channel {
         *known = Some(status);
         self.frames.store(Some(Arc::new(Frames {
             id,
+            count: before.as_ref().map_or(0, |frames| frames.count) + 1,
             ticker: bytes,
             status: newest,
             price: Price::from(ticker),
             price_event: OnceLock::new(),
+            text: OnceLock::new(),
         })));
         drop(known);
         for shard in &self.readers {
@@ -129,5 +140,12 @@ impl Channel {
                 reader.tell(*position, changed, now_ms);
             }
         }
+    }
+}
+
+impl fmt::Debug for Channel {
+    /// Without its readers, who hold their channels.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Channel").field("symbol", &self.symbol).field("count", &self.count).finish_non_exhaustive()
     }
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::envelope;
 use crate::{
     model::{symbol::Symbol, ticker::Ticker, time::UnixMs},
     server::event::{EventKind, LogEvent},
@@ -33,11 +34,14 @@ pub(super) fn status(change: &StatusChange) -> Option<Bytes> {
     message(None, &RealtimeMessage::Status { data: change.clone() })
 }
 
-/// An entry of the log: the heads of stories as messages of a page, everything else as named events.
+/// An entry of a log: the heads of stories as messages of a page, what somebody publishes on a channel of its own as it
+/// is, the events of the named channels in their envelope, everything else as named events.
 pub(super) fn entry(event: &LogEvent) -> Bytes {
     let json = sse::one_line(&event.draft.data);
     Bytes::from(match event.draft.kind {
         EventKind::Story => sse::message(Some(event.id), &format!(r#"{{"type":"story","data":{json}}}"#)),
+        EventKind::Message => sse::message(Some(event.id), &json),
+        kind if kind.is_of_channel() => envelope::event(Some(event.id), kind.as_str(), &json, event.at),
         kind => sse::named(Some(event.id), kind.as_str(), &json),
     })
 }

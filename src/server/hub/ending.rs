@@ -12,6 +12,8 @@ use super::encode::RETRY_MS;
 pub(super) enum End {
     GoingDown,
     TooSlow,
+    /// The channel is no more.
+    Removed,
 }
 
 impl End {
@@ -19,18 +21,19 @@ impl End {
     const fn delay_ms(self, reader: u64) -> u64 {
         match self {
             Self::GoingDown => shutdown::reconnect_after_ms(reader),
-            Self::TooSlow => RETRY_MS,
+            Self::TooSlow | Self::Removed => RETRY_MS,
         }
     }
 
     /// What a reader is told.
-    pub(super) const fn told_to(self, reader: u64) -> StreamError {
+    pub(super) fn told_to(self, reader: u64) -> StreamError {
         use std::borrow::Cow::Borrowed;
         let (code, message) = match self {
             Self::GoingDown => ("going_down", "the server is going down; reconnect"),
             Self::TooSlow => ("too_slow", "the stream was not read for too long; reconnect"),
+            Self::Removed => ("removed", "the channel was removed"),
         };
-        let retry = Retry::after_ms(self.delay_ms(reader));
+        let retry = Retry { should_reconnect: self != Self::Removed, ..Retry::after_ms(self.delay_ms(reader)) };
         StreamError { code: Borrowed(code), message: Borrowed(message), retry }
     }
 }

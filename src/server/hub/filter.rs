@@ -53,6 +53,11 @@ impl EventFilter {
         Self { kinds: vec![EventKind::Story], ..Self::default() }
     }
 
+    /// Everything that is in the log.
+    pub fn everything() -> Self {
+        Self { kinds: EventKind::ALL.to_vec(), ..Self::default() }
+    }
+
     pub(super) fn admits(&self, entry: &Entry) -> bool {
         self.kinds.contains(&entry.kind)
             && self.breaking.is_none_or(|breaking| breaking == entry.breaking)

@@ -22,6 +22,23 @@ pub enum Refusal {
     TooManySymbols,
     #[error("a symbol is not followed")]
     UnknownSymbol,
+    #[error("the channel was removed")]
+    Removed,
+}
+
+impl Refusal {
+    /// For the monitors.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ServerFull => "server_full",
+            Self::AddressFull => "address_full",
+            Self::TokenFull => "token_full",
+            Self::GoingDown => "going_down",
+            Self::TooManySymbols => "too_many_symbols",
+            Self::UnknownSymbol => "unknown_symbol",
+            Self::Removed => "removed",
+        }
+    }
 }
 
 /// How many of something may be open at once.

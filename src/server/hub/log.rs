@@ -7,23 +7,34 @@
 //! The newest entries are in memory, encoded once; older ones are read from an [`EventStore`]. A reader holds its
 //! position and nothing else, so one that is slow or stuck costs what any other does.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use futures_util::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
 use thiserror::Error;
-use tokio::sync::{OwnedMutexGuard, Semaphore};
+use tokio::{
+    sync::{OwnedMutexGuard, Semaphore},
+    time::Instant,
+};
 use tokio_util::task::AbortOnDropHandle;
 
+pub use super::ring::Bounds;
 use super::{
     SHARDS,
     reader::{Reader, Timeline},
-    ring::{BOUNDS, Bounds, Entry, Following, Ring},
+    ring::{BOUNDS, Entry, Following, Ring},
     shard,
 };
 use crate::server::{
     clock::Clock,
     event::{EventDraft, LogEvent, LogRange},
+    metrics::hub::HubMetrics,
 };
 
 /// Entries that one reader asks the store for at a time, and then holds.
@@ -69,8 +80,25 @@ impl LogSetup {
     /// A new log of which only the newest entries are kept, in memory. It starts at the microseconds of the wall clock,
     /// so that positions of an earlier one are recognised.
     pub fn in_memory(clock: Clock) -> Self {
-        let start = u64::try_from(clock.wall().0.max(0)).unwrap_or_default().saturating_mul(1000);
-        Self { first: start, last: start, recent: Vec::new(), store: Arc::new(NoStore), bounds: BOUNDS }
+        Self::kept_in(start(clock), start(clock), Arc::new(NoStore))
+    }
+
+    /// A new log of which only the newest entries are kept, in memory, and that starts at `first`.
+    pub fn starting(first: u64) -> Self {
+        Self::kept_in(first, first, Arc::new(NoStore))
+    }
+
+    /// A log that goes on after `last`, of which nothing is in memory yet. Positions before `first` are of a log that
+    /// was thrown away.
+    pub fn kept_in(first: u64, last: u64, store: Arc<dyn EventStore>) -> Self {
+        Self { first, last, recent: Vec::new(), store, bounds: BOUNDS }
+    }
+
+    /// With other bounds of what is kept in memory.
+    #[must_use]
+    pub const fn within(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
     }
 
     /// A log that goes on where `store` ends. Positions before `first` are of a log that was thrown away.
@@ -97,6 +125,11 @@ impl LogSetup {
     }
 }
 
+/// Where a log starts that is new now: at the microseconds of the wall clock.
+pub fn start(clock: Clock) -> u64 {
+    u64::try_from(clock.wall().0.max(0)).unwrap_or_default().saturating_mul(1000)
+}
+
 /// Where a reader wants to begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Since {
@@ -116,8 +149,10 @@ pub struct EventLog {
     store: Arc<dyn EventStore>,
     reads: Arc<Semaphore>,
     readers: [Mutex<HashMap<u64, Arc<Reader>>>; SHARDS],
+    closed: AtomicBool,
     clock: Clock,
     timeline: Timeline,
+    metrics: HubMetrics,
 }
 
 impl std::fmt::Debug for EventLog {
@@ -135,7 +170,14 @@ pub struct LogTurn {
 }
 
 impl EventLog {
-    pub(super) fn new(setup: LogSetup, clock: Clock, timeline: Timeline) -> Self {
+    /// `reads`: whoever asks a store takes one.
+    pub(super) fn new(
+        setup: LogSetup,
+        reads: Arc<Semaphore>,
+        clock: Clock,
+        timeline: Timeline,
+        metrics: HubMetrics,
+    ) -> Self {
         let LogSetup { first, last, recent, store, bounds } = setup;
         let recent = recent.into_iter().filter(|event| event.id <= last);
         let before = recent.clone().next().map_or(last, |event| event.id.saturating_sub(1));
@@ -150,10 +192,12 @@ impl EventLog {
             ring: RwLock::new(ring),
             turn: Arc::default(),
             store,
-            reads: Arc::new(Semaphore::new(READS)),
+            reads,
             readers: std::array::from_fn(|_| Mutex::default()),
+            closed: AtomicBool::new(false),
             clock,
             timeline,
+            metrics,
         }
     }
 
@@ -171,6 +215,39 @@ impl EventLog {
     /// How many readers follow the log.
     pub fn readers(&self) -> usize {
         self.readers.iter().map(|shard| shard.lock().len()).sum()
+    }
+
+    /// What the readers call themselves, in no order; without those that have no name.
+    pub fn labels(&self) -> Vec<Box<str>> {
+        let of_shard = |shard: &Mutex<HashMap<u64, Arc<Reader>>>| -> Vec<Box<str>> {
+            shard.lock().values().filter_map(|reader| reader.label.clone()).collect()
+        };
+        self.readers.iter().flat_map(of_shard).collect()
+    }
+
+    /// What the entries in memory take, in bytes.
+    pub fn memory(&self) -> usize {
+        self.ring.read().bytes()
+    }
+
+    /// Gives up what is in memory. Readers that have not seen it ask the store.
+    pub fn give_up_memory(&self) {
+        self.ring.write().clear();
+    }
+
+    /// Nothing comes any more: streams end when their readers have what there is.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.tell_readers();
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// What is counted of it.
+    pub(super) const fn metrics(&self) -> &HubMetrics {
+        &self.metrics
     }
 
     /// Whether a position may have been given out by this log.
@@ -207,6 +284,7 @@ impl EventLog {
     }
 
     fn send(&self, events: Vec<LogEvent>) {
+        let started = Instant::now();
         // Encoded before anybody is locked out.
         let entries: Vec<Entry> = events.into_iter().map(Entry::of).collect();
         if entries.is_empty() {
@@ -224,6 +302,11 @@ impl EventLog {
             }
         }
         drop(ring);
+        self.tell_readers();
+        self.metrics.event_fan_out.since(started);
+    }
+
+    fn tell_readers(&self) {
         let now_ms = self.timeline.now_ms();
         for shard in &self.readers {
             for reader in shard.lock().values() {

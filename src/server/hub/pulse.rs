@@ -46,6 +46,7 @@ impl Hub {
             info!(readers = stalled.len(), "took nothing for too long; their streams end");
         }
         for reader in stalled {
+            reader.presence.too_slow();
             self.unregister(&reader);
             reader.signal(Signal::Close, now_ms);
         }

@@ -1,17 +1,31 @@
 //! What the hub and one reader's stream share.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::bits::{AtomicBits, Bits};
+use super::{
+    bits::{AtomicBits, Bits},
+    channel::Channel,
+    log::EventLog,
+};
+use crate::server::metrics::clients::Presence;
+
+/// Between two pings of a session. Not a setting, as the silence that ends a session is measured in it.
+pub const PING_INTERVAL: Duration = Duration::from_secs(30);
 
 /// A comment at least every 15 s, with room for the tick that sends it.
 const KEEP_ALIVE_MS: u64 = 14_000;
+/// A ping of a socket.
+const PING_MS: u64 = PING_INTERVAL.as_secs() * 1000;
 /// How much earlier than due a heartbeat may leave: half a tick, so that it is never more than that off.
 const EARLY_MS: u64 = 250;
 
@@ -47,12 +61,36 @@ pub(super) enum Signal {
     Close = 4,
 }
 
+/// How a reader is kept alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Care {
+    /// A heartbeat now and then, and a comment that keeps proxies from closing.
+    Stream,
+    /// A ping now and then, which does both.
+    Session,
+}
+
+/// What a reader is, beside what it reads.
+pub(super) struct Traits {
+    pub(super) followed: Option<Arc<EventLog>>,
+    pub(super) label: Option<Box<str>>,
+    pub(super) care: Care,
+    pub(super) presence: Presence,
+}
+
 /// A reader's side that others write to. It never holds a message.
 #[derive(Debug)]
 pub(super) struct Reader {
     pub(super) id: u64,
-    /// Indices of its channels; a position is an index into this.
-    pub(super) channels: Vec<usize>,
+    /// What it follows; a position is an index into this. They hold the reader, too, until it is forgotten: then this is
+    /// `None`, and it joins nothing any more.
+    pub(super) channels: Mutex<Option<Vec<Option<Arc<Channel>>>>>,
+    /// The log that it follows or may follow. Whoever forgets the reader takes it out of there: that ends the circle.
+    pub(super) followed: Option<Arc<EventLog>>,
+    /// What it calls itself, on a channel.
+    pub(super) label: Option<Box<str>>,
+    /// Its place in the figures for monitors, as long as it lives.
+    pub(super) presence: Presence,
     tickers: AtomicBits,
     statuses: AtomicBits,
     /// The log has grown.
@@ -61,29 +99,39 @@ pub(super) struct Reader {
     waker: AtomicWaker,
     /// Since when the reader has been woken without looking; 0 while it is not.
     woken_ms: AtomicU64,
+    heartbeat_ms: u64,
     next_heartbeat_ms: AtomicU64,
     next_keep_alive_ms: AtomicU64,
 }
 
 impl Reader {
     /// A reader that wants a snapshot of every channel, and to look at the log.
-    pub(super) fn new(id: u64, channels: Vec<usize>, timeline: &Timeline) -> Self {
+    pub(super) fn new(id: u64, channels: &[Arc<Channel>], timeline: &Timeline, traits: Traits) -> Self {
+        let Traits { followed, label, care, presence } = traits;
         let now = timeline.now_ms();
+        let (heartbeat_ms, keep_alive_ms) = match care {
+            Care::Stream => (timeline.heartbeat_ms, KEEP_ALIVE_MS),
+            Care::Session => (PING_MS, u64::MAX),
+        };
         let tickers = AtomicBits::default();
         for position in 0..channels.len() {
             tickers.set(position);
         }
         Self {
             id,
-            channels,
+            channels: Mutex::new(Some(channels.iter().cloned().map(Some).collect())),
+            followed,
+            label,
+            presence,
             tickers,
             statuses: AtomicBits::default(),
             log: AtomicBool::new(true),
             signals: AtomicU8::new(0),
             waker: AtomicWaker::new(),
             woken_ms: AtomicU64::new(0),
-            next_heartbeat_ms: AtomicU64::new(now.saturating_add(timeline.heartbeat_ms)),
-            next_keep_alive_ms: AtomicU64::new(now.saturating_add(KEEP_ALIVE_MS)),
+            heartbeat_ms,
+            next_heartbeat_ms: AtomicU64::new(now.saturating_add(heartbeat_ms)),
+            next_keep_alive_ms: AtomicU64::new(now.saturating_add(keep_alive_ms)),
         }
     }
 
@@ -119,6 +167,22 @@ impl Reader {
         self.woken_ms.store(0, Ordering::Release);
     }
 
+    /// The reader can take nothing, and will be woken all the same. It has not looked: the search for stalled readers
+    /// goes on.
+    pub(super) fn wait(&self, waker: &std::task::Waker) {
+        self.waker.register(waker);
+    }
+
+    /// A position is to be looked at. Wakes nobody: for the reader's own task.
+    pub(super) fn want(&self, position: usize) {
+        self.tickers.set(position);
+    }
+
+    /// The log is to be looked at. Wakes nobody: for the reader's own task.
+    pub(super) fn want_log(&self) {
+        self.log.store(true, Ordering::Release);
+    }
+
     /// Whether a signal was given; takes it back.
     pub(super) fn take(&self, signal: Signal) -> bool {
         self.signals.fetch_and(!(signal as u8), Ordering::AcqRel) & signal as u8 != 0
@@ -147,7 +211,7 @@ impl Reader {
         if woken != 0 && now_ms.saturating_sub(woken) >= timeline.stall_ms {
             return false;
         }
-        if due(&self.next_heartbeat_ms, timeline.heartbeat_ms, now_ms.saturating_add(EARLY_MS)) {
+        if due(&self.next_heartbeat_ms, self.heartbeat_ms, now_ms.saturating_add(EARLY_MS)) {
             self.signal(Signal::Heartbeat, now_ms);
         }
         if due(&self.next_keep_alive_ms, KEEP_ALIVE_MS, now_ms) {

@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use tokio::time::{Sleep, sleep};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
@@ -19,7 +18,10 @@ use super::{
     log::{EventLog, EventStoreError, Since},
     ring::{Entry, Following},
 };
-use crate::wire::news::{Gap, GapReason};
+use crate::{
+    server::{event::EventKind, metrics::hub::ReplaySource},
+    wire::news::{Gap, GapReason},
+};
 
 /// Entries that are passed over before others have their turn.
 const BURST: usize = 256;
@@ -34,6 +36,8 @@ pub(super) struct LogCursor {
     /// The last entry that was given out, left out by the filter or told of as lost. `None` before the loss is told of
     /// that a foreign position stands for.
     position: Option<u64>,
+    /// The newest entry when the reader came: up to here it is catching up.
+    joined_at: u64,
     /// There may be more.
     behind: bool,
     source: Source,
@@ -58,10 +62,9 @@ enum Source {
 }
 
 /// What a reader is to be told.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub(super) enum Told {
-    /// The frame of an entry.
-    Entry(Bytes),
+    Entry(Arc<Entry>),
     /// Entries up to this one are lost.
     Gap(u64, Gap),
 }
@@ -84,12 +87,32 @@ impl LogCursor {
             Since::After(id) => foreign(id.to_string()),
             Since::Unknown => foreign(String::new()),
         };
-        Self { log, filter, position, behind: true, source }
+        Self { log, filter, position, joined_at: tip, behind: true, source }
     }
 
     /// The last entry that the reader has or needs no more; `None` while a loss has yet to be told of.
     pub(super) const fn position(&self) -> Option<u64> {
         self.position
+    }
+
+    /// The kinds of entries that the reader wants.
+    pub(super) fn kinds(&self) -> &[EventKind] {
+        &self.filter.kinds
+    }
+
+    /// The same that another list of kinds is given out from here on.
+    pub(super) fn set_kinds(&mut self, kinds: Vec<EventKind>) {
+        self.filter.kinds = kinds;
+    }
+
+    /// Whether everything was given out when this was last asked for more.
+    pub(super) const fn is_up_to_date(&self) -> bool {
+        !self.behind
+    }
+
+    /// Whether nothing comes any more.
+    pub(super) fn has_ended(&self) -> bool {
+        !self.behind && self.log.is_closed()
     }
 
     /// The log may have grown.
@@ -122,7 +145,10 @@ impl LogCursor {
                 self.lost(from, self.log.tip(), GapReason::Restarted)
             }
             Source::Ring => match self.log.after(position) {
-                Following::Entry(entry) => self.pass(&entry),
+                Following::Entry(entry) => {
+                    let late = entry.id <= self.joined_at;
+                    self.pass(entry, late.then_some(ReplaySource::Memory))
+                }
                 Following::Older(upto) => {
                     self.source = Source::Asked { upto, answer: self.log.fetch(position, upto) };
                     Step::Again
@@ -140,7 +166,7 @@ impl LogCursor {
                 }
             }
             Source::Page(page) => match page.pop_front() {
-                Some(entry) if entry.id == position + 1 => self.pass(&entry),
+                Some(entry) if entry.id == position + 1 => self.pass(Arc::new(entry), Some(ReplaySource::Store)),
                 Some(entry) => {
                     let before = entry.id - 1;
                     page.push_front(entry);
@@ -161,9 +187,17 @@ impl LogCursor {
         }
     }
 
-    fn pass(&mut self, entry: &Entry) -> Step {
+    /// Gives out the entry after the position, unless it is filtered out. `replayed` says where it was read if others
+    /// were given it earlier.
+    fn pass(&mut self, entry: Arc<Entry>, replayed: Option<ReplaySource>) -> Step {
         self.position = Some(entry.id);
-        if self.filter.admits(entry) { Step::Told(Told::Entry(entry.frame.clone())) } else { Step::Again }
+        if !self.filter.admits(&entry) {
+            return Step::Again;
+        }
+        if let Some(source) = replayed {
+            self.log.metrics().replayed(source);
+        }
+        Step::Told(Told::Entry(entry))
     }
 
     /// An answer of the store to what follows `position`, up to `upto`.
@@ -193,6 +227,7 @@ impl LogCursor {
 
     fn lost(&mut self, from: String, to: u64, reason: GapReason) -> Step {
         self.position = Some(to);
+        self.log.metrics().gap(reason);
         Step::Told(Told::Gap(to, Gap { from, to: to.to_string(), reason }))
     }
 }

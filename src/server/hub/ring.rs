@@ -1,21 +1,25 @@
 //! The newest entries of the log, encoded and ready to be sent.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::{encode, filter::words};
+use super::{encode, filter::words, texts};
 use crate::{
     model::symbol::Symbol,
     server::event::{EventKind, LogEvent},
 };
 
-/// What is kept in memory at most.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds {
-    pub(super) entries: usize,
+/// What is kept in memory at most, beside the newest entry, which always is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    pub entries: usize,
     /// What the entries may take together, in bytes.
-    pub(super) bytes: usize,
+    pub bytes: usize,
 }
 
 pub(super) const BOUNDS: Bounds = Bounds { entries: 2048, bytes: 8 << 20 };
@@ -37,6 +41,7 @@ pub(super) struct Entry {
     /// The words of title and description, as [`words`] makes them.
     pub(super) words: String,
     pub(super) breaking: bool,
+    text: OnceLock<Option<Utf8Bytes>>,
 }
 
 impl Entry {
@@ -52,12 +57,19 @@ impl Entry {
             tickers: facets.tickers,
             words: words(&facets.text),
             breaking: facets.breaking,
+            text: OnceLock::new(),
         }
+    }
+
+    /// The entry as the text of a socket. Made by the first reader that wants it. `None` for kinds that no socket gets.
+    pub(super) fn text(&self) -> Option<Utf8Bytes> {
+        self.text.get_or_init(|| texts::entry(self.id, self.kind, &self.frame)).clone()
     }
 
     fn bytes(&self) -> usize {
         let sources: usize = self.sources.iter().map(String::len).sum();
-        self.frame.len() + self.words.len() + self.category.len() + sources + ENTRY_BYTES
+        // The text is as long as the frame.
+        2 * self.frame.len() + self.words.len() + self.category.len() + sources + ENTRY_BYTES
     }
 }
 
@@ -105,11 +117,22 @@ impl Ring {
         self.tip = entry.id;
         self.bytes += entry.bytes();
         self.entries.push_back(Arc::new(entry));
-        while self.entries.len() > self.bounds.entries || self.bytes > self.bounds.bytes {
+        while self.entries.len() > 1 && (self.entries.len() > self.bounds.entries || self.bytes > self.bounds.bytes) {
             let Some(oldest) = self.entries.pop_front() else { break };
             self.bytes -= oldest.bytes();
         }
         true
+    }
+
+    /// What the entries take together, in bytes.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Gives all entries up.
+    pub(super) fn clear(&mut self) {
+        self.entries = VecDeque::new();
+        self.bytes = 0;
     }
 
     pub(super) fn after(&self, position: u64) -> Following {
@@ -173,7 +196,12 @@ mod tests {
         assert!(ring.bytes <= BOUNDS.bytes, "{}", ring.bytes);
         assert_eq!(ring.bytes, ring.entries.iter().map(|entry| entry.bytes()).sum::<usize>());
         ring.push(entry(5021, 9 << 20));
-        assert_eq!((ring.entries.len(), ring.bytes, brief(&ring, 5020)), (0, 0, "older 5021".to_owned()));
+        let kept = (ring.entries.len(), [5019, 5020].map(|p| brief(&ring, p)));
+        assert_eq!(kept, (1, ["older 5020".to_owned(), "5021".to_owned()]), "the newest stays, however long it is");
+        ring.clear();
+        assert_eq!((ring.bytes(), brief(&ring, 5020), ring.tip()), (0, "older 5021".to_owned(), 5021));
+        ring.push(entry(5022, 1));
+        assert_eq!([5020, 5021].map(|p| brief(&ring, p)), ["older 5021", "5022"]);
     }
 
     #[test]

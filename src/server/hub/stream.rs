@@ -10,12 +10,15 @@ use bytes::Bytes;
 use futures_util::Stream;
 
 use super::{
-    Hub, encode,
+    Hub,
+    channel::PriceForm,
+    encode,
     ending::End,
-    events,
+    envelope, events,
     limits::Permit,
     reader::{Reader, Signal},
     resume::{LogCursor, Told},
+    tally::Tally,
     tickers::TickerCursor,
 };
 
@@ -25,14 +28,18 @@ pub struct FrameStream {
     hub: Arc<Hub>,
     reader: Arc<Reader>,
     voice: Voice,
+    form: PriceForm,
     hello: Option<Bytes>,
     tickers: TickerCursor,
     /// Where the reader follows the log.
     log: Option<LogCursor>,
     /// Id of the last ticker message that was sent.
     last_id: u64,
+    tally: Tally,
     ended: bool,
     _permit: Permit,
+    /// What the reader needs while it reads. Let go of after the reader was forgotten.
+    kept: Vec<Box<dyn Send>>,
 }
 
 /// The words that a stream has for what is not data.
@@ -42,6 +49,10 @@ pub(super) enum Voice {
     Messages,
     /// Named events.
     Events,
+    /// Named events of a channel, each in an envelope.
+    Envelopes,
+    /// What somebody publishes, as messages without a name; anything else by name, and rarely.
+    Plain,
 }
 
 impl FrameStream {
@@ -54,7 +65,49 @@ impl FrameStream {
         reader: Arc<Reader>,
         permit: Permit,
     ) -> Self {
-        Self { hub, reader, voice, hello: Some(hello), tickers, log, last_id: 0, ended: false, _permit: permit }
+        let form = match voice {
+            Voice::Messages if log.is_some() => PriceForm::TickerWithoutId,
+            Voice::Messages => PriceForm::Ticker,
+            // Channels have no prices.
+            Voice::Events | Voice::Envelopes | Voice::Plain => PriceForm::Event,
+        };
+        Self {
+            hub,
+            reader,
+            voice,
+            form,
+            hello: Some(hello),
+            tickers,
+            log,
+            last_id: 0,
+            tally: Tally::default(),
+            ended: false,
+            _permit: permit,
+            kept: Vec::new(),
+        }
+    }
+
+    /// Keeps something for as long as the stream lives: the interest in its symbols.
+    #[must_use]
+    pub fn keeping(mut self, what: impl Send + 'static) -> Self {
+        self.kept.push(Box::new(what));
+        self
+    }
+
+    /// The next price that the reader has not seen.
+    fn next_price(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
+        loop {
+            let frames = self.tickers.next(cx)?;
+            if let Some(bytes) = frames.price(self.form) {
+                self.last_id = frames.id;
+                return Some(bytes);
+            }
+        }
+    }
+
+    /// The next change of freshness. Price events carry it themselves.
+    fn next_status(&mut self) -> Option<Bytes> {
+        if self.form == PriceForm::Event { None } else { self.tickers.next_status() }
     }
 
     fn next_of_log(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
@@ -63,10 +116,16 @@ impl FrameStream {
             log.look_again();
         }
         match (log.next(cx)?, self.voice) {
-            (Told::Entry(frame), _) => Some(frame),
+            (Told::Entry(entry), _) => Some(entry.frame.clone()),
             (Told::Gap(to, gap), Voice::Messages) => encode::gap(to, gap),
-            (Told::Gap(to, gap), Voice::Events) => events::gap(to, &gap),
+            (Told::Gap(to, gap), Voice::Events | Voice::Plain) => events::gap(to, &gap),
+            (Told::Gap(to, gap), Voice::Envelopes) => envelope::gap(to, &gap, self.hub.clock.wall()),
         }
+    }
+
+    /// Counts what was handed out.
+    fn settle(&mut self) {
+        self.tally.settle(&self.reader.presence, self.tickers.take_superseded());
     }
 
     fn heartbeat(&self) -> Option<Bytes> {
@@ -76,15 +135,19 @@ impl FrameStream {
             (Voice::Messages, None) => encode::heartbeat(self.last_id, now, None),
             (Voice::Messages, Some(position)) => encode::heartbeat(0, now, position),
             (Voice::Events, position) => events::heartbeat(position.flatten(), now),
+            (Voice::Envelopes, position) => envelope::ping(position.flatten(), now),
+            // Every message is somebody's; keep-alives say that the connection stands.
+            (Voice::Plain, _) => None,
         }
     }
 
-    fn goodbye(&self) -> Option<Bytes> {
-        let end = if self.hub.shutdown.is_cancelled() { End::GoingDown } else { End::TooSlow };
+    fn end(&mut self, end: End) -> Option<Bytes> {
+        self.ended = true;
         let told = end.told_to(self.reader.id);
         match self.voice {
             Voice::Messages => encode::end(told),
-            Voice::Events => events::end(&told),
+            Voice::Events | Voice::Plain => events::end(&told),
+            Voice::Envelopes => envelope::end(&told, self.hub.clock.wall()),
         }
     }
 }
@@ -99,8 +162,8 @@ impl Stream for FrameStream {
         }
         this.reader.look(cx.waker());
         if this.reader.take(Signal::Close) || this.hub.shutdown.is_cancelled() {
-            this.ended = true;
-            return Poll::Ready(this.goodbye());
+            let end = if this.hub.shutdown.is_cancelled() { End::GoingDown } else { End::TooSlow };
+            return Poll::Ready(this.end(end));
         }
         if let Some(hello) = this.hello.take() {
             return Poll::Ready(Some(hello));
@@ -113,21 +176,24 @@ impl Stream for FrameStream {
         {
             return Poll::Ready(Some(heartbeat));
         }
-        if let Some(frame) = this.tickers.next_status().or_else(|| this.next_of_log(cx)) {
-            return Poll::Ready(Some(frame));
-        }
-        match this.tickers.next_price(cx) {
-            Some((id, frame)) => {
-                this.last_id = id;
+        let next = this.next_status().or_else(|| this.next_of_log(cx)).or_else(|| this.next_price(cx));
+        match next {
+            Some(frame) => {
+                this.tally.delivered();
                 Poll::Ready(Some(frame))
             }
-            None => Poll::Pending,
+            None if this.log.as_ref().is_some_and(LogCursor::has_ended) => Poll::Ready(this.end(End::Removed)),
+            None => {
+                this.settle();
+                Poll::Pending
+            }
         }
     }
 }
 
 impl Drop for FrameStream {
     fn drop(&mut self) {
+        self.settle();
         self.hub.unregister(&self.reader);
     }
 }

@@ -1,6 +1,9 @@
 mod care;
+mod channels;
+mod counts;
 mod log;
 mod resume;
+mod session;
 
 use std::net::Ipv4Addr;
 
@@ -12,7 +15,7 @@ use super::*;
 use crate::{
     live::message::{self, Reading},
     model::{freshness::Freshness, time::UnixMs},
-    server::market::fixture::ticker,
+    server::{market::fixture::ticker, metrics::Metrics},
     wire::realtime::RealtimeMessage,
 };
 
@@ -35,7 +38,15 @@ fn hub_with(log: LogSetup, clock: Clock) -> (Arc<Hub>, CancellationToken) {
     let shutdown = CancellationToken::new();
     let limits = LimitsConfig { connections_per_address: 3, connections_total: 5, ..LimitsConfig::default() };
     let symbols = ["BTC", "ETH", "SOL"].map(symbol);
-    let hub = Arc::new(Hub::new(&symbols, &limits, Duration::from_secs(30), clock, log, shutdown.clone()));
+    let hub = Arc::new(Hub::new(
+        &symbols,
+        &limits,
+        Duration::from_secs(30),
+        clock,
+        log,
+        &Metrics::default(),
+        shutdown.clone(),
+    ));
     tokio::spawn(Arc::clone(&hub).run());
     (hub, shutdown)
 }

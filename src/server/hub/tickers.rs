@@ -12,29 +12,35 @@ use bytes::Bytes;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::{
-    Hub,
+    Hub, MAX_SYMBOLS_PER_READER,
     bits::Bits,
-    channel::{Channel, Frames, PriceForm},
+    channel::{Channel, Frames},
+    limits::Refusal,
     reader::Reader,
 };
+use crate::model::symbol::Symbol;
 
 /// What a reader has seen of each of its channels, and what it is being sent.
 pub(super) struct TickerCursor {
-    hub: Arc<Hub>,
     reader: Arc<Reader>,
-    form: PriceForm,
-    positions: Vec<Position>,
+    /// Those of the reader. `None` is free.
+    positions: Vec<Option<Position>>,
     /// Positions that are being sent.
     statuses: Bits,
     tickers: Bits,
     pace: Option<Pace>,
+    /// Tickers that newer ones replaced before the reader took them, since this was last asked for.
+    superseded: u64,
 }
 
-/// Ids of the last messages sent.
-#[derive(Debug, Clone, Copy, Default)]
+/// A channel, and the ids of the last messages sent of it.
+#[derive(Debug, Clone)]
 struct Position {
+    channel: Arc<Channel>,
     ticker: u64,
     status: u64,
+    /// The number of that ticker among those of its symbol; 0 before the first.
+    count: u64,
 }
 
 /// A reader that asked for fewer messages: the only ones with a timer of their own.
@@ -45,38 +51,76 @@ struct Pace {
 }
 
 impl TickerCursor {
-    pub(super) fn new(hub: Arc<Hub>, reader: Arc<Reader>, form: PriceForm, pace: Duration) -> Self {
+    /// Of a reader of these channels, in this order.
+    pub(super) fn new(reader: Arc<Reader>, channels: Vec<Arc<Channel>>, pace: Duration) -> Self {
         // The snapshot says how fresh things are; only later changes are news.
-        let seen = |channel: &usize| {
-            let frames = hub.channels.get(*channel).and_then(Channel::frames);
-            Position {
+        let seen = |channel: Arc<Channel>| {
+            let frames = channel.frames();
+            Some(Position {
+                channel,
                 ticker: 0,
+                count: 0,
                 status: frames.and_then(|f| f.status.as_ref().map(|(id, _)| *id)).unwrap_or_default(),
-            }
+            })
         };
-        let positions = reader.channels.iter().map(seen).collect();
+        let positions = channels.into_iter().map(seen).collect();
         Self {
-            hub,
             reader,
-            form,
             positions,
             statuses: Bits::default(),
             tickers: Bits::default(),
             pace: (!pace.is_zero()).then(|| Pace { every: pace, next: None }),
+            superseded: 0,
         }
     }
 
-    /// The next price that the reader has not seen, with its id.
-    pub(super) fn next_price(&mut self, cx: &mut Context<'_>) -> Option<(u64, Bytes)> {
-        let form = self.form;
+    /// Takes a channel in; its newest price is the next one. A channel that is followed already is begun anew.
+    ///
+    /// # Errors
+    /// [`Refusal::TooManySymbols`] where every position is taken.
+    pub(super) fn add(&mut self, channel: Arc<Channel>) -> Result<(), Refusal> {
+        let known = self.position_of(channel.symbol());
+        let position = known
+            .or_else(|| self.positions.iter().position(Option::is_none))
+            .or_else(|| (self.positions.len() < MAX_SYMBOLS_PER_READER).then_some(self.positions.len()))
+            .ok_or(Refusal::TooManySymbols)?;
+        let fresh = Some(Position { channel: Arc::clone(&channel), ticker: 0, status: 0, count: 0 });
+        match self.positions.get_mut(position) {
+            Some(slot) => *slot = fresh,
+            None => self.positions.push(fresh),
+        }
+        if known.is_none() {
+            Hub::join(&self.reader, position, channel);
+        }
+        self.reader.want(position);
+        Ok(())
+    }
+
+    /// Leaves the channel of a symbol out from here on.
+    pub(super) fn remove(&mut self, symbol: Symbol) {
+        if let Some(position) = self.position_of(symbol) {
+            if let Some(slot) = self.positions.get_mut(position) {
+                *slot = None;
+            }
+            Hub::leave(&self.reader, position);
+        }
+    }
+
+    fn position_of(&self, symbol: Symbol) -> Option<usize> {
+        self.positions.iter().position(|taken| taken.as_ref().is_some_and(|taken| taken.channel.symbol() == symbol))
+    }
+
+    /// The frames of the next price that the reader has not seen.
+    pub(super) fn next(&mut self, cx: &mut Context<'_>) -> Option<Arc<Frames>> {
         loop {
             while let Some(position) = self.tickers.pop() {
                 let Some((frames, seen)) = self.at(position) else { continue };
                 if frames.id > seen.ticker {
                     seen.ticker = frames.id;
-                    if let Some(bytes) = frames.price(form) {
-                        return Some((frames.id, bytes));
-                    }
+                    let missed = if seen.count == 0 { 0 } else { frames.count.saturating_sub(seen.count + 1) };
+                    seen.count = frames.count;
+                    self.superseded += missed;
+                    return Some(frames);
                 }
             }
             if !self.reader.has_tickers() || !self.may_go_on(cx) {
@@ -86,12 +130,13 @@ impl TickerCursor {
         }
     }
 
-    /// The next change of freshness that the reader has not seen. These wait for no pace. None for price events, which
-    /// carry it themselves.
+    /// How many prices were replaced by newer ones before the reader took them, since this was last asked.
+    pub(super) const fn take_superseded(&mut self) -> u64 {
+        std::mem::replace(&mut self.superseded, 0)
+    }
+
+    /// The next change of freshness that the reader has not seen. These wait for no pace.
     pub(super) fn next_status(&mut self) -> Option<Bytes> {
-        if self.form == PriceForm::Event {
-            return None;
-        }
         loop {
             while let Some(position) = self.statuses.pop() {
                 let Some((frames, seen)) = self.at(position) else { continue };
@@ -108,8 +153,8 @@ impl TickerCursor {
     }
 
     fn at(&mut self, position: usize) -> Option<(Arc<Frames>, &mut Position)> {
-        let frames = self.hub.channels.get(*self.reader.channels.get(position)?)?.frames()?;
-        Some((frames, self.positions.get_mut(position)?))
+        let seen = self.positions.get_mut(position)?.as_mut()?;
+        Some((seen.channel.frames()?, seen))
     }
 
     /// Whether the pace lets the next round of prices begin. If not, the stream is woken when it does.

@@ -41,6 +41,11 @@ impl Coalescer {
         true
     }
 
+    /// Whether a change of the symbol waits for the end of its window already.
+    pub(super) fn waits(&self, index: SymbolIndex) -> bool {
+        self.symbols.get(index.get()) == Some(&Window::Waiting)
+    }
+
     /// Whether a symbol has an open window. If so, it leaves when that ends.
     pub(super) fn defer(&mut self, index: SymbolIndex) -> bool {
         match self.symbols.get_mut(index.get()) {
@@ -49,6 +54,17 @@ impl Coalescer {
                 *window = Window::Waiting;
                 true
             }
+        }
+    }
+
+    /// A position has a new symbol, or none: what was of the old one is forgotten.
+    pub(super) fn renew(&mut self, index: SymbolIndex) {
+        self.ends.retain(|(_, open)| *open != index);
+        if self.symbols.len() <= index.get() {
+            self.symbols.resize(index.get() + 1, Window::Closed);
+        }
+        if let Some(window) = self.symbols.get_mut(index.get()) {
+            *window = Window::Closed;
         }
     }
 

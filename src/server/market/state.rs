@@ -20,7 +20,8 @@ use crate::{
 /// forged frame would make every later one look old.
 pub const MAX_AHEAD_MS: i64 = 600_000;
 
-/// Position of a symbol in the configured order.
+/// Position of a symbol: in the configured order, then wherever there is room. That of a symbol that was forgotten is given
+/// to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SymbolIndex(usize);
 
@@ -42,13 +43,16 @@ pub enum Change {
     LinkLost,
 }
 
-/// The last word of every venue on every symbol. Of fixed size: other symbols and venues are ignored.
+/// The last word of every venue on every symbol that is followed. Other symbols and venues are ignored.
 #[derive(Debug)]
 pub struct MarketState {
     rules: Rules,
     venues: Vec<Venue>,
     index: HashMap<Symbol, SymbolIndex>,
-    symbols: Vec<SymbolState>,
+    /// `None` is room for another.
+    symbols: Vec<Option<SymbolState>>,
+    /// Which venues are connected.
+    links: Vec<bool>,
 }
 
 #[derive(Debug)]
@@ -62,19 +66,51 @@ struct SymbolState {
 
 impl MarketState {
     pub fn new(symbols: &[Symbol], venues: &[Venue], rules: Rules) -> Self {
-        let views = vec![VenueView::default(); venues.len()];
-        Self {
+        let mut state = Self {
             rules,
             venues: venues.to_vec(),
-            index: symbols.iter().enumerate().map(|(i, symbol)| (*symbol, SymbolIndex(i))).collect(),
-            symbols: symbols
-                .iter()
-                .map(|symbol| SymbolState { symbol: *symbol, views: views.clone(), last: None })
-                .collect(),
+            index: HashMap::new(),
+            symbols: Vec::with_capacity(symbols.len()),
+            links: vec![false; venues.len()],
+        };
+        for symbol in symbols {
+            state.follow(*symbol);
         }
+        state
     }
 
-    /// Every symbol, in the configured order.
+    /// Takes a symbol in, of which nothing is known yet. One that is followed stays as it is.
+    pub fn follow(&mut self, symbol: Symbol) -> SymbolIndex {
+        if let Some(known) = self.index.get(&symbol) {
+            return *known;
+        }
+        let views = self.links.iter().map(|up| VenueView { connected: *up, ..VenueView::default() }).collect();
+        let state = Some(SymbolState { symbol, views, last: None });
+        let room = self.symbols.iter().position(Option::is_none).unwrap_or(self.symbols.len());
+        match self.symbols.get_mut(room) {
+            Some(place) => *place = state,
+            None => self.symbols.push(state),
+        }
+        self.index.insert(symbol, SymbolIndex(room));
+        SymbolIndex(room)
+    }
+
+    /// Forgets a symbol with all that is known of it. Returns its position, which is free from now on.
+    pub fn forget(&mut self, symbol: Symbol) -> Option<SymbolIndex> {
+        let index = self.index.remove(&symbol)?;
+        *self.symbols.get_mut(index.0)? = None;
+        Some(index)
+    }
+
+    fn at(&self, index: SymbolIndex) -> Option<&SymbolState> {
+        self.symbols.get(index.0)?.as_ref()
+    }
+
+    fn at_mut(&mut self, index: SymbolIndex) -> Option<&mut SymbolState> {
+        self.symbols.get_mut(index.0)?.as_mut()
+    }
+
+    /// Every position, those included that are free: nothing is found there.
     pub fn indices(&self) -> impl Iterator<Item = SymbolIndex> + use<> {
         (0..self.symbols.len()).map(SymbolIndex)
     }
@@ -90,7 +126,7 @@ impl MarketState {
 
     fn view(&mut self, venue: VenueIndex, symbol: Symbol) -> Option<(SymbolIndex, &mut VenueView)> {
         let index = *self.index.get(&symbol)?;
-        let view = self.symbols.get_mut(index.0)?.views.get_mut(usize::from(venue.0))?;
+        let view = self.at_mut(index)?.views.get_mut(usize::from(venue.0))?;
         Some((index, view))
     }
 
@@ -122,21 +158,18 @@ impl MarketState {
     }
 
     fn link(&mut self, venue: VenueIndex, up: bool) -> Change {
-        let mut changed = false;
-        for view in self.symbols.iter_mut().filter_map(|s| s.views.get_mut(usize::from(venue.0))) {
-            changed |= view.connected != up;
+        let venue = usize::from(venue.0);
+        let Some(link) = self.links.get_mut(venue).filter(|link| **link != up) else { return Change::Nothing };
+        *link = up;
+        for view in self.symbols.iter_mut().flatten().filter_map(|s| s.views.get_mut(venue)) {
             view.connected = up;
         }
-        match (changed, up) {
-            (false, _) => Change::Nothing,
-            (true, true) => Change::LinkUp,
-            (true, false) => Change::LinkLost,
-        }
+        if up { Change::LinkUp } else { Change::LinkLost }
     }
 
     /// The state of one symbol at `now`. Remembers who is an outlier and the last figures.
     pub fn aggregate(&mut self, index: SymbolIndex, now: Instant) -> Option<Aggregate> {
-        let state = self.symbols.get_mut(index.0)?;
+        let state = self.symbols.get_mut(index.0)?.as_mut()?;
         let result = aggregate(&state.views, &self.rules, now);
         for (view, part) in state.views.iter_mut().zip(&result.parts) {
             view.outlier = part.outlier;
@@ -150,14 +183,14 @@ impl MarketState {
     /// The ticker of one symbol at `now`; `None` before the first price.
     pub fn ticker(&mut self, index: SymbolIndex, now: Instant) -> Option<Ticker> {
         let aggregate = self.aggregate(index, now)?;
-        let state = self.symbols.get(index.0)?;
+        let state = self.at(index)?;
         let figures = state.last.as_ref()?;
         Some(ticker::build(state.symbol, &self.venues, &state.views, &aggregate, figures))
     }
 
     /// Whether the price of a symbol is or was made from streams, not only from REST answers.
     pub fn streamed(&self, index: SymbolIndex) -> bool {
-        self.symbols.get(index.0).and_then(|s| s.last.as_ref()).is_some_and(|figures| figures.streamed)
+        self.at(index).and_then(|s| s.last.as_ref()).is_some_and(|figures| figures.streamed)
     }
 }
 

@@ -1,6 +1,10 @@
 //! The task that owns the market.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     sync::{Notify, mpsc},
@@ -23,7 +27,10 @@ use crate::{
         ticker::Ticker,
         venue::Venue,
     },
-    server::{clock::Clock, config::MarketConfig, venues::event::MarketEvent},
+    server::{
+        clock::Clock, config::MarketConfig, demand::DemandWatch, metrics::market::MarketMetrics,
+        venues::event::MarketEvent,
+    },
     wire::{page::SPARK_STEP_MS, rest::PriceSource},
 };
 
@@ -43,23 +50,29 @@ pub struct Inputs {
     pub events: mpsc::Receiver<MarketEvent>,
     /// From the [`SparkLoader`](super::spark_loader::SparkLoader).
     pub sparks: mpsc::Receiver<SparkSeries>,
+    /// What is followed beside the board's symbols.
+    pub demand: DemandWatch,
 }
 
 /// Owns the state of the market. Started once; ended by its token. Writes the board and tells `publish` (the hub)
 /// of every ticker that changed.
 ///
 /// A change leaves at once, further ones of the same symbol within the coalescing window as one at its end; the loss
-/// of a venue waits for no window. Ages are looked at twice a second.
+/// of a venue waits for no window. Ages are looked at twice a second. Sparklines are kept of configured symbols only: the
+/// others are on no page.
 pub struct MarketTask<P> {
     state: MarketState,
     board: Arc<MarketBoard>,
     publish: P,
     clock: Clock,
     coalescer: Coalescer,
+    /// What is followed beside the board's symbols.
+    on_demand: BTreeSet<Symbol>,
     series: HashMap<Symbol, SparkSeries>,
     /// When each symbol lost its last venue.
     lost_at: HashMap<Symbol, Instant>,
     reload: Arc<Notify>,
+    metrics: MarketMetrics,
 }
 
 impl<P: FnMut(&Arc<Ticker>) + Send> MarketTask<P> {
@@ -71,6 +84,7 @@ impl<P: FnMut(&Arc<Ticker>) + Send> MarketTask<P> {
         board: Arc<MarketBoard>,
         clock: Clock,
         reload: Arc<Notify>,
+        metrics: MarketMetrics,
         publish: P,
     ) -> Self {
         let symbols = board.symbols();
@@ -80,9 +94,11 @@ impl<P: FnMut(&Arc<Ticker>) + Send> MarketTask<P> {
             board,
             publish,
             clock,
+            on_demand: BTreeSet::new(),
             series: HashMap::new(),
             lost_at: HashMap::new(),
             reload,
+            metrics,
         }
     }
 
@@ -91,7 +107,7 @@ impl<P: FnMut(&Arc<Ticker>) + Send> MarketTask<P> {
         let mut sweep = interval(SWEEP);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut batch = Vec::with_capacity(BATCH);
-        let (mut events_open, mut sparks_open) = (true, true);
+        let (mut events_open, mut sparks_open, mut demand_open) = (true, true, true);
         loop {
             let window_end = self.coalescer.next_end();
             tokio::select! {
@@ -99,16 +115,42 @@ impl<P: FnMut(&Arc<Ticker>) + Send> MarketTask<P> {
                 () = shutdown.cancelled() => return,
                 _ = sweep.tick() => self.sweep(),
                 () = sleep_until(window_end.unwrap_or_else(Instant::now)), if window_end.is_some() => self.close_windows(),
+                changed = inputs.demand.changed(), if demand_open => match changed {
+                    Ok(()) => self.meet(&mut inputs.demand),
+                    Err(_) => demand_open = false,
+                },
                 series = inputs.sparks.recv(), if sparks_open => match series {
                     Some(series) => self.take_series(series),
                     None => sparks_open = false,
                 },
                 count = inputs.events.recv_many(&mut batch, BATCH), if events_open => {
                     events_open = count > 0;
+                    // A symbol is in demand before a venue is asked for it, so its first quote finds it followed.
+                    if inputs.demand.has_changed().unwrap_or(false) {
+                        self.meet(&mut inputs.demand);
+                    }
                     for event in batch.drain(..) {
                         self.take(&event);
                     }
                 }
+            }
+        }
+    }
+
+    /// Follows what is in demand, and forgets what no longer is.
+    fn meet(&mut self, demand: &mut DemandWatch) {
+        let demand = Arc::clone(&demand.borrow_and_update());
+        let gone: Vec<Symbol> = self.on_demand.iter().copied().filter(|symbol| !demand.contains_key(symbol)).collect();
+        for symbol in gone {
+            self.on_demand.remove(&symbol);
+            if let Some(index) = self.state.forget(symbol) {
+                self.coalescer.renew(index);
+            }
+        }
+        for symbol in demand.keys().copied().filter(|symbol| !self.board.is_configured(*symbol)) {
+            if self.on_demand.insert(symbol) {
+                let index = self.state.follow(symbol);
+                self.coalescer.renew(index);
             }
         }
     }
@@ -124,6 +166,9 @@ impl<P: FnMut(&Arc<Ticker>) + Send> MarketTask<P> {
 
     fn touch(&mut self, index: SymbolIndex) {
         let now = Instant::now();
+        if self.coalescer.waits(index) {
+            self.metrics.coalesced.inc();
+        }
         if self.coalescer.touch(index, now) {
             self.post(index, now);
         }
@@ -157,7 +202,10 @@ impl<P: FnMut(&Arc<Ticker>) + Send> MarketTask<P> {
 
     /// Puts a ticker up and tells of it, if it differs from the one that is up. Returns whether it did.
     fn post(&mut self, index: SymbolIndex, now: Instant) -> bool {
-        let Some(ticker) = self.state.ticker(index, now) else { return false };
+        let started = Instant::now();
+        let ticker = self.state.ticker(index, now);
+        self.metrics.aggregate.since(started);
+        let Some(ticker) = ticker else { return false };
         let before = self.board.ticker(ticker.symbol);
         if before.as_deref() == Some(&ticker) {
             return false;
@@ -176,6 +224,9 @@ impl<P: FnMut(&Arc<Ticker>) + Send> MarketTask<P> {
 
     /// Continues the sparkline.
     fn follow(&mut self, ticker: &Ticker, now: Instant) {
+        if !self.board.is_configured(ticker.symbol) {
+            return;
+        }
         if ticker.sources == 0 {
             self.lost_at.entry(ticker.symbol).or_insert(now);
             return;
@@ -196,7 +247,7 @@ impl<P: FnMut(&Arc<Ticker>) + Send> MarketTask<P> {
     /// A loaded series replaces the one that grew from live prices, and ends with the price of now.
     fn take_series(&mut self, mut series: SparkSeries) {
         let symbol = series.symbol();
-        if !self.board.follows(symbol) {
+        if !self.board.is_configured(symbol) {
             return;
         }
         let live = self.board.ticker(symbol).filter(|ticker| ticker.sources > 0);

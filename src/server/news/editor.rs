@@ -27,6 +27,10 @@ use crate::{
 pub(super) struct Edition {
     pub(super) batch: Batch,
     pub(super) drafts: Vec<EventDraft>,
+    /// Of the articles, those that were not known before.
+    pub(super) new_articles: u64,
+    /// The same of the stories.
+    pub(super) new_stories: u64,
 }
 
 impl Edition {
@@ -80,6 +84,8 @@ struct Touched {
     /// Story and article.
     articles: Vec<(String, String)>,
     order: Vec<String>,
+    /// How many of the stories have begun.
+    begun: u64,
     changes: HashMap<String, Change>,
 }
 
@@ -225,6 +231,7 @@ impl Editor {
         let Some(story) = self.shelf.touch(&id) else {
             self.shelf.put(Active::begin(article, novelty));
             touched.story(&id);
+            touched.begun += 1;
             return;
         };
         let sources = story.head.sources.len();
@@ -266,7 +273,7 @@ impl Editor {
                 touched.articles.extend(marked.into_iter().map(|article| (id.clone(), article)));
             }
         }
-        let mut edition = Edition::default();
+        let mut edition = Edition { new_stories: touched.begun, ..Edition::default() };
         let mut written = HashSet::new();
         for (story, id) in &touched.articles {
             if let Some(article) = self.find(story, id)
@@ -276,6 +283,7 @@ impl Editor {
             }
         }
         let news = new.iter().filter_map(|(story, id)| bulletin::news(self.find(story, id)?, now));
+        edition.new_articles = u64::try_from(new.len()).unwrap_or(u64::MAX);
         edition.drafts.extend(news);
         for id in &touched.order {
             let (Some(story), Some(change)) = (self.shelf.get(id), touched.changes.get(id)) else { continue };

@@ -35,6 +35,7 @@ use crate::{
         clock::Clock,
         config::NewsConfig,
         hub::log::EventLog,
+        metrics::news::NewsMetrics,
         storage::{
             Storage,
             batch::Batch,
@@ -71,6 +72,7 @@ pub struct NewsSetup {
     pub log: Arc<EventLog>,
     pub prices: Arc<dyn Prices>,
     pub desk: Arc<NewsDesk>,
+    pub metrics: NewsMetrics,
     pub clock: Clock,
 }
 
@@ -81,6 +83,7 @@ pub struct NewsTask {
     log: Arc<EventLog>,
     prices: Arc<dyn Prices>,
     desk: Arc<NewsDesk>,
+    metrics: NewsMetrics,
     front: Front,
     names: Vec<SourceName>,
     /// Of feeds that told nothing new; stored with the next edition or tick.
@@ -96,7 +99,7 @@ impl NewsTask {
     /// # Errors
     /// Where the storage can't be read.
     pub async fn open(setup: NewsSetup) -> Result<Self, StorageError> {
-        let NewsSetup { config, sources, followed, storage, log, prices, desk, clock } = setup;
+        let NewsSetup { config, sources, followed, storage, log, prices, desk, metrics, clock } = setup;
         let name = |source: &Arc<Source>| SourceName {
             key: source.key.clone(),
             name: source.name.clone(),
@@ -120,6 +123,7 @@ impl NewsTask {
             log,
             prices,
             desk,
+            metrics,
             clock,
         };
         let newest = StoryQuery { limit: FRONT_STORIES, ..StoryQuery::default() };
@@ -260,7 +264,7 @@ impl NewsTask {
         if edition.is_empty() && self.records.is_empty() {
             return;
         }
-        let Edition { batch, drafts } = edition;
+        let Edition { batch, drafts, new_articles, new_stories } = edition;
         let batch = Batch { feeds: self.records.drain().map(|(_, record)| record).collect(), ..batch };
         for story in &batch.stories {
             self.front.take(story);
@@ -283,6 +287,8 @@ impl NewsTask {
         })
         .await;
         if let Some((turn, events)) = stored {
+            self.metrics.articles.inc_by(new_articles);
+            self.metrics.stories.inc_by(new_stories);
             turn.publish(events);
         }
         if shown {

@@ -4,16 +4,23 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::*;
 use crate::{
     model::{asset::AssetInfo, time::UnixMs, venue::Venue},
     server::{
         access::{Label, NewToken, Scope},
-        config::{AccessConfig, Feeds, LimitsConfig, MarketConfig, NewsConfig, Reading, ServerConfig},
+        channels::{self, ChannelsSetup, dashboard},
+        config::{
+            AccessConfig, ChannelsConfig, Feeds, LimitsConfig, MarketConfig, MetricsAccess, MetricsConfig, NewsConfig,
+            Reading, ServerConfig,
+        },
+        follows::Follows,
         hub::log::LogSetup,
         market::candle_service::CandleSource,
+        storage::channels::KeptChannel,
+        venues::{event::VenueIndex, listings::Listings},
     },
     wire::{rest::PriceSource, status::ConnectionState},
 };
@@ -39,6 +46,14 @@ impl VenueReports for Reports {
             messages_per_second: 1.0,
             refused: vec![],
             silent: vec![],
+        }]
+    }
+
+    fn counts(&self) -> Vec<VenueCounts> {
+        vec![VenueCounts {
+            venue: Venue::new("binance").expect("a key"),
+            messages: vec![("ticker", 9)],
+            bad_frames: vec![("not_json", 1)],
         }]
     }
 }
@@ -67,6 +82,8 @@ pub(in crate::server) struct Fixture {
     pub(in crate::server) services: Arc<Services>,
     pub(in crate::server) reports: Arc<Reports>,
     pub(in crate::server) shutdown: CancellationToken,
+    /// What the one venue lists: nothing, unless a test says otherwise.
+    pub(in crate::server) listings: Arc<Listings>,
 }
 
 impl Fixture {
@@ -82,16 +99,38 @@ impl Fixture {
     /// With other symbols, too.
     pub(in crate::server) fn following(symbols: &[Symbol], change: impl FnOnce(&mut Config)) -> Self {
         let clock = Clock::following(WALL);
-        Self::made_of(symbols, change, clock, LogSetup::in_memory(clock), None, vec![])
+        let fixture = Self::made_of(symbols, change, clock, LogSetup::in_memory(clock), None, vec![], vec![]);
+        fixture.listings.set(VenueIndex(0), []);
+        fixture
+    }
+
+    /// A server that does not know yet what its venue lists.
+    pub(in crate::server) fn starting() -> Self {
+        let symbols = ["BTC", "ETH", "SOL"].map(|base| Symbol::parse(base).expect("a symbol"));
+        let clock = Clock::following(WALL);
+        Self::made_of(&symbols, |_| {}, clock, LogSetup::in_memory(clock), None, vec![], vec![])
     }
 
     /// With news: a database, the log in it, and feeds.
     pub(in crate::server) async fn with_news(storage: Storage, clock: Clock, feeds: Vec<SourceStatus>) -> Self {
+        Self::stored(storage, clock, feeds, |_| {}).await
+    }
+
+    /// With a database and other settings than the default ones.
+    pub(in crate::server) async fn stored(
+        storage: Storage,
+        clock: Clock,
+        feeds: Vec<SourceStatus>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let range = storage.log_range().await.expect("a log");
         let first = storage.log_first().await.expect("a log");
         let log = LogSetup::stored(range, first, Arc::new(storage.clone())).await.expect("readable");
         let symbols = ["BTC", "ETH", "SOL"].map(|base| Symbol::parse(base).expect("a symbol"));
-        Self::made_of(&symbols, |_| {}, clock, log, Some(storage), feeds)
+        let kept = channels::load(&storage, clock).await.expect("channels");
+        let fixture = Self::made_of(&symbols, change, clock, log, Some(storage), feeds, kept);
+        fixture.listings.set(VenueIndex(0), []);
+        fixture
     }
 
     fn made_of(
@@ -101,15 +140,29 @@ impl Fixture {
         log: LogSetup,
         storage: Option<Storage>,
         feeds: Vec<SourceStatus>,
+        kept: Vec<KeptChannel>,
     ) -> Self {
         let mut config = config(symbols);
         change(&mut config);
-        let shutdown = CancellationToken::new();
+        let (metrics, shutdown) = (Metrics::default(), CancellationToken::new());
         let market = Arc::new(MarketBoard::new(symbols));
         let heartbeat = Duration::from_secs(config.server.heartbeat_s);
-        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, shutdown.clone()));
+        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, &metrics, shutdown.clone()));
         tokio::spawn(Arc::clone(&hub).run());
+        let listings = Arc::new(Listings::new(1));
+        let follows = Follows::new(&config.market, Arc::clone(&hub), Arc::clone(&market), Arc::clone(&listings));
+        let follows = Arc::new(follows);
+        tokio::spawn(Arc::clone(&follows).run(shutdown.clone()));
         let reports = Arc::new(Reports(Mutex::new(ConnectionState::Connected)));
+        let (channels, press) = Channels::open(ChannelsSetup {
+            hub: Arc::clone(&hub),
+            storage: storage.clone(),
+            kept,
+            clock,
+            max_created: config.channels.max_created,
+            max_bytes: 64 << 20,
+        });
+        tokio::spawn(press.run(shutdown.clone()));
         let services = Arc::new(Services {
             clock,
             site: SiteInfo {
@@ -126,6 +179,7 @@ impl Fixture {
             candles: Arc::new(CandleService::new(Arc::new(OneCandle), Arc::clone(&market), clock)),
             market,
             hub,
+            follows,
             rates: RateLimits::new(&config.limits),
             started: clock.now(),
             venues: Arc::clone(&reports) as Arc<dyn VenueReports>,
@@ -133,9 +187,13 @@ impl Fixture {
             feeds: Arc::new(Followed(feeds)),
             storage,
             tokens: Arc::new(Tokens::in_memory(clock, config.access.wrong_tokens_per_minute)),
+            tasks: TaskTracker::new(),
+            channels,
+            metrics,
             config: Arc::new(config),
         });
-        Self { services, reports, shutdown }
+        tokio::spawn(dashboard::run(Arc::clone(&services), shutdown.clone()));
+        Self { services, reports, shutdown, listings }
     }
 
     /// A token of this scope.
@@ -169,6 +227,8 @@ fn config(symbols: &[Symbol]) -> Config {
         market: MarketConfig {
             symbols: symbols.to_vec(),
             default_symbols: symbols.iter().copied().take(2).collect(),
+            max_on_demand: 10,
+            max_on_demand_per_client: 5,
             coalesce_ms: 50,
             outlier_pct: 2.0,
             outlier_return_pct: 1.0,
@@ -188,6 +248,8 @@ fn config(symbols: &[Symbol]) -> Config {
             breaking_window_min: 30,
         },
         access: AccessConfig { read: Reading::Open, wrong_tokens_per_minute: 30 },
+        channels: ChannelsConfig { max_created: 1000 },
         limits: LimitsConfig::default(),
+        metrics: MetricsConfig { access: MetricsAccess::Open },
     }
 }

@@ -5,6 +5,7 @@
 //! | `GET /control` | – | the seed, the symbols, every exchange's faults, pins and open sockets |
 //! | `POST /control/{venue}` | `{"fault":"stall","symbol":"BTC","seconds":30}` | the exchange's state; symbol and seconds are optional |
 //! | `POST /control/{venue}/clear` | – | the exchange's state: no faults and no pins |
+//! | `GET /control/{venue}/requests` | – | how many requests its sockets heard, pings aside, and the last 100 of them |
 //! | `POST /control/{venue}/price` | `{"symbol":"BTC","price":70000}` | the exchange's state, once the price is in force |
 //!
 //! | fault | what happens |
@@ -13,6 +14,7 @@
 //! | `refuse` | new sockets and REST get 503; open sockets go on |
 //! | `stall` | no data on any socket (or of one symbol); acknowledgements, pings and pongs go on |
 //! | `stall_symbol` | the same for one symbol, which must be named |
+//! | `delist` | one symbol, which must be named, is in no list, has no data, and new subscriptions to it are treated as those to any unknown one |
 //! | `garbage` | some twenty kinds of broken frames instead of data (or of one symbol's); one of them has 20 MB |
 //! | `outlier` | prices (or one symbol's) are 10 % too high, in frames, REST and candles alike |
 //! | `delay` | every frame of a socket leaves two seconds later, in order |
@@ -54,6 +56,7 @@ pub fn router() -> Router<Simulator> {
         .route("/control", get(state))
         .route("/control/{venue}", get(venue_state).post(start))
         .route("/control/{venue}/clear", post(clear))
+        .route("/control/{venue}/requests", get(requests))
         .route("/control/{venue}/price", post(pin))
 }
 
@@ -66,7 +69,7 @@ enum Refusal {
     UnknownFault(String),
     #[error("unknown symbol {0:?}")]
     UnknownSymbol(String),
-    #[error("the fault stall_symbol needs a symbol")]
+    #[error("this fault needs a symbol")]
     SymbolMissing,
     #[error("seconds must be above 0 and at most a year")]
     BadSeconds,
@@ -121,11 +124,11 @@ async fn start(
     let request: FaultRequest = serde_json::from_slice(&body)?;
     let fault = Fault::parse(&request.fault).ok_or(Refusal::UnknownFault(request.fault))?;
     let symbol = request.symbol.map(|text| symbol_of(&simulator, venue, &text)).transpose()?;
-    if fault == Fault::StallSymbol && symbol.is_none() {
+    if matches!(fault, Fault::StallSymbol | Fault::Delist) && symbol.is_none() {
         return Err(Refusal::SymbolMissing);
     }
     // The other faults concern connections, which have no symbol.
-    let by_symbol = [Fault::Stall, Fault::StallSymbol, Fault::Garbage, Fault::Outlier].contains(&fault);
+    let by_symbol = [Fault::Stall, Fault::StallSymbol, Fault::Delist, Fault::Garbage, Fault::Outlier].contains(&fault);
     let symbol = symbol.filter(|_| by_symbol);
     let lasts = request.seconds.map(seconds).transpose()?;
     if fault == Fault::Outlier {
@@ -189,6 +192,11 @@ async fn state(State(simulator): State<Simulator>) -> Json<Value> {
 
 async fn venue_state(State(simulator): State<Simulator>, Path(venue): Path<String>) -> Result<Json<Value>, Refusal> {
     Ok(Json(describe(&simulator, venue_of(&venue)?)))
+}
+
+async fn requests(State(simulator): State<Simulator>, Path(venue): Path<String>) -> Result<Json<Value>, Refusal> {
+    let (count, last) = simulator.requests(venue_of(&venue)?);
+    Ok(Json(json!({ "count": count, "last": last })))
 }
 
 fn describe(simulator: &Simulator, venue: Exchange) -> Value {

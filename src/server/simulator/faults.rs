@@ -20,6 +20,8 @@ pub enum Fault {
     Stall,
     /// The same for one symbol.
     StallSymbol,
+    /// One symbol is no longer traded.
+    Delist,
     /// Broken frames instead of data.
     Garbage,
     /// Prices are a tenth too high.
@@ -37,11 +39,12 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Disconnect,
         Self::Refuse,
         Self::Stall,
         Self::StallSymbol,
+        Self::Delist,
         Self::Garbage,
         Self::Outlier,
         Self::Delay,
@@ -58,6 +61,7 @@ impl Fault {
             Self::Refuse => "refuse",
             Self::Stall => "stall",
             Self::StallSymbol => "stall_symbol",
+            Self::Delist => "delist",
             Self::Garbage => "garbage",
             Self::Outlier => "outlier",
             Self::Delay => "delay",
@@ -178,7 +182,7 @@ impl Faults {
 
     /// Whether data of this symbol is held back.
     pub fn stalls(&self, exchange: Exchange, symbol: Option<Symbol>) -> bool {
-        self.has_for(exchange, Fault::Stall, symbol) || self.has_for(exchange, Fault::StallSymbol, symbol)
+        [Fault::Stall, Fault::StallSymbol, Fault::Delist].iter().any(|fault| self.has_for(exchange, *fault, symbol))
     }
 
     /// Hears of every happening from now on.

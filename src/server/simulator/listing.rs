@@ -28,7 +28,7 @@ pub struct Asset {
 type Row = (&'static str, f64, f64, f64, f64, u32);
 
 /// Round figures of the kind these assets had in 2024 and 2025.
-const ASSETS: [Row; 28] = [
+const ASSETS: [Row; 40] = [
     ("BTC", 67_000.0, 0.022, 0.92, 1900.0, 2),
     ("ETH", 3200.0, 0.028, 0.90, 1100.0, 2),
     ("SOL", 160.0, 0.038, 0.82, 480.0, 2),
@@ -57,7 +57,48 @@ const ASSETS: [Row; 28] = [
     ("SHIB", 0.000_018_5, 0.040, 0.72, 70.0, 8),
     ("USDC", 1.0, 0.000_15, 0.0, 900.0, 4),
     ("WBTC", 66_950.0, 0.022, 0.92, 12.0, 2),
+    ("AAVE", 145.0, 0.042, 0.74, 46.0, 2),
+    ("ALGO", 0.17, 0.040, 0.74, 18.0, 4),
+    ("ETC", 21.5, 0.037, 0.76, 33.0, 2),
+    ("FET", 1.25, 0.058, 0.66, 85.0, 3),
+    ("HBAR", 0.088, 0.045, 0.70, 40.0, 5),
+    ("ICP", 9.4, 0.044, 0.76, 26.0, 3),
+    ("INJ", 21.0, 0.047, 0.74, 38.0, 2),
+    ("KAS", 0.14, 0.044, 0.52, 30.0, 5),
+    ("MNT", 0.68, 0.034, 0.60, 35.0, 4),
+    ("OKB", 42.0, 0.024, 0.55, 14.0, 2),
+    ("TIA", 5.6, 0.055, 0.70, 52.0, 3),
+    ("TON", 5.3, 0.036, 0.58, 90.0, 3),
 ];
+
+const EVERYWHERE: &[Exchange] = &Exchange::ALL;
+
+/// What is listed beside the assets of the settings, and where: as on the real exchanges, not everything everywhere.
+pub const ALSO_LISTED: [(&str, &[Exchange]); 18] = [
+    ("AAVE", EVERYWHERE),
+    ("ALGO", EVERYWHERE),
+    ("ETC", EVERYWHERE),
+    ("FET", &[Exchange::Binance, Exchange::Bybit]),
+    ("FIL", EVERYWHERE),
+    ("HBAR", EVERYWHERE),
+    ("ICP", EVERYWHERE),
+    ("INJ", &[Exchange::Binance, Exchange::Bybit]),
+    ("KAS", &[Exchange::Bybit]),
+    ("MNT", &[Exchange::Bybit]),
+    ("OKB", &[Exchange::Okx]),
+    ("OP", EVERYWHERE),
+    ("PEPE", EVERYWHERE),
+    ("SHIB", EVERYWHERE),
+    ("SUI", EVERYWHERE),
+    ("TIA", EVERYWHERE),
+    ("TON", &[Exchange::Bybit, Exchange::Okx]),
+    ("WBTC", &[Exchange::Binance, Exchange::Okx]),
+];
+
+/// The same, read.
+pub fn also_listed() -> Vec<(Symbol, &'static [Exchange])> {
+    ALSO_LISTED.into_iter().filter_map(|(base, at)| Some((Symbol::parse(base).ok()?, at))).collect()
+}
 
 impl Asset {
     /// What is known of the asset; a plausible character derived from the seed and the name where nothing is.
@@ -182,6 +223,14 @@ mod tests {
         assert_ne!(asset, Asset::of(symbol, 2));
         assert!((0.01..=100.0).contains(&asset.price));
         assert!(asset.price * decimal::one(asset.price_decimals) >= 1000.0);
+    }
+
+    #[test]
+    fn all_that_is_listed_beside_is_known() {
+        assert_eq!(also_listed().len(), ALSO_LISTED.len());
+        for (base, at) in ALSO_LISTED {
+            assert!(ASSETS.iter().any(|row| row.0 == base) && !at.is_empty(), "{base}");
+        }
     }
 
     #[test]

@@ -49,11 +49,16 @@ struct Side {
 }
 
 impl Market {
-    /// Symbols that are named twice are listed once.
-    pub fn new(seed: u64, mut symbols: Vec<Symbol>, clock: Clock) -> Self {
+    /// Symbols that are named twice are listed once. `more` are listed at some exchanges only.
+    pub fn new(seed: u64, mut symbols: Vec<Symbol>, more: &[(Symbol, &[Exchange])], clock: Clock) -> Self {
         let mut known = HashSet::new();
         symbols.retain(|symbol| known.insert(*symbol));
-        Self { clock, venues: Exchange::ALL.map(|exchange| Side::new(exchange, &symbols, seed)) }
+        let venues = Exchange::ALL.map(|exchange| {
+            let here = more.iter().filter(|(symbol, at)| !known.contains(symbol) && at.contains(&exchange));
+            let all: Vec<Symbol> = symbols.iter().chain(here.map(|(symbol, _)| symbol)).copied().collect();
+            Side::new(exchange, &all, seed)
+        });
+        Self { clock, venues }
     }
 
     /// The same market, moved by the news.
@@ -175,10 +180,13 @@ impl Side {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{asset::default_symbols, time::UnixMs};
+    use crate::{
+        model::{asset::default_symbols, time::UnixMs},
+        server::simulator::listing::also_listed,
+    };
 
     fn market(seed: u64) -> Market {
-        Market::new(seed, default_symbols(), Clock::following(UnixMs(1_795_176_000_000)))
+        Market::new(seed, default_symbols(), &also_listed(), Clock::following(UnixMs(1_795_176_000_000)))
     }
 
     #[tokio::test(start_paused = true)]
@@ -197,10 +205,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_order_of_the_settings_does_not_matter() {
         let mut symbols = default_symbols();
-        let count = symbols.len();
+        let count = market(1).series(Exchange::Okx).len();
         symbols.reverse();
         symbols.push(symbols[0]);
-        let (a, b) = (market(1), Market::new(1, symbols, Clock::following(UnixMs(1_795_176_000_000))));
+        let (a, b) = (market(1), Market::new(1, symbols, &also_listed(), Clock::following(UnixMs(1_795_176_000_000))));
         assert_eq!(b.series(Exchange::Okx).len(), count);
         let ticker = |m: &Market| m.ticker(m.by_pair(Exchange::Okx, "SOLUSDT").expect("listed"), m.now());
         assert_eq!(ticker(&a), ticker(&b));
@@ -225,6 +233,6 @@ mod tests {
                 changed += usize::from(later.day.close != day.close);
             }
         }
-        assert!(changed > 35, "{changed} of 60 prices changed in half a minute");
+        assert!(changed > 60, "{changed} of about 100 prices changed in half a minute");
     }
 }

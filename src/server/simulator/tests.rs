@@ -8,6 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Simulator, SimulatorSettings,
+    exchange::Exchange,
+    listing::ALSO_LISTED,
     news::NewsMode,
     testing::{Answer, Net, Socket, request},
 };
@@ -20,6 +22,7 @@ mod binance;
 mod bybit;
 mod faults;
 mod hostile;
+mod listed;
 mod okx;
 mod rest;
 mod serving;
@@ -84,6 +87,11 @@ impl World {
         let answer = self.control(venue, body).await;
         assert_eq!(answer.status, 200, "{:?}", answer.body);
     }
+}
+
+/// How many assets an exchange lists: those of the settings, and more.
+fn listed(exchange: Exchange) -> usize {
+    default_symbols().len() + ALSO_LISTED.iter().filter(|(_, at)| at.contains(&exchange)).count()
 }
 
 /// A figure that is written as text.

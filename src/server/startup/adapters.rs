@@ -24,7 +24,7 @@ use crate::{
         news::{feeds::board::SourceBoard, prices::Prices},
         services::{FeedReports, VenueReports},
         storage::Storage,
-        venues::Venues,
+        venues::{Venues, board::VenueCounts},
     },
     wire::{news::SourceStatus, status::VenueStatus},
 };
@@ -38,6 +38,10 @@ pub(super) struct VenueSide {
 impl VenueReports for VenueSide {
     fn reports(&self) -> Vec<VenueStatus> {
         self.venues.board().snapshot(self.clock.now())
+    }
+
+    fn counts(&self) -> Vec<VenueCounts> {
+        self.venues.board().counts()
     }
 }
 

@@ -9,14 +9,16 @@ use super::{
     StartError,
     adapters::{MarketPrices, VenueSide},
     news::{self, Around},
-    retention::keep_small,
+    retention::{self, keep_small},
 };
 use crate::{
     model::{asset::AssetInfo, ticker::Ticker, venue::Venue},
     server::{
         access::Tokens,
+        channels::{self, Channels, ChannelsSetup, dashboard, press::Press},
         clock::Clock,
         config::Config,
+        follows::Follows,
         hub::{
             Hub,
             log::{EventStore, LogSetup},
@@ -27,11 +29,12 @@ use crate::{
             spark_loader::SparkLoader,
             task::{EVENT_CAPACITY, Inputs, MarketTask, SPARK_CAPACITY},
         },
+        metrics::Metrics,
         news::{desk::NewsDesk, feeds::client::FeedHttp},
         rate::RateLimits,
         services::{FeedReports, NoFeeds, Services, VenueReports},
         storage::Storage,
-        venues::{self, Venues, VenuesSetup, dialer::Dialer, http_client::Http},
+        venues::{self, Venues, VenuesSetup, dialer::Dialer, http_client::Http, listings::Listings},
     },
     wire::page::SiteInfo,
 };
@@ -70,13 +73,27 @@ impl Core {
     pub async fn start(setup: CoreSetup) -> Result<Self, StartError> {
         let CoreSetup { config, simulated, dialer, http, storage, news, tokens, clock, seed, token } = setup;
         let started = clock.now();
+        let metrics = Metrics::default();
         let tasks = TaskTracker::new();
         let symbols = &config.market.symbols;
         let (events, event_inbox) = mpsc::channel(EVENT_CAPACITY);
         let (series, series_inbox) = mpsc::channel(SPARK_CAPACITY);
+        let heartbeat = Duration::from_secs(config.server.heartbeat_s);
+        let log = log_of(storage.as_ref(), clock).await?;
+        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, &metrics, token.clone()));
+        tasks.spawn(Arc::clone(&hub).run());
+
+        let board = Arc::new(MarketBoard::new(symbols));
+        let listings = Arc::new(Listings::new(venues::enabled(&config.venues).len()));
+        let follows = Follows::new(&config.market, Arc::clone(&hub), Arc::clone(&board), Arc::clone(&listings));
+        let follows = Arc::new(follows);
+        tasks.spawn(Arc::clone(&follows).run(token.clone()));
+
         let venues = Arc::new(venues::start(VenuesSetup {
             configs: &config.venues,
             symbols,
+            demand: follows.demand(),
+            listings,
             dialer,
             http,
             clock,
@@ -89,27 +106,15 @@ impl Core {
         let source: Arc<dyn CandleSource> = Arc::clone(&side) as _;
         let reports: Arc<dyn VenueReports> = side;
 
-        let heartbeat = Duration::from_secs(config.server.heartbeat_s);
-        let log = match &storage {
-            Some(storage) => {
-                let range = storage.log_range().await?;
-                let store: Arc<dyn EventStore> = Arc::new(storage.clone());
-                LogSetup::stored(range, storage.log_first().await?, store)
-                    .await
-                    .map_err(|error| StartError::Setup(error.to_string()))?
-            }
-            None => LogSetup::in_memory(clock),
-        };
-        let hub = Arc::new(Hub::new(symbols, &config.limits, heartbeat, clock, log, token.clone()));
-        tasks.spawn(Arc::clone(&hub).run());
-
-        let board = Arc::new(MarketBoard::new(symbols));
         let reload = Arc::new(Notify::new());
         let keys: Vec<Venue> = venues.infos().iter().map(|info| info.venue).collect();
         let outlet = Arc::clone(&hub);
         let publish = move |ticker: &Arc<Ticker>| outlet.publish(ticker);
-        let market = MarketTask::new(&config.market, &keys, Arc::clone(&board), clock, Arc::clone(&reload), publish);
-        tasks.spawn(market.run(Inputs { events: event_inbox, sparks: series_inbox }, token.clone()));
+        let counts = metrics.market.clone();
+        let market =
+            MarketTask::new(&config.market, &keys, Arc::clone(&board), clock, Arc::clone(&reload), counts, publish);
+        let inputs = Inputs { events: event_inbox, sparks: series_inbox, demand: follows.demand() };
+        tasks.spawn(market.run(inputs, token.clone()));
         let sparks = SparkLoader::new(Arc::clone(&source), symbols, series, reload, clock);
         tasks.spawn(sparks.run(token.clone()));
 
@@ -125,6 +130,7 @@ impl Core {
                     prices: Arc::new(MarketPrices { board: Arc::clone(&board), candles: Arc::clone(&candles) }),
                     log: Arc::clone(hub.log()),
                     desk: Arc::clone(&desk),
+                    metrics: &metrics,
                     clock,
                     seed,
                     tasks: &tasks,
@@ -134,9 +140,10 @@ impl Core {
             }
         };
         if let Some(storage) = storage.clone() {
-            tasks.spawn(keep_small(storage, config.news.clone(), clock, token.clone()));
+            tasks.spawn(keep_small(storage, retention::limits(&config.news), clock, token.clone()));
         }
-        tasks.close();
+        let (channels, press) = open_channels(&config, &hub, storage.clone(), clock).await?;
+        tasks.spawn(press.run(token.clone()));
 
         let services = Arc::new(Services {
             clock,
@@ -144,6 +151,7 @@ impl Core {
             candles,
             market: board,
             hub,
+            follows,
             rates: RateLimits::new(&config.limits),
             started,
             venues: reports,
@@ -151,10 +159,45 @@ impl Core {
             feeds,
             storage,
             tokens,
+            tasks: tasks.clone(),
+            channels,
+            metrics,
             config: Arc::new(config),
         });
+        tasks.spawn(dashboard::run(Arc::clone(&services), token));
+        tasks.close();
         Ok(Self { services, tasks })
     }
+}
+
+/// The channels as they are kept, and who writes to them.
+async fn open_channels(
+    config: &Config,
+    hub: &Arc<Hub>,
+    storage: Option<Storage>,
+    clock: Clock,
+) -> Result<(Arc<Channels>, Press), StartError> {
+    let kept = match &storage {
+        Some(storage) => channels::load(storage, clock).await?,
+        None => Vec::new(),
+    };
+    Ok(Channels::open(ChannelsSetup {
+        hub: Arc::clone(hub),
+        kept,
+        storage,
+        clock,
+        max_created: config.channels.max_created,
+        max_bytes: retention::limits(&config.news).channel_bytes(),
+    }))
+}
+
+/// The log as it is kept, or one in memory.
+async fn log_of(storage: Option<&Storage>, clock: Clock) -> Result<LogSetup, StartError> {
+    let Some(storage) = storage else { return Ok(LogSetup::in_memory(clock)) };
+    let range = storage.log_range().await?;
+    let store: Arc<dyn EventStore> = Arc::new(storage.clone());
+    let log = LogSetup::stored(range, storage.log_first().await?, store).await;
+    log.map_err(|error| StartError::Setup(error.to_string()))
 }
 
 fn site_info(config: &Config, venues: &Venues, simulated: bool) -> SiteInfo {

@@ -21,6 +21,7 @@ use crate::server::{
         router::site,
         serve::{Bounds, serve},
     },
+    metrics::connections::ConnectionMetrics,
     news::feeds::client::{FeedClient, FeedHttp},
     shutdown::within_grace,
     storage::Storage,
@@ -32,6 +33,7 @@ pub struct House {
     listener: TcpListener,
     router: Router,
     bounds: Bounds,
+    counts: ConnectionMetrics,
     tasks: TaskTracker,
     token: CancellationToken,
     /// Kept until the end: a temporary one is removed when this goes.
@@ -74,8 +76,9 @@ impl House {
         })
         .await?;
         let bounds = Bounds::from(&*services.config);
+        let counts = services.metrics.connections.clone();
         let router = site(&services, options);
-        Ok(Self { listener, router, bounds, tasks, token, _data_dir: data_dir })
+        Ok(Self { listener, router, bounds, counts, tasks, token, _data_dir: data_dir })
     }
 
     /// Answers until the token is cancelled, then ends every stream and waits for the tasks, but not for ever.
@@ -87,7 +90,7 @@ impl House {
         info!(url = %format!("http://{addr}"), version = env!("CARGO_PKG_VERSION"), "serving");
         let asked_to_stop = self.token.clone();
         let ended = async {
-            serve(self.listener, self.router, self.bounds, self.token).await;
+            serve(self.listener, self.router, self.bounds, self.counts, self.token).await;
             self.tasks.wait().await;
         };
         if !within_grace(&asked_to_stop, ended).await {

@@ -13,6 +13,7 @@ use crate::{
         config::NewsConfig,
         hub::log::EventLog,
         market::board::MarketBoard,
+        metrics::Metrics,
         news::{
             desk::NewsDesk,
             feeds::{self, FeedsSetup, board::SourceBoard, builtin, client::FeedHttp, tickers::Tickers},
@@ -30,6 +31,7 @@ pub(super) struct Around<'a> {
     pub prices: Arc<dyn Prices>,
     pub log: Arc<EventLog>,
     pub desk: Arc<NewsDesk>,
+    pub metrics: &'a Metrics,
     pub clock: Clock,
     pub seed: u64,
     pub tasks: &'a TaskTracker,
@@ -45,7 +47,7 @@ pub(super) async fn start(
     http: Arc<dyn FeedHttp>,
     around: Around<'_>,
 ) -> Result<Arc<SourceBoard>, StartError> {
-    let Around { config, market, prices, log, desk, clock, seed, tasks, token } = around;
+    let Around { config, market, prices, log, desk, metrics, clock, seed, tasks, token } = around;
     let assets: Vec<AssetInfo> = market.symbols().iter().map(|symbol| AssetInfo::of(*symbol)).collect();
     let sources = builtin::sources(config);
     let records = storage.feeds().await?;
@@ -58,6 +60,7 @@ pub(super) async fn start(
         log,
         prices,
         desk,
+        metrics: metrics.news.clone(),
         clock,
     });
     tasks.spawn(task.await?.run(fetched, token.clone()));
@@ -70,6 +73,7 @@ pub(super) async fn start(
         seed,
         followed: Arc::new(Tickers::new(&assets)),
         out,
+        metrics: metrics.feeds.clone(),
         shutdown: token.clone(),
         tasks,
     }))

@@ -19,13 +19,17 @@ const MIB: u64 = 1 << 20;
 /// How often the database is looked through for what is too old.
 const PRUNE_EVERY: Duration = Duration::from_mins(10);
 
-/// Throws away what is too old or too much, at the start and then now and again.
-pub(super) async fn keep_small(storage: Storage, config: NewsConfig, clock: Clock, token: CancellationToken) {
-    let limits = RetentionLimits {
+/// What is kept, as the settings say.
+pub(super) const fn limits(config: &NewsConfig) -> RetentionLimits {
+    RetentionLimits {
         days: config.retention_days,
         event_hours: config.event_hours,
         max_bytes: config.max_mb.saturating_mul(MIB),
-    };
+    }
+}
+
+/// Throws away what is too old or too much, at the start and then now and again.
+pub(super) async fn keep_small(storage: Storage, limits: RetentionLimits, clock: Clock, token: CancellationToken) {
     let mut tick = interval(PRUNE_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

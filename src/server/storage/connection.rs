@@ -51,6 +51,15 @@ impl Folder {
         }
     }
 
+    /// What the file and its journal take on the disk. `None` where the file is gone.
+    pub(super) fn bytes(&self) -> Option<u64> {
+        let size = |path: &Path| fs::metadata(path).map(|file| file.len());
+        let mut journal = self.file.clone().into_os_string();
+        journal.push("-wal");
+        // There is no journal between the last checkpoint and the next write.
+        Some(size(&self.file).ok()?.saturating_add(size(Path::new(&journal)).unwrap_or(0)))
+    }
+
     /// The connection that writes, with the tables as this version needs them.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use tokio::{
 
 use super::{
     connection::Folder,
+    counts::{Operation, StorageCounts},
     error::{Outcome, StorageError},
 };
 use crate::model::time::UnixMs;
@@ -32,6 +33,7 @@ pub(super) struct Engine {
     /// Reads that run or wait.
     admitted: Arc<Semaphore>,
     trouble: Arc<Mutex<Option<StorageError>>>,
+    counts: Mutex<StorageCounts>,
     /// Whoever works holds it too: the folder is free when the last connection is closed, and not before.
     folder: Arc<Folder>,
 }
@@ -46,6 +48,7 @@ impl Engine {
             reading: Arc::new(Semaphore::new(READERS)),
             admitted: Arc::new(Semaphore::new(READERS + MAX_WAITING)),
             trouble: Arc::default(),
+            counts: Mutex::default(),
             folder: Arc::new(folder),
         })
     }
@@ -91,11 +94,23 @@ impl Engine {
             }
             done
         });
-        done.await.unwrap_or(Err(StorageError::Unavailable))
+        let done = done.await.unwrap_or(Err(StorageError::Unavailable));
+        self.counts.lock().ended(Operation::Write, &done);
+        done
     }
 
     /// Runs `work` on one state of the database, whatever is written meanwhile.
     pub(super) async fn read<T, F>(&self, work: F) -> Outcome<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Outcome<T> + Send + 'static,
+    {
+        let done = self.read_in_turn(work).await;
+        self.counts.lock().ended(Operation::Read, &done);
+        done
+    }
+
+    async fn read_in_turn<T, F>(&self, work: F) -> Outcome<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Outcome<T> + Send + 'static,
@@ -113,6 +128,16 @@ impl Engine {
             Ok(done)
         });
         done.await.unwrap_or(Err(StorageError::Unavailable))
+    }
+
+    /// What is counted of the work.
+    pub(super) const fn counts(&self) -> &Mutex<StorageCounts> {
+        &self.counts
+    }
+
+    /// What the database takes on the disk, in bytes. Asks the file system.
+    pub(super) fn bytes(&self) -> Option<u64> {
+        self.folder.bytes()
     }
 
     /// Why nothing can be stored, while that is so.

@@ -74,6 +74,26 @@ impl StorageError {
         }
     }
 
+    /// For the monitors.
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::Folder { .. } => "folder",
+            Self::InUse { .. } => "in_use",
+            Self::Unopened { .. } => "unopened",
+            Self::NotReadable { .. } => "not_readable",
+            Self::Foreign { .. } => "foreign",
+            Self::Newer { .. } => "newer",
+            Self::Full => "full",
+            Self::ReadOnly => "read_only",
+            Self::Io => "io",
+            Self::Damaged => "damaged",
+            Self::Busy => "busy",
+            Self::OutOfOrder { .. } => "out_of_order",
+            Self::Unstorable { .. } => "unstorable",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
     /// Whether it says that nothing can be stored at present, whatever it is.
     pub(in crate::server) const fn stops_writing(&self) -> bool {
         matches!(self, Self::Full | Self::ReadOnly | Self::Io | Self::Damaged | Self::Unavailable)

@@ -122,11 +122,11 @@ pub(super) fn drop_oldest(connection: &Connection, before: UnixMs, limit: usize)
 }
 
 /// Ids grow from the microseconds of a wall clock, so they stay far below the bound.
-fn from_id(id: u64) -> i64 {
+pub(super) fn from_id(id: u64) -> i64 {
     i64::try_from(id).unwrap_or(i64::MAX)
 }
 
 /// Ids are never negative.
-fn to_id(id: i64) -> u64 {
+pub(super) fn to_id(id: i64) -> u64 {
     u64::try_from(id).unwrap_or(0)
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
+    channels,
     engine::Engine,
     error::Outcome,
     log, place,
@@ -35,6 +36,12 @@ struct Step {
     again: bool,
 }
 
+impl From<channels::Dropped> for Step {
+    fn from(channels::Dropped { events, again }: channels::Dropped) -> Self {
+        Self { pruned: Pruned { events, ..Pruned::default() }, again }
+    }
+}
+
 /// Applies the limits.
 ///
 /// # Errors
@@ -47,6 +54,8 @@ pub(super) async fn run(engine: &Engine, now: UnixMs, limits: RetentionLimits) -
     repeat(engine, &mut pruned, move |connection| old_articles(connection, place::start_of(news_before), now)).await?;
     repeat(engine, &mut pruned, move |connection| empty_stories(connection, news_before)).await?;
     repeat(engine, &mut pruned, move |connection| old_events(connection, events_before)).await?;
+    repeat(engine, &mut pruned, move |connection| old_channel_events(connection, events_before)).await?;
+    channel_events(engine, &mut pruned, limits.channel_bytes()).await?;
     repeat(engine, &mut pruned, move |connection| forgotten(connection, now)).await?;
     repeat(engine, &mut pruned, move |connection| oldest_of_all(connection, limits.max_bytes, now)).await?;
     let mut vacuumed = false;
@@ -57,6 +66,20 @@ pub(super) async fn run(engine: &Engine, now: UnixMs, limits: RetentionLimits) -
         pruned.bytes = size.saturating_sub(engine.with_writer(|connection| settle(connection)).await?);
     }
     Ok(pruned)
+}
+
+/// Throws away what channels have that were removed, and the oldest events of channels while all of them take more than
+/// `max_bytes`.
+///
+/// # Errors
+/// As [`run`].
+pub(super) async fn channel_events(engine: &Engine, pruned: &mut Pruned, max_bytes: u64) -> Outcome<()> {
+    repeat(engine, pruned, removed_channels).await?;
+    repeat(engine, pruned, move |connection| {
+        let too_much = channels::bytes(connection)? > max_bytes;
+        if too_much { old_channel_events(connection, UnixMs(i64::MAX)) } else { Ok(Step::default()) }
+    })
+    .await
 }
 
 async fn repeat<F>(engine: &Engine, pruned: &mut Pruned, step: F) -> Outcome<()>
@@ -110,6 +133,14 @@ fn old_events(connection: &Connection, before: UnixMs) -> Outcome<Step> {
     Ok(Step { pruned: Pruned { events, ..Pruned::default() }, again: events == count(STEP) })
 }
 
+fn old_channel_events(connection: &Connection, before: UnixMs) -> Outcome<Step> {
+    Ok(channels::drop_oldest(connection, before, STEP)?.into())
+}
+
+fn removed_channels(connection: &Connection) -> Outcome<Step> {
+    Ok(channels::drop_removed(connection, STEP)?.into())
+}
+
 /// What no feed has listed for long, and the longest unlisted of what is too many.
 fn forgotten(connection: &Connection, now: UnixMs) -> Outcome<Step> {
     let sql = "DELETE FROM forgotten WHERE id IN (SELECT id FROM forgotten WHERE listed < ?1 ORDER BY listed LIMIT ?2)";
@@ -121,7 +152,8 @@ fn forgotten(connection: &Connection, now: UnixMs) -> Outcome<Step> {
     Ok(Step { pruned: Pruned::default(), again: old == STEP || more == STEP })
 }
 
-/// While the database is too large: the oldest articles, or the oldest entries of the log where those are older.
+/// While the database is too large: the oldest articles, or the oldest entries of the log or of the channels where those
+/// are older.
 fn oldest_of_all(connection: &Connection, max_bytes: u64, now: UnixMs) -> Outcome<Step> {
     let pages = number(connection, "PRAGMA page_count")? - number(connection, "PRAGMA freelist_count")?;
     let used = (pages + SPARE_PAGES) * number(connection, "PRAGMA page_size")?;
@@ -131,12 +163,14 @@ fn oldest_of_all(connection: &Connection, max_bytes: u64, now: UnixMs) -> Outcom
     let first = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).optional();
     let article = first("SELECT place FROM articles ORDER BY place LIMIT 1")?;
     let event = first("SELECT at FROM events ORDER BY id LIMIT 1")?.map(|at| place::start_of(UnixMs(at)));
-    let step = match (article, event) {
-        (None, None) => return Ok(Step::default()),
-        (Some(article), event) if event.is_none_or(|event| article <= event) => {
-            old_articles(connection, i64::MAX, now)?
-        }
-        _ => old_events(connection, UnixMs(i64::MAX))?,
+    let of_channel = channels::oldest(connection)?.map(place::start_of);
+    let Some(oldest) = [article, event, of_channel].into_iter().flatten().min() else { return Ok(Step::default()) };
+    let step = if article == Some(oldest) {
+        old_articles(connection, i64::MAX, now)?
+    } else if event == Some(oldest) {
+        old_events(connection, UnixMs(i64::MAX))?
+    } else {
+        old_channel_events(connection, UnixMs(i64::MAX))?
     };
     Ok(Step { again: true, ..step })
 }

@@ -5,10 +5,17 @@
 pub struct RetentionLimits {
     /// Days of news, counted from [`Article::at`](crate::model::article::Article::at).
     pub days: u64,
-    /// Hours of the log.
+    /// Hours of the log, and of the channels.
     pub event_hours: u64,
     /// Bytes that the database may use on the disk, beside a journal of a few MiB.
     pub max_bytes: u64,
+}
+
+impl RetentionLimits {
+    /// Bytes that the events of all channels may take: a quarter, so that who publishes much drives no news out.
+    pub const fn channel_bytes(self) -> u64 {
+        self.max_bytes / 4
+    }
 }
 
 /// What was thrown away.
@@ -16,6 +23,7 @@ pub struct RetentionLimits {
 pub struct Pruned {
     pub articles: u64,
     pub stories: u64,
+    /// Of the log and of the channels.
     pub events: u64,
     /// Bytes that the file became smaller by.
     pub bytes: u64,

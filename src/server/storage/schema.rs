@@ -8,7 +8,7 @@ use super::error::{Outcome, StorageError};
 use crate::model::time::UnixMs;
 
 /// Each brings a database of the version before it to its own, counted from 1. What was released never changes.
-const MIGRATIONS: &[&str] = &[include_str!("schema/v1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema/v1.sql"), include_str!("schema/v2.sql")];
 
 /// Says of a file that it is ours: the letters `MkPu`.
 const APPLICATION_ID: i64 = 0x4d6b_5075;
@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn each_migration_is_applied_once_and_in_order() {
         let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection, Path::new(FILE), UnixMs(5)).unwrap();
+        apply(&mut connection, Path::new(FILE), UnixMs(5), &MIGRATIONS[..1]).unwrap();
         assert_eq!(version(&connection), 1);
         let next = [MIGRATIONS[0], "ALTER TABLE log ADD COLUMN note TEXT DEFAULT 'x';"];
         for _ in 0..2 {
@@ -92,7 +92,10 @@ mod tests {
         migrate(&mut newer, Path::new(FILE), UnixMs(5)).unwrap();
         newer.pragma_update(None, "user_version", 9).unwrap();
         let refused = migrate(&mut newer, Path::new(FILE), UnixMs(5)).unwrap_err();
-        assert_eq!(refused, StorageError::Newer { file: FILE.into(), found: 9, known: 1 });
+        assert_eq!(
+            refused,
+            StorageError::Newer { file: FILE.into(), found: 9, known: i64::try_from(MIGRATIONS.len()).unwrap() }
+        );
         assert!(refused.to_string().contains(FILE));
 
         let mut foreign = Connection::open_in_memory().unwrap();

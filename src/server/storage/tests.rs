@@ -18,6 +18,7 @@ use crate::{
     },
 };
 
+mod channels;
 mod killed;
 mod lists;
 mod log;

@@ -15,6 +15,7 @@ use super::{
     event::Quote,
     field::{Field, Object, Rows, Words},
     figures::{FigureTexts, Figures, candles},
+    listed::listed,
     requests::{OpenRequests, halves, in_requests},
     rest_error::{Answer, RestError},
 };
@@ -112,6 +113,18 @@ impl Connector for Binance {
             Figures::default().with(&row.texts()).and_then(|f| f.quote(*symbol, row.close_time.int())).ok()
         });
         Ok(quotes.collect())
+    }
+
+    fn listing_request(&self) -> RestRequest {
+        // Without the sets of permissions, which are most of it: about 3 MB.
+        let query = "permissions=SPOT&symbolStatus=TRADING&showPermissionSets=false";
+        RestRequest { path_and_query: format!("/api/v3/exchangeInfo?{query}") }
+    }
+
+    fn parse_listing(&self, body: &[u8]) -> Result<Vec<Symbol>, RestError> {
+        let info: ExchangeInfo<'_> = serde_json::from_slice(body).map_err(|_| RestError::Malformed)?;
+        let rows = info.symbols.into_iter();
+        listed(rows.filter(|row| row.status == Field::Text("TRADING")).map(|row| (row.base_asset, row.quote_asset)))
     }
 
     fn candles_request(&self, symbol: Symbol, interval: Interval, limit: u16) -> RestRequest {
@@ -223,6 +236,24 @@ impl<'a> RestTicker<'a> {
     }
 }
 
+/// `{"timezone":"UTC",…,"symbols":[{"symbol":"ETHBTC","status":"TRADING","baseAsset":"ETH","quoteAsset":"BTC",…}]}`
+#[derive(Debug, Deserialize)]
+struct ExchangeInfo<'a> {
+    #[serde(borrow, bound(deserialize = "'de: 'a"))]
+    symbols: Rows<RestSymbol<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct RestSymbol<'a> {
+    #[serde(borrow)]
+    status: Field<'a>,
+    #[serde(borrow)]
+    base_asset: Field<'a>,
+    #[serde(borrow)]
+    quote_asset: Field<'a>,
+}
+
 #[derive(Debug, Default)]
 struct BinanceSession {
     /// By pair in upper case, as events name it.
@@ -287,6 +318,10 @@ impl Session for BinanceSession {
     }
 
     fn unsubscribe(&mut self, symbols: &[Symbol]) -> Vec<String> {
+        for symbol in symbols {
+            self.symbols.remove(&symbol.pair());
+            self.requests.answered(*symbol);
+        }
         in_requests(symbols, RULES.request_args, RULES.request_bytes, ARG_BYTES)
             .map(|group| request("UNSUBSCRIBE", group, self.requests.number()))
             .collect()

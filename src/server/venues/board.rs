@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::{
     event::VenueIndex,
     garbage::BadFrame,
+    message_kind::MessageKind,
     meter::{HighWater, Rate},
 };
 use crate::{
@@ -25,6 +26,16 @@ pub struct VenueBoard {
     venues: Vec<Mutex<Entry>>,
 }
 
+/// What one venue has said since the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VenueCounts {
+    pub venue: Venue,
+    /// Messages that were understood, by their kind.
+    pub messages: Vec<(&'static str, u64)>,
+    /// Frames that could not be used, by what was wrong with them.
+    pub bad_frames: Vec<(&'static str, u64)>,
+}
+
 #[derive(Debug)]
 struct Entry {
     venue: Venue,
@@ -35,8 +46,8 @@ struct Entry {
     last_message_at: Option<UnixMs>,
     next_attempt: Option<Instant>,
     connections: u64,
-    bad_frames: u64,
-    unknown_messages: u64,
+    messages: [u64; MessageKind::ALL.len()],
+    bad_frames: [u64; BadFrame::ALL.len()],
     refused: Vec<Symbol>,
     silent: Vec<Symbol>,
     rate: Rate,
@@ -44,7 +55,7 @@ struct Entry {
     /// minute had the least delay, so it is the best lower bound of the skew.
     skew: HighWater,
     /// When bad frames of each kind, and notices, were logged last, and how many came since.
-    logged: [(Option<Instant>, u64); BadFrame::COUNT + 1],
+    logged: [(Option<Instant>, u64); BadFrame::ALL.len() + 1],
 }
 
 impl VenueBoard {
@@ -57,9 +68,9 @@ impl VenueBoard {
         self.venues.iter().map(|entry| entry.lock().status(now)).collect()
     }
 
-    /// Messages that were understood as such and are of no use here, per venue in the registry's order.
-    pub fn unknown_messages(&self) -> Vec<u64> {
-        self.venues.iter().map(|entry| entry.lock().unknown_messages).collect()
+    /// What each venue has said, in the registry's order.
+    pub fn counts(&self) -> Vec<VenueCounts> {
+        self.venues.iter().map(|entry| entry.lock().counts()).collect()
     }
 }
 
@@ -74,13 +85,13 @@ impl Entry {
             last_message_at: None,
             next_attempt: None,
             connections: 0,
-            bad_frames: 0,
-            unknown_messages: 0,
+            messages: [0; MessageKind::ALL.len()],
+            bad_frames: [0; BadFrame::ALL.len()],
             refused: Vec::new(),
             silent: Vec::new(),
             rate: Rate::new(now),
             skew: HighWater::new(now),
-            logged: [(None, 0); BadFrame::COUNT + 1],
+            logged: [(None, 0); BadFrame::ALL.len() + 1],
         }
     }
 
@@ -98,11 +109,25 @@ impl Entry {
             last_message_at: self.last_message_at,
             next_attempt_at,
             reconnects: self.connections.saturating_sub(1),
-            bad_frames: self.bad_frames,
+            bad_frames: self.bad_frames.iter().sum(),
             clock_skew_ms: self.skew.get(now.mono),
             messages_per_second: self.rate.per_second(now.mono),
             refused: self.refused.clone(),
             silent: self.silent.clone(),
+        }
+    }
+
+    fn counts(&self) -> VenueCounts {
+        VenueCounts {
+            venue: self.venue,
+            messages: MessageKind::ALL.iter().map(|kind| kind.as_str()).zip(self.messages).collect(),
+            bad_frames: BadFrame::ALL.iter().map(|kind| kind.key()).zip(self.bad_frames).collect(),
+        }
+    }
+
+    fn heard(&mut self, kind: MessageKind) {
+        if let Some(count) = self.messages.get_mut(kind as usize) {
+            *count += 1;
         }
     }
 }
@@ -173,28 +198,31 @@ impl BoardEntry {
     /// Data came, made by the venue at `made_at` by its clock.
     pub(super) fn message(&self, made_at: UnixMs, at: Stamp) {
         self.write(|entry| {
+            entry.heard(MessageKind::Ticker);
             entry.last_message_at = Some(at.wall);
             entry.rate.count(at.mono);
             entry.skew.note(made_at.since(at.wall), at.mono);
         });
     }
 
-    /// A message came that is of no use here.
-    pub(super) fn unknown(&self) {
-        self.write(|entry| entry.unknown_messages += 1);
+    /// A message of this kind came. Tickers are told of by [`message`](Self::message).
+    pub(super) fn heard(&self, kind: MessageKind) {
+        self.write(|entry| entry.heard(kind));
     }
 
     /// Counts a bad frame. Returns how many of its kind came since the last line in the log, if one is due.
     pub(super) fn bad_frame(&self, kind: BadFrame, now: Instant) -> Option<u64> {
         self.write(|entry| {
-            entry.bad_frames += 1;
-            entry.log_due(kind.index(), now)
+            if let Some(count) = entry.bad_frames.get_mut(kind as usize) {
+                *count += 1;
+            }
+            entry.log_due(kind as usize, now)
         })
     }
 
     /// Returns how many notices came since the last line in the log, if one is due.
     pub(super) fn notice(&self, now: Instant) -> Option<u64> {
-        self.write(|entry| entry.log_due(BadFrame::COUNT, now))
+        self.write(|entry| entry.log_due(BadFrame::ALL.len(), now))
     }
 
     pub(super) fn refused(&self, symbols: &[Symbol]) {
@@ -202,6 +230,14 @@ impl BoardEntry {
             entry.refused.extend(symbols);
             entry.refused.sort_unstable();
             entry.refused.dedup();
+        });
+    }
+
+    /// These are no longer asked for.
+    pub(super) fn left(&self, symbols: &[Symbol]) {
+        self.write(|entry| {
+            entry.refused.retain(|symbol| !symbols.contains(symbol));
+            entry.silent.retain(|symbol| !symbols.contains(symbol));
         });
     }
 

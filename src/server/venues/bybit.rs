@@ -17,6 +17,7 @@ use super::{
     event::Quote,
     field::{Field, Object, Rows, Words},
     figures::{FigureTexts, Figures, candles},
+    listed::listed,
     requests::{OpenRequests, halves, in_requests},
     rest_error::{Answer, RestError},
 };
@@ -97,6 +98,17 @@ impl Connector for Bybit {
             Figures::default().with(&row.texts()).and_then(|f| f.quote(*symbol, Some(time))).ok()
         });
         Ok(quotes.collect())
+    }
+
+    fn listing_request(&self) -> RestRequest {
+        // One page for spot, and nothing but what trades.
+        RestRequest { path_and_query: "/v5/market/instruments-info?category=spot".to_owned() }
+    }
+
+    fn parse_listing(&self, body: &[u8]) -> Result<Vec<Symbol>, RestError> {
+        let reply: Reply<Rows<Instrument<'_>>> = serde_json::from_slice(body).map_err(|_| RestError::Malformed)?;
+        let rows = reply.result.0.ok_or(RestError::Malformed)?.list.into_iter();
+        listed(rows.filter(|row| row.status == Field::Text("Trading")).map(|row| (row.base_coin, row.quote_coin)))
     }
 
     fn candles_request(&self, symbol: Symbol, interval: Interval, limit: u16) -> RestRequest {
@@ -221,6 +233,18 @@ impl<'a> Ticker<'a> {
     }
 }
 
+/// `{"symbol":"BTCUSDT","baseCoin":"BTC","quoteCoin":"USDT","status":"Trading",…}`
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Instrument<'a> {
+    #[serde(borrow)]
+    base_coin: Field<'a>,
+    #[serde(borrow)]
+    quote_coin: Field<'a>,
+    #[serde(borrow)]
+    status: Field<'a>,
+}
+
 #[derive(Debug, Default)]
 struct BybitSession {
     /// By pair: the symbol and what is known of it, for frames that say only what changed.
@@ -313,6 +337,10 @@ impl Session for BybitSession {
     }
 
     fn unsubscribe(&mut self, symbols: &[Symbol]) -> Vec<String> {
+        for symbol in symbols {
+            self.known.remove(&symbol.pair());
+            self.requests.answered(*symbol);
+        }
         in_requests(symbols, RULES.request_args, RULES.request_bytes, ARG_BYTES)
             .map(|group| request("unsubscribe", group, self.requests.number()))
             .collect()

@@ -1,6 +1,6 @@
 //! One socket, from its opening to its end.
 
-use std::{mem, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, mem, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use rand::{SeedableRng as _, rngs::SmallRng};
@@ -19,10 +19,11 @@ use super::{
     garbage::GarbageWatch,
     handshake::{WebSocket, open},
     outbox::Outbox,
+    pace::Pace,
     signal::{DATA_SILENCE, End, Signal},
     silence::{FIRST_DATA, SilenceWatch},
 };
-use crate::model::symbol::Symbol;
+use crate::{model::symbol::Symbol, server::demand::DemandWatch};
 
 mod hearing;
 
@@ -69,6 +70,12 @@ struct Connection {
     socket: WebSocket,
     session: Box<dyn Session>,
     outbox: Outbox,
+    /// Of changes of what is subscribed.
+    pace: Pace,
+    /// Tells of them.
+    demand: DemandWatch,
+    /// What the venue was asked for on this connection, and is to deliver.
+    asked: BTreeSet<Symbol>,
     garbage: GarbageWatch,
     silence: SilenceWatch,
     /// Kept for its capacity.
@@ -91,6 +98,9 @@ impl Connection {
         Self {
             session: context.connector.session(),
             outbox: Outbox::new(&context.rules),
+            pace: Pace::new(context.rules.requests, now),
+            demand: context.demand.clone(),
+            asked: BTreeSet::new(),
             garbage: GarbageWatch::new(now),
             silence: SilenceWatch::default(),
             heard: Vec::new(),
@@ -122,7 +132,7 @@ impl Connection {
     async fn serve_until_end(&mut self) -> Result<(), End> {
         self.context.board.opened();
         self.signal(Signal::Open).await;
-        self.subscribe();
+        self.keep_up(Instant::now());
         self.send().await?;
         let stop = self.plan.stop.clone();
         let mut tick = interval(TICK);
@@ -137,16 +147,38 @@ impl Connection {
         }
     }
 
-    fn subscribe(&mut self) {
-        let context = Arc::clone(&self.context);
-        self.silence.subscribed(&context.symbols, Instant::now());
-        self.request(&context.symbols);
+    /// Subscribes what is wanted and was not asked for, and unsubscribes the rest. Returns the number of requests.
+    fn keep_up(&mut self, now: Instant) -> usize {
+        // First, so that what changes from here on is seen the next time.
+        self.demand.mark_unchanged();
+        let wanted = self.context.wanted();
+        let fresh: Vec<Symbol> = wanted.iter().copied().filter(|symbol| !self.asked.contains(symbol)).collect();
+        let asked = mem::replace(&mut self.asked, wanted.into_iter().collect());
+        let gone: Vec<Symbol> = asked.difference(&self.asked).copied().collect();
+        let mut requests = 0;
+        if !gone.is_empty() {
+            self.silence.left(&gone);
+            self.context.board.left(&gone);
+            requests += self.send_later(|session| session.unsubscribe(&gone));
+        }
+        if !fresh.is_empty() {
+            self.silence.subscribed(&fresh, now);
+            requests += self.request(&fresh);
+        }
+        requests
     }
 
-    fn request(&mut self, symbols: &[Symbol]) {
-        for frame in self.session.subscribe(symbols) {
+    fn request(&mut self, symbols: &[Symbol]) -> usize {
+        self.send_later(|session| session.subscribe(symbols))
+    }
+
+    fn send_later(&mut self, words: impl FnOnce(&mut dyn Session) -> Vec<String>) -> usize {
+        let frames = words(&mut *self.session);
+        let count = frames.len();
+        for frame in frames {
             self.outbox.request(frame);
         }
+        count
     }
 
     async fn signal(&mut self, signal: Signal) {
@@ -189,23 +221,36 @@ impl Connection {
             }
         }
         self.look_for_silence(now);
+        self.change_subscriptions(now);
         self.send().await
     }
 
     fn look_for_silence(&mut self, now: Instant) {
-        let found = self.silence.look(now);
-        if !found.fell.is_empty() {
-            for (symbol, acknowledged) in &found.fell {
-                warn!(venue = %self.context.venue, %symbol, acknowledged, "silent: subscribed and nothing comes");
-            }
+        let fell = self.silence.look(now);
+        for (symbol, acknowledged) in &fell {
+            warn!(venue = %self.context.venue, %symbol, acknowledged, "silent: subscribed and nothing comes");
+        }
+        if !fell.is_empty() {
             self.context.board.silent(self.silence.silent());
         }
-        if !found.retry.is_empty() {
-            for frame in self.session.unsubscribe(&found.retry) {
-                self.outbox.request(frame);
-            }
-            self.request(&found.retry);
+    }
+
+    /// Does what there is to change since the last time, in as few requests as the venue's words allow. While earlier
+    /// requests wait, or the pace forbids it, changes add up, and those that cancel each other out never leave.
+    fn change_subscriptions(&mut self, now: Instant) {
+        if !self.outbox.is_empty() || !self.pace.allows(now) {
+            return;
         }
+        let mut requests = 0;
+        if self.demand.has_changed().unwrap_or(false) {
+            requests += self.keep_up(now);
+        }
+        let retry = self.silence.retry(now);
+        if !retry.is_empty() {
+            requests += self.send_later(|session| session.unsubscribe(&retry));
+            requests += self.request(&retry);
+        }
+        self.pace.spend(requests, now);
     }
 
     /// Asks for a successor, once.

@@ -46,6 +46,16 @@ pub trait Connector: Send + Sync + fmt::Debug {
     /// [`RestError::Malformed`] where the body has another shape.
     fn parse_tickers(&self, body: &[u8], symbols: &[Symbol]) -> Result<Vec<Quote>, RestError>;
 
+    /// The request for everything that the venue lists.
+    fn listing_request(&self) -> RestRequest;
+
+    /// The symbols that trade against USDT now, in the answer to [`Connector::listing_request`]. One that can't be a symbol
+    /// here is left out.
+    ///
+    /// # Errors
+    /// [`RestError::Malformed`] where the body has another shape, or names none.
+    fn parse_listing(&self, body: &[u8]) -> Result<Vec<Symbol>, RestError>;
+
     /// The request for the newest `limit` candles (at most [`MAX_CANDLES`]), the running one included.
     fn candles_request(&self, symbol: Symbol, interval: Interval, limit: u16) -> RestRequest;
 
@@ -67,7 +77,8 @@ pub trait Session: Send {
     /// The frames that subscribe these symbols, within the limits of one request.
     fn subscribe(&mut self, symbols: &[Symbol]) -> Vec<String>;
 
-    /// The frames that end the subscription of these symbols.
+    /// The frames that end the subscription of these symbols. What the venue still says of them is ignored, until they are
+    /// subscribed again.
     fn unsubscribe(&mut self, symbols: &[Symbol]) -> Vec<String>;
 
     /// The text that keeps the connection alive, where the client has to send one.

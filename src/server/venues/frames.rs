@@ -29,6 +29,8 @@ enum Read {
     Ticker,
     /// The answer to a request for candles, with this status.
     Candles(u16),
+    /// The answer to a request for what is listed, with this status.
+    Listing(u16),
 }
 
 /// File, how to read it, replacements in it (most samples are of pairs that are not followed), what it says.
@@ -85,6 +87,11 @@ fn said(connector: &dyn Connector, read: Read, text: &str) -> Vec<String> {
             let candles =
                 refusal(connector, status, text).map_or_else(|| connector.parse_candles(text.as_bytes()), Err);
             candles.map_or_else(|e| vec![e.to_string()], |rows| rows.iter().map(candle).collect())
+        }
+        Read::Listing(status) => {
+            let symbols =
+                refusal(connector, status, text).map_or_else(|| connector.parse_listing(text.as_bytes()), Err);
+            symbols.map_or_else(|e| vec![e.to_string()], |rows| rows.iter().map(ToString::to_string).collect())
         }
     }
 }

@@ -20,10 +20,20 @@ pub(super) enum BadFrame {
 }
 
 impl BadFrame {
-    pub(super) const COUNT: usize = 6;
+    /// In the order of their numbers.
+    pub(super) const ALL: [Self; 6] =
+        [Self::NotJson, Self::Shape, Self::Figures, Self::TooLarge, Self::NotUtf8, Self::Binary];
 
-    pub(super) const fn index(self) -> usize {
-        self as usize
+    /// For the monitors.
+    pub(super) const fn key(self) -> &'static str {
+        match self {
+            Self::NotJson => "not_json",
+            Self::Shape => "shape",
+            Self::Figures => "figures",
+            Self::TooLarge => "too_large",
+            Self::NotUtf8 => "not_utf8",
+            Self::Binary => "binary",
+        }
     }
 }
 

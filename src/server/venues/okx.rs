@@ -17,6 +17,7 @@ use super::{
     event::Quote,
     field::{Field, Object, Rows, Words},
     figures::{FigureTexts, Figures, candles},
+    listed::listed,
     requests::{OpenRequests, halves, in_requests},
     rest_error::{Answer, RestError},
 };
@@ -94,6 +95,16 @@ impl Connector for Okx {
         let wanted: HashMap<String, Symbol> = symbols.iter().map(|s| (instrument(*s), *s)).collect();
         let quotes = reply.data.into_iter().filter_map(|row| row.quote(*wanted.get(row.inst_id.text()?)?).ok());
         Ok(quotes.collect())
+    }
+
+    fn listing_request(&self) -> RestRequest {
+        RestRequest { path_and_query: "/api/v5/public/instruments?instType=SPOT".to_owned() }
+    }
+
+    fn parse_listing(&self, body: &[u8]) -> Result<Vec<Symbol>, RestError> {
+        let reply: Reply<Rows<Instrument<'_>>> = serde_json::from_slice(body).map_err(|_| RestError::Malformed)?;
+        let rows = reply.data.into_iter();
+        listed(rows.filter(|row| row.state == Field::Text("live")).map(|row| (row.base_ccy, row.quote_ccy)))
     }
 
     fn candles_request(&self, symbol: Symbol, interval: Interval, limit: u16) -> RestRequest {
@@ -211,6 +222,18 @@ impl Ticker<'_> {
     }
 }
 
+/// `{"instType":"SPOT","instId":"BTC-USDT","baseCcy":"BTC","quoteCcy":"USDT","state":"live",…}`
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Instrument<'a> {
+    #[serde(borrow)]
+    base_ccy: Field<'a>,
+    #[serde(borrow)]
+    quote_ccy: Field<'a>,
+    #[serde(borrow)]
+    state: Field<'a>,
+}
+
 #[derive(Debug, Default)]
 struct OkxSession {
     /// By instrument: `BTC-USDT`.
@@ -260,6 +283,10 @@ impl Session for OkxSession {
     }
 
     fn unsubscribe(&mut self, symbols: &[Symbol]) -> Vec<String> {
+        for symbol in symbols {
+            self.symbols.remove(&instrument(*symbol));
+            self.requests.answered(*symbol);
+        }
         in_requests(symbols, RULES.request_args, RULES.request_bytes, ARG_BYTES)
             .map(|group| request("unsubscribe", group, self.requests.number()))
             .collect()

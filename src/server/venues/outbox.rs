@@ -39,6 +39,11 @@ impl Outbox {
         }
     }
 
+    /// Whether no request waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     pub(super) fn ping(&mut self, frame: String) {
         self.ping = Some(frame);
     }

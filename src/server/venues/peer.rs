@@ -6,7 +6,7 @@ use futures_util::{SinkExt as _, StreamExt as _, future::BoxFuture};
 use parking_lot::Mutex;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex},
-    sync::{Notify, mpsc},
+    sync::{Notify, mpsc, watch},
     time::{Instant, timeout},
 };
 use tokio_tungstenite::{WebSocketStream, accept_async, tungstenite::Message};
@@ -25,7 +25,10 @@ use super::{
 };
 use crate::{
     model::{symbol::Symbol, time::UnixMs},
-    server::clock::Clock,
+    server::{
+        clock::Clock,
+        demand::{Demand, VenueSet},
+    },
     wire::status::VenueStatus,
 };
 
@@ -121,6 +124,26 @@ pub(super) fn network() -> (Arc<dyn Dialer>, mpsc::Receiver<Arrival>) {
     (Arc::new(Wires(sender)), arrivals)
 }
 
+/// A venue that follows BTC and is not connected: for what speaks to it over REST. Also what it tells the market.
+pub(super) fn unconnected(connector: &'static dyn Connector) -> (Arc<VenueContext>, mpsc::Receiver<MarketEvent>) {
+    let (events, market) = mpsc::channel(1024);
+    let clock = Clock::following(START);
+    let context = VenueContext {
+        index: VenueIndex(0),
+        venue: connector.venue(),
+        connector,
+        rules: connector.rules(),
+        symbols: symbols(&["BTC"]),
+        demand: watch::Sender::default().subscribe(),
+        dialer: network().0,
+        clock,
+        events: events.clone(),
+        board: BoardEntry::new(VenueBoard::new([connector.venue()], Instant::now()), VenueIndex(0)),
+        gate: Gate::new(VenueIndex(0), clock, events),
+    };
+    (Arc::new(context), market)
+}
+
 /// One venue under its supervisor, without REST.
 pub(super) struct Stage {
     pub(super) arrivals: mpsc::Receiver<Arrival>,
@@ -129,6 +152,7 @@ pub(super) struct Stage {
     pub(super) tasks: TaskTracker,
     pub(super) shutdown: CancellationToken,
     pub(super) clock: Clock,
+    demand: watch::Sender<Arc<Demand>>,
     board: Arc<VenueBoard>,
 }
 
@@ -142,12 +166,14 @@ impl Stage {
         let (sender, events) = mpsc::channel(1024);
         let clock = Clock::following(START);
         let board = VenueBoard::new([connector.venue()], Instant::now());
+        let demand = watch::Sender::default();
         let context = Arc::new(VenueContext {
             index: VenueIndex(0),
             venue: connector.venue(),
             connector,
             rules,
             symbols: symbols(names),
+            demand: demand.subscribe(),
             dialer,
             clock,
             events: sender.clone(),
@@ -158,7 +184,13 @@ impl Stage {
         let urls = connector.ws_urls().iter().map(|&url| url.to_owned()).collect();
         let notify = Arc::clone(&reconnected);
         tasks.spawn(Supervisor::new(context, urls, tasks.clone(), shutdown.clone(), notify, seed).run());
-        Self { arrivals, events, reconnected, tasks, shutdown, clock, board }
+        Self { arrivals, events, reconnected, tasks, shutdown, clock, demand, board }
+    }
+
+    /// These are in demand from now on, and no others.
+    pub(super) fn demand(&self, names: &[&str]) {
+        let here = VenueSet::default().with(VenueIndex(0));
+        self.demand.send_replace(Arc::new(symbols(names).into_iter().map(|symbol| (symbol, here)).collect()));
     }
 
     pub(super) fn status(&self) -> VenueStatus {
@@ -166,7 +198,8 @@ impl Stage {
     }
 
     pub(super) fn unknown_messages(&self) -> u64 {
-        self.board.unknown_messages()[0]
+        let counts = self.board.counts().remove(0);
+        counts.messages.iter().find(|(kind, _)| *kind == "other").unwrap().1
     }
 
     /// The next dial, within `limit`.

@@ -16,6 +16,14 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::server::config::{MAX_ON_DEMAND, MAX_SYMBOLS};
+
+    #[test]
+    fn one_connection_of_each_takes_all_that_can_be_configured_and_all_that_can_be_in_demand() {
+        for connector in CONNECTORS {
+            assert!(connector.rules().streams >= MAX_SYMBOLS + MAX_ON_DEMAND, "{connector:?}");
+        }
+    }
 
     #[test]
     fn keys_and_marks_are_unique_and_addresses_are_urls() {

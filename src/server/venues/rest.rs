@@ -63,6 +63,12 @@ impl Rest {
         Ok(quotes)
     }
 
+    /// The symbols that the venue lists.
+    pub(super) async fn listing(&self) -> Result<Vec<Symbol>, RestError> {
+        let body = self.get(&self.connector.listing_request()).await?;
+        self.connector.parse_listing(&body)
+    }
+
     /// The newest `limit` candles, oldest first.
     pub(super) async fn candles(
         &self,

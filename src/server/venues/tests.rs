@@ -4,6 +4,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
+    sync::watch,
 };
 use tokio_tungstenite::{accept_async, tungstenite::Message};
 
@@ -29,15 +30,19 @@ async fn serve_stream(listener: TcpListener) {
     }
 }
 
-/// Answers every request with the 24 h ticker of BTC.
+/// Answers every request with the 24 h ticker of BTC, or with a listing of PEPE.
 async fn serve_rest(listener: TcpListener) {
     loop {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut request = [0; 2048];
         let length = stream.read(&mut request).await.unwrap();
         let head = String::from_utf8_lossy(&request[..length]);
-        assert!(head.starts_with("GET /binance/api/v3/ticker/24hr?symbols=%5B%22BTCUSDT%22%5D HTTP/1.1"), "{head}");
-        let body = r#"[{"symbol":"BTCUSDT","lastPrice":"9","volume":"5","closeTime":1763640000000}]"#;
+        let body = if head.starts_with("GET /binance/api/v3/exchangeInfo?") {
+            r#"{"symbols":[{"symbol":"PEPEUSDT","status":"TRADING","baseAsset":"PEPE","quoteAsset":"USDT"}]}"#
+        } else {
+            assert!(head.starts_with("GET /binance/api/v3/ticker/24hr?symbols=%5B%22BTCUSDT%22%5D HTTP/1.1"), "{head}");
+            r#"[{"symbol":"BTCUSDT","lastPrice":"9","volume":"5","closeTime":1763640000000}]"#
+        };
         let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
         stream.write_all(answer.as_bytes()).await.unwrap();
     }
@@ -56,9 +61,13 @@ async fn a_venue_is_followed_over_real_sockets_until_the_shutdown() {
     let servers = [tokio::spawn(serve_stream(stream)), tokio::spawn(serve_rest(rest))];
     let (events, mut market) = mpsc::channel(64);
     let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let listings = Arc::new(Listings::new(1));
+    let mut listed = listings.changes();
     let venues = start(VenuesSetup {
         configs: &[config],
         symbols: &symbols(&["BTC"]),
+        demand: watch::Sender::default().subscribe(),
+        listings: Arc::clone(&listings),
         dialer: Arc::new(TcpDialer::new().unwrap()),
         http: Arc::new(HttpClient::new().unwrap()),
         clock: Clock::System,
@@ -75,6 +84,10 @@ async fn a_venue_is_followed_over_real_sockets_until_the_shutdown() {
     }
     prices.sort_by_key(|(stream, _)| *stream);
     assert_eq!(prices, [(false, 9.0), (true, 10.0)]);
+    while listings.symbols().is_empty() {
+        timeout(LIMIT, listed.changed()).await.unwrap().unwrap();
+    }
+    assert_eq!(listings.symbols().into_iter().collect::<Vec<_>>(), symbols(&["PEPE"]));
     let status = &venues.board().snapshot(Clock::System.now())[0];
     assert_eq!(status.venue, binance::Binance.venue());
     assert!(matches!(status.state, ConnectionState::Connecting | ConnectionState::Connected));

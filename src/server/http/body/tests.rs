@@ -68,6 +68,7 @@ async fn whoever_asks_first_need_not_send() {
 #[tokio::test(start_paused = true)]
 async fn a_body_that_drips_is_given_up() {
     for (body, seconds) in [
+        (parts(vec![(11, 1)]), 10),
         (parts(vec![(0, 1), (11, 1)]), 10),
         // Never too long without anything, but too long in all.
         (parts(vec![(9, 1); 100]), 60),

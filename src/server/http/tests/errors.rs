@@ -44,6 +44,35 @@ const ERRORS: &[(&str, &str, u16, &str, bool)] = &[
     ("GET", "/api/sse?maxHz=51", 400, "bad_max_hz", false),
     ("GET", "/api/sse/more", 404, "not_found", false),
     ("POST", "/api/sse", 405, "method_not_allowed", false),
+    ("GET", "/api/v1/sse/nothing", 404, "unknown_channel", false),
+    ("GET", "/api/v1/sse/Training", 404, "unknown_channel", false),
+    ("GET", "/api/v1/sse/%FF", 400, "bad_path", false),
+    ("GET", "/api/v1/sse/", 404, "not_found", false),
+    ("GET", "/api/v1/sse", 404, "not_found", false),
+    ("GET", "/api/v1/sse/training/more", 404, "not_found", false),
+    ("GET", "/api/v1/sse/training?client_id=", 400, "bad_client_id", false),
+    ("GET", "/api/v1/sse/training?client_id=a%0d%0aid:1", 400, "bad_client_id", false),
+    ("POST", "/api/v1/sse/training", 405, "method_not_allowed", false),
+    ("POST", "/api/v1/sse/status", 405, "method_not_allowed", false),
+    ("POST", "/api/v1/channels", 401, "unauthorized", false),
+    ("DELETE", "/api/v1/channels", 401, "unauthorized", false),
+    ("POST", "/api/v1/channels/training/events", 401, "unauthorized", false),
+    ("POST", "/api/v1/channels/nothing/events", 401, "unauthorized", false),
+    ("POST", "/streams/a", 401, "unauthorized", false),
+    ("POST", "/streams/", 401, "unauthorized", false),
+    ("GET", "/streams", 404, "not_found", false),
+    ("GET", "/streams/", 404, "unknown_channel", false),
+    ("GET", "/streams/a", 404, "unknown_channel", false),
+    ("GET", "/streams/training", 404, "unknown_channel", false),
+    ("GET", "/streams/a/../b", 400, "bad_path", false),
+    ("GET", "/streams/a%2f..", 400, "bad_path", false),
+    ("GET", "/streams/%2e%2e/b", 400, "bad_path", false),
+    ("GET", "/streams/a%252f..", 400, "bad_path", false),
+    ("GET", "/streams//a", 400, "bad_path", false),
+    ("GET", "/streams/a%2f%2fb", 400, "bad_path", false),
+    ("GET", "/streams/a%5cb", 400, "bad_path", false),
+    ("GET", "/streams/a%0d%0ab", 400, "bad_path", false),
+    ("GET", "/streams/%FF", 400, "bad_path", false),
     ("GET", "/api/news?limit=0", 400, "bad_limit", false),
     ("GET", "/api/news?limit=101", 400, "bad_limit", false),
     ("GET", "/api/news?limit=-1", 400, "bad_limit", false),
@@ -108,7 +137,7 @@ async fn an_address_that_is_too_long_is_refused() {
     let app = app(&fixture);
     let fits = format!("/symbols?q={}", "a".repeat(2046));
     assert_eq!(get(&app, &fits).await.status(), StatusCode::OK);
-    for uri in [format!("{fits}a"), format!("/api/{}", "a".repeat(1025)), format!("/api/realtime?symbols={fits}")] {
+    for uri in [format!("{fits}a"), format!("/api/{}", "a".repeat(2560)), format!("/api/realtime?symbols={fits}")] {
         let (status, _, body) = json(get(&app, &uri).await).await;
         assert_eq!((status.as_u16(), &body["error"]["code"]), (414, &Value::from("uri_too_long")));
     }

@@ -2,11 +2,16 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use futures_util::SinkExt;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::Notify,
     task::JoinHandle,
+};
+use tokio_tungstenite::{
+    connect_async,
+    tungstenite::{Message, protocol::frame::coding::CloseCode},
 };
 
 use super::*;
@@ -31,7 +36,8 @@ pub(super) fn bounds() -> Bounds {
 pub(super) fn serve(fixture: &Fixture, router: Router, bounds: Bounds) -> (SocketAddr, JoinHandle<()>) {
     let listener = serve::bind(([127, 0, 0, 1], 0).into()).expect("a free port");
     let address = listener.local_addr().expect("bound");
-    (address, tokio::spawn(serve::serve(listener, router, bounds, fixture.shutdown.clone())))
+    let counts = fixture.services.metrics.connections.clone();
+    (address, tokio::spawn(serve::serve(listener, router, bounds, counts, fixture.shutdown.clone())))
 }
 
 pub(super) async fn request(address: SocketAddr, path: &str) -> TcpStream {
@@ -116,6 +122,51 @@ async fn a_reader_that_takes_nothing_loses_its_connection() {
     let mut socket = request(address, "/api/realtime/BTC").await;
     read_until(&mut socket, "connected").await;
     assert_eq!(fixture.services.hub.streams(), 1);
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    let mut price = 0.0;
+    while fixture.services.hub.streams() > 0 {
+        assert!(tokio::time::Instant::now() < deadline, "the stalled connection is still there");
+        price += 1.0;
+        fixture.post(ticker("BTC", price));
+        tokio::task::yield_now().await;
+    }
+    drop(socket);
+}
+
+#[tokio::test]
+async fn a_client_in_the_middle_of_a_long_message_is_not_reset_before_it_hears_why() {
+    let fixture = Fixture::new();
+    let (address, _server) = serve(&fixture, app(&fixture), bounds());
+    let (socket, _) = connect_async(format!("ws://{address}/api/ws")).await.expect("a socket");
+    let (mut sink, mut stream) = socket.split();
+    // Longer than all buffers on the way.
+    let saying = sink.send(Message::text(" ".repeat(16 << 20)));
+    let hearing = async {
+        let (mut texts, mut close) = (Vec::new(), None);
+        while let Some(message) = stream.next().await {
+            match message.expect("no reset") {
+                Message::Text(text) => texts.push(text.to_string()),
+                Message::Close(frame) => close = frame,
+                other => panic!("{other:?}"),
+            }
+        }
+        (texts, close)
+    };
+    let (said, (texts, close)) = futures_util::future::join(saying, hearing).await;
+    said.expect("the rest was taken");
+    assert!(texts.len() == 2 && texts[1].contains("\"code\":\"frame_too_large\""), "{texts:?}");
+    assert_eq!(close.map(|frame| frame.code), Some(CloseCode::Size));
+}
+
+#[tokio::test]
+async fn a_socket_that_takes_nothing_loses_its_connection() {
+    let fixture = Fixture::new();
+    let (address, _server) = serve(&fixture, app(&fixture), Bounds { stall: Duration::from_millis(300), ..bounds() });
+    let (mut socket, _) = connect_async(format!("ws://{address}/api/ws")).await.expect("a socket");
+    socket.send(Message::text(r#"{"op":"subscribe","channels":["ticker:BTC"]}"#)).await.expect("sent");
+    for _ in 0..2 {
+        socket.next().await.expect("a frame").expect("no error");
+    }
     let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
     let mut price = 0.0;
     while fixture.services.hub.streams() > 0 {

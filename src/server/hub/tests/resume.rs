@@ -346,7 +346,15 @@ async fn readers_that_are_stuck_in_the_middle_hold_up_no_other() {
     let limits = LimitsConfig { connections_per_address: 99, connections_total: 99, ..LimitsConfig::default() };
     let clock = Clock::following(WALL);
     let log = script.setup(START, KEEP).await;
-    let hub = Arc::new(Hub::new(&[], &limits, Duration::from_secs(30), clock, log, CancellationToken::new()));
+    let hub = Arc::new(Hub::new(
+        &[],
+        &limits,
+        Duration::from_secs(30),
+        clock,
+        log,
+        &Metrics::default(),
+        CancellationToken::new(),
+    ));
     publish(&hub, &script, &mut 0, 200).await;
     script.0.lock().delay = Duration::from_millis(20);
     let mut stuck: Vec<FrameStream> = (0..READS * 2)

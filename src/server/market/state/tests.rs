@@ -115,6 +115,43 @@ fn strangers_are_ignored() {
 }
 
 #[test]
+fn a_symbol_that_comes_knows_the_links_and_one_that_goes_leaves_nothing() {
+    let mut market = Market::new();
+    market.link(2, false);
+    let pepe = symbol("PEPE");
+    let quote = |market: &mut Market, price: f64| {
+        let at = market.at(0);
+        let quote = Quote {
+            symbol: pepe,
+            last: Price::new(price).expect("a price"),
+            open: None,
+            high: None,
+            low: None,
+            volume: Volume::new(1.0).expect("a volume"),
+            volume_quote: None,
+            time: at.wall,
+        };
+        market.state.apply(&MarketEvent::Quote { venue: VenueIndex(0), quote, origin: Origin::Stream, at })
+    };
+    assert_eq!(quote(&mut market, 1.0), Change::Nothing, "nobody follows it");
+    let index = market.state.follow(pepe);
+    assert_eq!(market.state.follow(pepe), index, "once");
+    let now = market.at(0).mono;
+    assert_eq!(market.state.ticker(index, now), None);
+    assert_eq!(quote(&mut market, 2.0), Change::Symbol(index));
+    let ticker = market.state.ticker(index, now).expect("a price");
+    let reasons: Vec<_> = ticker.venues.iter().map(|v| v.reason).collect();
+    assert_eq!(reasons, [None, Some(Reason::NoData), Some(Reason::Down)], "as the links are");
+    assert_eq!((market.state.forget(pepe), market.state.forget(pepe)), (Some(index), None));
+    assert_eq!(quote(&mut market, 3.0), Change::Nothing);
+    let other = market.state.follow(symbol("SHIB"));
+    assert_eq!(other, index, "the place is taken again");
+    assert_eq!(market.state.ticker(other, now), None, "and nothing is left there");
+    assert_eq!(market.quote(0, 5.0, 0, 0, Origin::Stream), CHANGED, "the others are where they were");
+    assert_eq!(market.state.indices().count(), 3);
+}
+
+#[test]
 fn a_time_far_ahead_is_bad_data_until_a_sound_one_comes() {
     let mut market = Market::new();
     market.quote(0, 100.0, 0, 0, Origin::Stream);

@@ -1,11 +1,15 @@
 use std::sync::Mutex;
 
-use tokio::{task::JoinHandle, time::advance};
+use tokio::{sync::watch, task::JoinHandle, time::advance};
 
 use super::*;
 use crate::{
     model::{freshness::Freshness, number::Volume, time::UnixMs},
-    server::venues::event::{Origin, Quote, VenueIndex},
+    server::{
+        demand::{Demand, VenueSet},
+        metrics::{Metrics, tests::counted},
+        venues::event::{Origin, Quote, VenueIndex},
+    },
 };
 
 const WALL: UnixMs = UnixMs(1_763_640_000_000);
@@ -13,9 +17,11 @@ const WALL: UnixMs = UnixMs(1_763_640_000_000);
 struct Running {
     events: mpsc::Sender<MarketEvent>,
     sparks: mpsc::Sender<SparkSeries>,
+    demand: watch::Sender<Arc<Demand>>,
     board: Arc<MarketBoard>,
     published: Arc<Mutex<Vec<Arc<Ticker>>>>,
     reload: Arc<Notify>,
+    metrics: Metrics,
     clock: Clock,
     shutdown: CancellationToken,
     task: JoinHandle<()>,
@@ -32,6 +38,8 @@ impl Running {
         let config = MarketConfig {
             symbols: symbols.clone(),
             default_symbols: symbols.clone(),
+            max_on_demand: 10,
+            max_on_demand_per_client: 5,
             coalesce_ms: 50,
             outlier_pct: 2.0,
             outlier_return_pct: 1.0,
@@ -49,10 +57,13 @@ impl Running {
             let published = Arc::clone(&published);
             move |ticker: &Arc<Ticker>| published.lock().expect("no panic").push(Arc::clone(ticker))
         };
-        let task = MarketTask::new(&config, &venues, Arc::clone(&board), clock, Arc::clone(&reload), sink);
-        let inputs = Inputs { events: event_receiver, sparks: spark_receiver };
+        let metrics = Metrics::default();
+        let counts = metrics.market.clone();
+        let task = MarketTask::new(&config, &venues, Arc::clone(&board), clock, Arc::clone(&reload), counts, sink);
+        let demand = watch::Sender::default();
+        let inputs = Inputs { events: event_receiver, sparks: spark_receiver, demand: demand.subscribe() };
         let task = tokio::spawn(task.run(inputs, shutdown.clone()));
-        let running = Self { events, sparks, board, published, reload, clock, shutdown, task };
+        let running = Self { events, sparks, demand, board, published, reload, metrics, clock, shutdown, task };
         for venue in 0..2 {
             running.link(venue, true).await;
             for base in ["BTC", "ETH"] {
@@ -88,6 +99,16 @@ impl Running {
         settle().await;
     }
 
+    /// These are in demand from now on, with new places on the board, and no others.
+    async fn want(&self, bases: &[&str]) {
+        let wanted = demand(bases);
+        let before = Arc::clone(&self.demand.borrow());
+        before.keys().filter(|symbol| !wanted.contains_key(symbol)).for_each(|symbol| self.board.close(*symbol));
+        wanted.keys().for_each(|symbol| self.board.open(*symbol));
+        self.demand.send_replace(wanted);
+        settle().await;
+    }
+
     /// Lets time pass in small steps, so that every timer fires in its turn.
     async fn pass(&self, time: Duration) {
         let end = Instant::now() + time;
@@ -115,6 +136,11 @@ async fn settle() {
     }
 }
 
+fn demand(bases: &[&str]) -> Arc<Demand> {
+    let anywhere = VenueSet::default().with(VenueIndex(0)).with(VenueIndex(1));
+    Arc::new(bases.iter().map(|base| (symbol(base), anywhere)).collect())
+}
+
 fn live(base: &str, price: f64) -> (String, f64, Freshness) {
     (base.to_owned(), price, Freshness::Live)
 }
@@ -140,6 +166,27 @@ async fn the_first_change_leaves_at_once_and_the_next_ones_as_one() {
     market.pass(Duration::from_millis(51)).await;
     market.quote(0, "BTC", 110.0).await;
     assert_eq!(market.take(), [live("BTC", 105.0)], "a quiet window has closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_left_together_and_every_making_of_a_price_is_counted() {
+    let market = Running::start().await;
+    let counts = || {
+        let counted = counted(&market.metrics);
+        let get = |name: &str| counted.get(&format!("market_pulse_{name}"), &[]).expect("a figure");
+        (get("updates_coalesced_total"), get("aggregate_duration_seconds_count"))
+    };
+    let (coalesced, made) = counts();
+    market.quote(0, "BTC", 102.0).await;
+    assert_eq!(counts(), (coalesced, made + 1.0), "the first leaves alone");
+    market.quote(0, "BTC", 103.0).await;
+    assert_eq!(counts(), (coalesced, made + 1.0), "the next one waits");
+    for price in [104.0, 105.0, 106.0] {
+        market.quote(0, "BTC", price).await;
+    }
+    assert_eq!(counts(), (coalesced + 3.0, made + 1.0), "for those that go with it");
+    market.pass(Duration::from_millis(51)).await;
+    assert_eq!(counts(), (coalesced + 3.0, made + 2.0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -215,6 +262,60 @@ async fn a_long_outage_asks_for_the_history_again() {
         let asked = tokio::time::timeout(Duration::from_millis(1), market.reload.notified()).await.is_ok();
         assert_eq!(asked, expected, "{outage:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_symbol_in_demand_is_published_like_the_others_and_forgotten_with_the_demand() {
+    let market = Running::start().await;
+    market.quote(0, "PEPE", 1.0).await;
+    assert_eq!(market.take(), [], "nobody wants it");
+    market.want(&["PEPE", "SHIB"]).await;
+    market.quote(0, "PEPE", 2.0).await;
+    assert_eq!(market.take(), [live("PEPE", 2.0)], "at once");
+    market.quote(1, "PEPE", 4.0).await;
+    market.pass(Duration::from_millis(51)).await;
+    assert_eq!(market.take(), [live("PEPE", 3.0)], "coalesced");
+    market.link(0, false).await;
+    let lost = market.take();
+    assert!(lost.contains(&live("PEPE", 4.0)), "{lost:?}");
+    market.pass(Duration::from_secs(61)).await;
+    let told = market.take();
+    assert!(told.contains(&("PEPE".to_owned(), 4.0, Freshness::Stale)), "its age is looked at: {told:?}");
+    let pages: Vec<Symbol> = market.board.tickers().iter().map(|t| t.symbol).collect();
+    assert_eq!(pages, [symbol("BTC"), symbol("ETH")]);
+    assert!(market.board.sparks().iter().all(|spark| spark.symbol != symbol("PEPE")));
+    market.want(&["SHIB"]).await;
+    market.quote(1, "PEPE", 5.0).await;
+    market.pass(Duration::from_secs(2)).await;
+    assert!(market.take().iter().all(|(symbol, ..)| symbol != "PEPE"));
+    market.want(&["PEPE"]).await;
+    market.pass(Duration::from_secs(2)).await;
+    assert!(market.board.ticker(symbol("PEPE")).is_none(), "what was known an hour ago is not said again");
+    market.quote(1, "PEPE", 6.0).await;
+    assert_eq!(market.board.ticker(symbol("PEPE")).map(|t| (t.price, t.sources)), Some((6.0, 1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_quote_is_taken_even_if_it_comes_with_the_demand() {
+    let market = Running::start().await;
+    market.board.open(symbol("PEPE"));
+    market.demand.send_replace(demand(&["PEPE"]));
+    // The task has not run since.
+    let at = market.clock.now();
+    let quote = Quote {
+        symbol: symbol("PEPE"),
+        last: Price::new(2.0).expect("a price"),
+        open: None,
+        high: None,
+        low: None,
+        volume: Volume::new(1.0).expect("a volume"),
+        volume_quote: None,
+        time: at.wall,
+    };
+    let event = MarketEvent::Quote { venue: VenueIndex(0), quote, origin: Origin::Stream, at };
+    market.events.try_send(event).expect("room");
+    settle().await;
+    assert_eq!(market.take(), [live("PEPE", 2.0)]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::parse::NotAFeed;
+use crate::server::metrics::news::FetchOutcome;
 
 /// Why a fetch came to nothing, in one line that is fit for a public page: no address, no path, no library's words.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -44,4 +45,19 @@ pub enum FetchError {
     Tls,
     #[error("the answer broke off")]
     Broken,
+}
+
+impl FetchError {
+    /// For the monitors.
+    pub(super) const fn outcome(&self) -> FetchOutcome {
+        match self {
+            Self::Status(_) => FetchOutcome::Status,
+            Self::Timeout(_) => FetchOutcome::Timeout,
+            Self::TooLarge(_) => FetchOutcome::TooLarge,
+            Self::NotAFeed(_) | Self::Unreadable => FetchOutcome::NotAFeed,
+            Self::PrivateAddress | Self::UnusableAddress | Self::Downgrade => FetchOutcome::Refused,
+            Self::TooManyRedirects | Self::RedirectLoop | Self::BadRedirect => FetchOutcome::Redirect,
+            Self::NameNotFound | Self::Connect | Self::Tls | Self::Broken => FetchOutcome::Network,
+        }
+    }
 }

@@ -28,6 +28,7 @@ use super::{
 use crate::{
     server::{
         clock::{Clock, Stamp},
+        metrics::news::{FeedMetrics, FetchOutcome},
         news::{record::FeedRecord, source::Source},
     },
     wire::news::SourceState,
@@ -55,6 +56,7 @@ pub struct FeedsSetup<'a> {
     pub followed: Arc<Tickers>,
     /// Takes every fetch that is over. While it takes none, no new fetch begins.
     pub out: mpsc::Sender<Fetched>,
+    pub metrics: FeedMetrics,
     pub shutdown: CancellationToken,
     pub tasks: &'a TaskTracker,
 }
@@ -65,18 +67,29 @@ pub fn start(setup: FeedsSetup<'_>) -> Arc<SourceBoard> {
 }
 
 fn start_within(limits: Limits, setup: FeedsSetup<'_>) -> Arc<SourceBoard> {
-    let FeedsSetup { sources, mut records, interval, http, clock, seed, followed, out, shutdown, tasks } = setup;
+    let FeedsSetup { sources, mut records, interval, http, clock, seed, followed, out, metrics, shutdown, tasks } =
+        setup;
     let mut rng = SmallRng::seed_from_u64(seed);
     let mut feeds = Vec::with_capacity(sources.len());
     for (place, source) in sources.into_iter().enumerate() {
         let known = records.iter().position(|record| record.key == source.key);
+        metrics.follow(&source.key);
         let record = known.map(|known| records.swap_remove(known));
         feeds.push(Feed::new(place, source, record, rng.next_u64()));
     }
     let entry = |feed: &Feed| (Arc::clone(&feed.source), feed.record.clone(), feed.state());
     let board = Arc::new(SourceBoard::new(feeds.iter().map(entry)));
-    let house =
-        House { http, hosts: Arc::default(), limits, interval, clock, followed, out, board: Arc::clone(&board) };
+    let house = House {
+        http,
+        hosts: Arc::default(),
+        limits,
+        interval,
+        clock,
+        followed,
+        out,
+        board: Arc::clone(&board),
+        metrics,
+    };
     tasks.spawn(run(feeds, Arc::new(house), shutdown));
     board
 }
@@ -91,6 +104,7 @@ struct House {
     followed: Arc<Tickers>,
     out: mpsc::Sender<Fetched>,
     board: Arc<SourceBoard>,
+    metrics: FeedMetrics,
 }
 
 /// Feeds that wait for their time, in no order.
@@ -169,6 +183,7 @@ async fn go(feed: &mut Feed, start: Start, house: &House) -> (Parsed, Stamp, Dur
     let (url, turn) = match start {
         Ok(start) => start,
         Err(error) => {
+            house.metrics.fetched(&feed.source.key, error.outcome());
             let at = house.clock.now();
             return (Parsed::default(), at, feed.failed(at.wall, house.interval, &error, None));
         }
@@ -192,6 +207,8 @@ async fn go(feed: &mut Feed, start: Start, house: &House) -> (Parsed, Stamp, Dur
     };
     match read {
         Ok((answer, parsed)) => {
+            let outcome = if parsed.is_some() { FetchOutcome::Read } else { FetchOutcome::Unchanged };
+            house.metrics.fetched(&feed.source.key, outcome);
             let content = parsed.as_ref().map(|parsed| Content {
                 items: u32::try_from(parsed.items.len()).unwrap_or(u32::MAX),
                 ttl: parsed.ttl,
@@ -201,6 +218,7 @@ async fn go(feed: &mut Feed, start: Start, house: &House) -> (Parsed, Stamp, Dur
             (parsed.unwrap_or_default(), at, wait)
         }
         Err(error) => {
+            house.metrics.fetched(&feed.source.key, error.outcome());
             let wait = feed.failed(at.wall, house.interval, &error, visit.retry_after.as_deref());
             (Parsed::default(), at, wait)
         }

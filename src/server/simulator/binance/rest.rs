@@ -147,7 +147,12 @@ impl<'a> Request<'a> {
         if pair.is_empty() || pair.len() > 20 || !pair.chars().all(legal) {
             return Err(Fail::illegal("symbol", "^[A-Z0-9-_.]{1,20}$"));
         }
-        self.simulator.market().by_pair(Exchange::Binance, pair).ok_or_else(Fail::invalid_symbol)
+        let series = self.simulator.market().by_pair(Exchange::Binance, pair).ok_or_else(Fail::invalid_symbol)?;
+        if self.is_traded(series) { Ok(series) } else { Err(Fail::invalid_symbol()) }
+    }
+
+    fn is_traded(&self, series: &Series) -> bool {
+        self.simulator.trades(Exchange::Binance, series.listing.symbol())
     }
 
     /// What `symbol` or `symbols` name, or everything; and whether one answer rather than a list is wanted.
@@ -164,7 +169,10 @@ impl<'a> Request<'a> {
                 let pairs: Vec<String> = serde_json::from_str(list).map_err(|_| illegal())?;
                 Ok((pairs.iter().map(|pair| self.find(pair)).collect::<Result<_, _>>()?, false))
             }
-            (None, None) => Ok((self.simulator.market().series(Exchange::Binance).iter().collect(), false)),
+            (None, None) => {
+                let all = self.simulator.market().series(Exchange::Binance).iter();
+                Ok((all.filter(|series| self.is_traded(series)).collect(), false))
+            }
         }
     }
 

@@ -178,7 +178,10 @@ impl Protocol for Session {
             return;
         }
         match serde_json::from_str::<Value>(text) {
-            Ok(request) if request.is_object() => self.request(&request, out),
+            Ok(request) if request.is_object() => {
+                self.simulator.hear(Exchange::Binance, text);
+                self.request(&request, out);
+            }
             _ => out.close(1008, "Invalid request"),
         }
     }

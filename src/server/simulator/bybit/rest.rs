@@ -104,7 +104,11 @@ impl<'a> Request<'a> {
         let pair = self.param("symbol").ok_or((10001, "params error: Symbol Invalid"))?;
         let is_spot = self.param("category") == Some("spot");
         let series = self.simulator.market().by_pair(Exchange::Bybit, pair);
-        series.filter(|_| is_spot).ok_or(UNKNOWN_SYMBOL)
+        series.filter(|series| is_spot && self.is_traded(series)).ok_or(UNKNOWN_SYMBOL)
+    }
+
+    fn is_traded(&self, series: &Series) -> bool {
+        self.simulator.trades(Exchange::Bybit, series.listing.symbol())
     }
 
     fn integer(&self, name: &str) -> Result<Option<i64>, Fail> {
@@ -124,7 +128,8 @@ impl<'a> Request<'a> {
 
     fn list(&self, category: &str, row: impl Fn(&Series) -> Option<Value>) -> Value {
         let all = self.simulator.market().series(Exchange::Bybit);
-        let rows: Vec<Value> = if category == "spot" { all.iter().filter_map(row).collect() } else { Vec::new() };
+        let traded = all.iter().filter(|series| self.is_traded(series));
+        let rows: Vec<Value> = if category == "spot" { traded.filter_map(row).collect() } else { Vec::new() };
         json!({ "category": category, "list": rows })
     }
 

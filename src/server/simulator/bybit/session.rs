@@ -86,7 +86,8 @@ impl Session {
             let Some(topic) = topic::parse(name) else {
                 return Some(format!("error:handler not found,topic:{name}"));
             };
-            if self.simulator.market().by_pair(Exchange::Bybit, &topic.pair).is_none() {
+            let series = self.simulator.market().by_pair(Exchange::Bybit, &topic.pair);
+            if !series.is_some_and(|series| self.simulator.trades(Exchange::Bybit, series.listing.symbol())) {
                 return Some(format!("Invalid symbol :[{name}]"));
             }
             let again = self.subscriptions.iter().any(|known| known.name == *name)
@@ -97,6 +98,9 @@ impl Session {
 
     fn request(&mut self, request: &Value, out: &mut Outbox) {
         let op = request.get("op").and_then(Value::as_str).unwrap_or_default();
+        if op != "ping" {
+            self.simulator.hear(Exchange::Bybit, &request.to_string());
+        }
         let names: Option<Vec<&str>> =
             request.get("args").and_then(Value::as_array).and_then(|args| args.iter().map(Value::as_str).collect());
         match (op, names) {

@@ -108,14 +108,22 @@ impl<'a> Request<'a> {
 
     fn one(&self) -> Result<&'a Series, Fail> {
         let instrument = self.param("instId").ok_or_else(|| empty("instId"))?;
-        self.simulator.market().by_dashed(Exchange::Okx, instrument).ok_or_else(unknown_instrument)
+        let series = self.simulator.market().by_dashed(Exchange::Okx, instrument).ok_or_else(unknown_instrument)?;
+        if self.is_traded(series) { Ok(series) } else { Err(unknown_instrument()) }
+    }
+
+    fn is_traded(&self, series: &Series) -> bool {
+        self.simulator.trades(Exchange::Okx, series.listing.symbol())
     }
 
     fn rows(&self, row: impl Fn(&Series) -> Option<Value>) -> Result<Value, Fail> {
         match self.param("instType") {
             None => Err(empty("instType")),
             Some("SPOT") if self.param("instId").is_some() => Ok(json!([row(self.one()?)])),
-            Some("SPOT") => Ok(self.simulator.market().series(Exchange::Okx).iter().filter_map(row).collect()),
+            Some("SPOT") => {
+                let all = self.simulator.market().series(Exchange::Okx).iter();
+                Ok(all.filter(|series| self.is_traded(series)).filter_map(row).collect())
+            }
             // Only spot is played here: of the rest there is none.
             Some("MARGIN" | "SWAP" | "FUTURES" | "OPTION" | "EVENTS") => Ok(json!([])),
             Some(_) => Err(bad("instType")),

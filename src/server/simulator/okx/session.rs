@@ -121,7 +121,8 @@ impl Session {
                 format!("Subscribe failed, wrong URL or channel:{name},instId:{instrument} doesn't exist. {advice}");
             return out.answer(self.error(Some(request), "60018", &what));
         };
-        if self.simulator.market().by_dashed(Exchange::Okx, instrument).is_none() {
+        let series = self.simulator.market().by_dashed(Exchange::Okx, instrument);
+        if !series.is_some_and(|series| self.simulator.trades(Exchange::Okx, series.listing.symbol())) {
             let what = format!("Wrong URL or channel:{name},instId:{instrument} doesn't exist. {advice}");
             return out.answer(self.error(Some(request), "60018", &what));
         }
@@ -163,7 +164,10 @@ impl Protocol for Session {
             return out.answer("pong");
         }
         match serde_json::from_str::<Value>(text) {
-            Ok(request) => self.request(text, &request, now, out),
+            Ok(request) => {
+                self.simulator.hear(Exchange::Okx, text);
+                self.request(text, &request, now, out);
+            }
             Err(_) => out.answer(self.error(None, "60012", &format!("Illegal request: {text}"))),
         }
     }

@@ -368,5 +368,5 @@ async fn what_the_control_interface_does_not_know_it_says() {
         assert!(answer.json()["error"].as_str().unwrap().contains(word), "{path} {body}: {:?}", answer.body);
     }
     let known = world.control("binance", &json!({ "fault": "earthquake" })).await.json()["known"].clone();
-    assert_eq!(known.as_array().unwrap().len(), 11);
+    assert_eq!(known.as_array().unwrap().len(), 12);
 }

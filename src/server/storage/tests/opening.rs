@@ -87,7 +87,7 @@ async fn a_newer_database_is_refused_with_both_versions() {
     let file = folder.path().join("market-pulse.db");
     Connection::open(&file).unwrap().pragma_update(None, "user_version", 7).unwrap();
     let refused = refusal(folder.path());
-    assert_eq!(refused, StorageError::Newer { file, found: 7, known: 1 });
+    assert_eq!(refused, StorageError::Newer { file, found: 7, known: 2 });
     assert!(refused.to_string().contains("newer version"), "{refused}");
 }
 

@@ -12,6 +12,7 @@ use super::{
         context::VenueContext,
         event::{MarketEvent, Origin, Quote},
         garbage::BadFrame,
+        message_kind::MessageKind,
         signal::{End, Signal},
     },
     Connection,
@@ -27,6 +28,7 @@ impl Connection {
             Some(Ok(Message::Ping(_))) => {
                 // The socket answers by itself.
                 self.outbox.ponged(now);
+                self.context.board.heard(MessageKind::Heartbeat);
                 Ok(())
             }
             Some(Ok(Message::Pong(_) | Message::Frame(_))) => Ok(()),
@@ -79,6 +81,9 @@ impl Connection {
     }
 
     async fn on_event(&mut self, event: SessionEvent, now: Instant) -> Result<(), End> {
+        if let Some(kind) = MessageKind::of(&event) {
+            self.context.board.heard(kind);
+        }
         match event {
             SessionEvent::Quote(quote) => return self.on_quote(quote, now).await,
             SessionEvent::BadQuote(symbol) => return self.on_bad_quote(symbol, now).await,
@@ -96,8 +101,7 @@ impl Connection {
                 return self.send().await;
             }
             SessionEvent::Notice(words) => self.note(&words, now),
-            SessionEvent::Pong => {}
-            SessionEvent::Ignored => self.context.board.unknown(),
+            SessionEvent::Pong | SessionEvent::Ignored => {}
         }
         Ok(())
     }

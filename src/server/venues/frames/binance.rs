@@ -1,6 +1,6 @@
 use super::{
     super::binance::Binance,
-    Read::{Candles, Heard, Subscribe, Ticker, Tickers},
+    Read::{Candles, Heard, Listing, Subscribe, Ticker, Tickers},
     Row, check, heard, subscribed, symbols,
 };
 use crate::{
@@ -58,7 +58,14 @@ const TABLE: &[Row] = &[
     ("rest_error_429.json", Tickers(429), &[], &[RATE]),
     ("rest_error_451.json", Tickers(451), &[], &["region refused (HTTP 451)"]),
     ("rest_error_invalid_symbol.json", Candles(400), &[], &["unknown symbol"]),
-    ("rest_exchange_info_doc.json", Tickers(200), &[], &[]),
+    ("rest_exchange_info_doc.json", Listing(200), &[], &["the answer can't be read"]),
+    ("rest_exchange_info_doc.json", Listing(200), &[("\"quoteAsset\": \"BTC\"", "\"quoteAsset\": \"USDT\"")], &["ETH"]),
+    (
+        "rest_exchange_info_doc.json",
+        Listing(200),
+        &[("\"quoteAsset\": \"BTC\"", "\"quoteAsset\": \"USDT\""), ("TRADING", "BREAK")],
+        &["the answer can't be read"],
+    ),
     ("rest_time.json", Candles(200), &[], &["the answer can't be read"]),
 ];
 

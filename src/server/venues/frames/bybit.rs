@@ -1,6 +1,6 @@
 use super::{
     super::bybit::Bybit,
-    Read::{Candles, Heard, Ping, Subscribe, Tickers},
+    Read::{Candles, Heard, Listing, Ping, Subscribe, Tickers},
     Row, check, heard, subscribed, symbols,
 };
 use crate::{model::candle::Interval, server::venues::connector::Connector as _};
@@ -70,7 +70,8 @@ const TABLE: &[Row] = &[
         &[],
         &["1670605200000 17071.5 17071.5 17061 17071 4177", "1670608800000 17071 17073 17027 17055.5 268611"],
     ),
-    ("rest_instruments_info_spot.json", Tickers(200), &[], &[]),
+    ("rest_instruments_info_spot.json", Listing(200), &[], &["BTC"]),
+    ("rest_error_rate_limit.json", Listing(200), &[], &["too many requests, to be repeated after 5 s"]),
     ("rest_time.json", Candles(200), &[], &["the answer can't be read"]),
     ("rest_error_invalid_symbol.json", Candles(200), &[], &["unknown symbol"]),
     ("rest_error_rate_limit.json", Tickers(200), &[], &["too many requests, to be repeated after 5 s"]),

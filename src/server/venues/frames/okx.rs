@@ -1,6 +1,6 @@
 use super::{
     super::okx::Okx,
-    Read::{Candles, Heard, Subscribe, Tickers},
+    Read::{Candles, Heard, Listing, Subscribe, Tickers},
     Row, check, heard, subscribed, symbols,
 };
 use crate::{
@@ -57,7 +57,13 @@ const TABLE: &[Row] = &[
         &[("\"1597026383085\",\n   \"3.721\"", "\"1597026443085\",\n   \"3.721\"")],
         &["1597026383085 3.731 3.799 3.494 3.72 24912403", "1597026443085 3.721 3.743 3.677 3.708 8422410"],
     ),
-    ("rest_instruments_spot.json", Tickers(200), &[], &[]),
+    ("rest_instruments_spot.json", Listing(200), &[], &["the answer can't be read"]),
+    (
+        "rest_instruments_spot.json",
+        Listing(200),
+        &[("\"quoteCcy\": \"USD\"", "\"quoteCcy\": \"USDT\"")],
+        &["BTC", "ETH"],
+    ),
     ("rest_time.json", Candles(200), &[], &["the answer can't be read"]),
     ("rest_error_50011.json", Tickers(429), &[], &["too many requests, to be repeated after 2 s"]),
     ("rest_error_51001.json", Candles(200), &[], &["unknown symbol"]),

@@ -1,4 +1,4 @@
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
@@ -13,8 +13,9 @@ use crate::{
             bybit::Bybit,
             event::{MarketEvent, Origin},
             http_client::HttpAnswer,
+            listings::Listings,
             okx::Okx,
-            peer::{START, Shelf, network, symbols},
+            peer::{START, Shelf, network, symbols, unconnected},
         },
     },
 };
@@ -106,6 +107,8 @@ async fn candles_are_asked_of_every_enabled_venue_and_come_in_the_registry_s_ord
     let venues = crate::server::venues::start(VenuesSetup {
         configs: &[config("okx", true), config("binance", false), config("bybit", true)],
         symbols: &symbols(&["BTC"]),
+        demand: watch::Sender::default().subscribe(),
+        listings: Arc::new(Listings::new(2)),
         dialer,
         http: Arc::<Shelf>::clone(&shelf),
         clock: Clock::following(START),
@@ -132,30 +135,11 @@ fn loader(
     connector: &'static dyn Connector,
     shelf: &Arc<Shelf>,
 ) -> (mpsc::Receiver<MarketEvent>, Arc<Notify>, CancellationToken) {
-    use crate::server::venues::{
-        board::{BoardEntry, VenueBoard},
-        context::VenueContext,
-        event::VenueIndex,
-        gate::Gate,
-        loader,
-    };
-    let (events, market) = mpsc::channel(1024);
-    let clock = Clock::following(START);
-    let context = VenueContext {
-        index: VenueIndex(0),
-        venue: connector.venue(),
-        connector,
-        rules: connector.rules(),
-        symbols: symbols(&["BTC"]),
-        dialer: network().0,
-        clock,
-        events: events.clone(),
-        board: BoardEntry::new(VenueBoard::new([connector.venue()], Instant::now()), VenueIndex(0)),
-        gate: Gate::new(VenueIndex(0), clock, events),
-    };
+    use crate::server::venues::loader;
+    let (context, market) = unconnected(connector);
     let (wake, shutdown) = (Arc::new(Notify::new()), CancellationToken::new());
     let rest = Arc::new(rest(connector, &["http://a"], shelf));
-    tokio::spawn(loader::run(Arc::new(context), rest, Arc::clone(&wake), shutdown.clone(), 1));
+    tokio::spawn(loader::run(context, rest, Arc::clone(&wake), shutdown.clone(), 1));
     (market, wake, shutdown)
 }
 

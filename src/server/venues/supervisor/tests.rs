@@ -19,6 +19,7 @@ use crate::{
 };
 
 mod changeover;
+mod demand;
 mod refusals;
 mod trouble;
 

@@ -6,7 +6,11 @@ use super::{
     super::script::{Script, ok, redirect, rss, status},
     *,
 };
-use crate::{model::time::UnixMs, wire::news::SourceStatus};
+use crate::{
+    model::time::UnixMs,
+    server::metrics::{Metrics, tests::counted},
+    wire::news::SourceStatus,
+};
 
 mod manners;
 mod network;
@@ -24,6 +28,7 @@ fn source(key: &str, url: &str) -> Arc<Source> {
 /// Fetching under test.
 struct Stage {
     board: Arc<SourceBoard>,
+    metrics: Metrics,
     out: mpsc::Receiver<Fetched>,
     shutdown: CancellationToken,
     tasks: TaskTracker,
@@ -47,6 +52,7 @@ impl Stage {
     fn new(script: &Arc<Script>, feeds: &[(&str, &str)], choice: Choice) -> Self {
         let (sender, out) = mpsc::channel(choice.room);
         let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let metrics = Metrics::default();
         let board = start(FeedsSetup {
             sources: feeds.iter().map(|(key, url)| source(key, url)).collect(),
             records: choice.records,
@@ -56,11 +62,12 @@ impl Stage {
             seed: 7,
             followed: Arc::default(),
             out: sender,
+            metrics: metrics.feeds.clone(),
             shutdown: shutdown.clone(),
             tasks: &tasks,
         });
         tasks.close();
-        Self { board, out, shutdown, tasks }
+        Self { board, metrics, out, shutdown, tasks }
     }
 
     /// One feed.
@@ -112,6 +119,29 @@ async fn items_come_oldest_first_with_what_to_remember() {
     let status = stage.status();
     assert_eq!((status.state, status.items, status.last_error), (SourceState::Ok, 2, None));
     assert_eq!(status.next_fetch, second.record.next_fetch.map(UnixMs::to_rfc3339));
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_fetch_is_counted_by_what_it_came_to() {
+    let script = Script::new();
+    let tagged = ok(rss(&["one"])).with(|answer| answer.etag = Some("\"e\"".to_owned()));
+    let page = ok("<!doctype html><html><body>Log in</body></html>");
+    script.at(A, [tagged, status(304), status(503), page, redirect(302, A)]);
+    let mut stage = Stage::new(&script, &[("a", A), ("b", "ftp://b.example/")], Choice::default());
+    let fetches = |stage: &Stage, feed, outcome| {
+        counted(&stage.metrics).get("market_pulse_feed_fetches_total", &[("feed", feed), ("outcome", outcome)])
+    };
+    assert_eq!(fetches(&stage, "a", "read"), Some(0.0), "a rate needs something to start from");
+    assert_eq!(fetches(&stage, "a", "status"), None);
+    let mut left = 5;
+    while left > 0 {
+        left -= usize::from(stage.fetched().await.source.key == "a");
+    }
+    for outcome in ["read", "unchanged", "status", "not_a_feed", "redirect"] {
+        assert_eq!(fetches(&stage, "a", outcome), Some(1.0), "{outcome}");
+    }
+    assert!(fetches(&stage, "b", "refused").is_some_and(|count| count >= 1.0));
+    assert_eq!(fetches(&stage, "b", "read"), Some(0.0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -81,6 +81,7 @@ async fn every_kind_of_feed_is_fetched_or_named() {
         seed: 1,
         followed: Arc::default(),
         out: sender,
+        metrics: FeedMetrics::default(),
         shutdown: shutdown.clone(),
         tasks: &tasks,
     };

@@ -1,0 +1,109 @@
+//! `GET`, `POST` and `DELETE /api/v1/channels`, and `GET /api/v1/sse/status`.
+//!
+//! Creating takes `{"path":"/notifications/user123"}`; removing takes the same, or `?path=`. A path starts with `/`, has
+//! at most 200 characters, and no `..`, `\`, `//` or control characters, not even percent-encoded ones.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    response::IntoResponse,
+};
+use http::{StatusCode, Uri, header};
+use serde_json::Value;
+
+use super::{STREAMS, body};
+use crate::{
+    server::{
+        access::Scope,
+        channels::{
+            Channel, Channels,
+            builtin::BuiltIn,
+            path::{ChannelPath, encode},
+            schema::Misfit,
+        },
+        http::{caller::Caller, error::HttpError},
+        services::Services,
+    },
+    wire::{
+        channels::{ChannelList, ChannelStatus, ChannelsStatus, CreatedChannel, RemovedChannel},
+        rest::Success,
+    },
+};
+
+/// Who reads the named channels.
+pub async fn status(State(services): State<Arc<Services>>, caller: Caller) -> Json<ChannelsStatus> {
+    let shows_labels = caller.may(Scope::Admin);
+    let of_channel = |channel: BuiltIn| {
+        let log = services.channels.built_in(channel).log();
+        let clients = shows_labels.then(|| {
+            let mut labels = log.labels();
+            labels.sort_unstable();
+            labels
+        });
+        let connection_count = clients.as_ref().map_or_else(|| log.readers(), Vec::len);
+        (channel.as_str(), ChannelStatus { connection_count, clients })
+    };
+    let channels: BTreeMap<_, _> = BuiltIn::ALL.into_iter().map(of_channel).collect();
+    let total_connections = channels.values().map(|channel| channel.connection_count).sum();
+    Json(ChannelsStatus { status: "active", total_connections, channels })
+}
+
+/// Every channel.
+pub async fn list(State(services): State<Arc<Services>>) -> Json<Success<ChannelList>> {
+    let channels = services.channels.all_created().iter().map(|channel| created(channel)).collect();
+    Json(Success::new(ChannelList { built_in: BuiltIn::ALL.map(BuiltIn::as_str).to_vec(), channels }))
+}
+
+/// Adds a channel.
+pub async fn create(
+    State(services): State<Arc<Services>>,
+    caller: Caller,
+    request: Request,
+) -> Result<impl IntoResponse, HttpError> {
+    caller.require(Scope::Publish)?;
+    let path = path_in(&services.channels, request).await?;
+    let channel = services.channels.create(path).await?;
+    let created = created(&channel);
+    let location = [(header::LOCATION, created.stream.clone())];
+    Ok((StatusCode::CREATED, location, Json(Success::new(created))))
+}
+
+/// Takes a channel away, and ends its streams.
+pub async fn remove(
+    State(services): State<Arc<Services>>,
+    caller: Caller,
+    uri: Uri,
+    request: Request,
+) -> Result<Json<Success<RemovedChannel>>, HttpError> {
+    caller.require(Scope::Publish)?;
+    let query = uri.query().unwrap_or_default();
+    let named = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "path");
+    let path = match named {
+        Some((_, path)) => ChannelPath::parse(&path)?,
+        None => path_in(&services.channels, request).await?,
+    };
+    let removed = RemovedChannel { path: path.as_str().to_owned(), removed: true };
+    services.channels.remove(path).await?;
+    Ok(Json(Success::new(removed)))
+}
+
+/// `{"path":…}`
+async fn path_in(channels: &Channels, request: Request) -> Result<ChannelPath, HttpError> {
+    let body = body::read(request, &mut channels.room()).await?;
+    let body: Value = serde_json::from_slice(&body).map_err(|_| HttpError::MalformedJson)?;
+    let misfit = |expected: &'static str| HttpError::Misfit(Misfit { path: "path".into(), expected: expected.into() });
+    let path = body.get("path").ok_or_else(|| misfit("is missing"))?;
+    Ok(ChannelPath::parse(path.as_str().ok_or_else(|| misfit("must be text"))?)?)
+}
+
+fn created(channel: &Channel) -> CreatedChannel {
+    CreatedChannel {
+        path: channel.name().to_owned(),
+        stream: format!("{STREAMS}{}", encode(channel.name())),
+        connection_count: channel.log().readers(),
+        created_at: channel.created_at().to_rfc3339(),
+        last_event_id: channel.log().tip().to_string(),
+    }
+}

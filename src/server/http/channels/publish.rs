@@ -1,0 +1,67 @@
+//! `POST /api/v1/channels/{channel}/events` and `POST /streams{path}`: tells something to everybody who listens.
+//!
+//! The answer is `202` with the id that the event has on the stream, once it is stored: what was answered survives a
+//! killed server. Without an answer nobody knows, so a client that tries again may tell a thing twice. A `503` was
+//! stored nowhere and sent to nobody. The type of the body is not looked at.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, Request, State, rejection::PathRejection},
+};
+use http::{StatusCode, Uri};
+
+use super::{body, path_of};
+use crate::{
+    server::{
+        access::Scope,
+        channels::{Channel, Channels, builtin::BuiltIn, publication},
+        event::EventDraft,
+        http::{caller::Caller, error::HttpError},
+        services::Services,
+    },
+    wire::{channels::Published, rest::Success},
+};
+
+pub type Accepted = (StatusCode, Json<Success<Published>>);
+
+/// On a named channel.
+pub async fn event(
+    State(services): State<Arc<Services>>,
+    caller: Caller,
+    channel: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Accepted, HttpError> {
+    caller.require(Scope::Publish)?;
+    let Path(name) = channel.map_err(|_| HttpError::BadPath)?;
+    let channel = BuiltIn::parse(&name).ok_or(HttpError::UnknownChannel)?;
+    let read = |body: &[u8]| publication::event(channel, body).map_err(HttpError::from);
+    publish(&services.channels, services.channels.built_in(channel), request, read).await
+}
+
+/// On a created channel.
+pub async fn message(
+    State(services): State<Arc<Services>>,
+    caller: Caller,
+    uri: Uri,
+    request: Request,
+) -> Result<Accepted, HttpError> {
+    caller.require(Scope::Publish)?;
+    let channel = services.channels.created(&path_of(&uri)?).ok_or(HttpError::UnknownChannel)?;
+    let read = |body: &[u8]| publication::message(body).map_err(HttpError::from);
+    publish(&services.channels, &channel, request, read).await
+}
+
+async fn publish(
+    channels: &Channels,
+    channel: &Arc<Channel>,
+    request: Request,
+    read: impl FnOnce(&[u8]) -> Result<EventDraft, HttpError>,
+) -> Result<Accepted, HttpError> {
+    let mut room = channels.room();
+    let draft = read(&body::read(request, &mut room).await?)?;
+    let id = channels.publish(channel, draft, room).await?;
+    let published = Published { id: id.to_string(), channel: channel.name().to_owned() };
+    Ok((StatusCode::ACCEPTED, Json(Success::new(published))))
+}
