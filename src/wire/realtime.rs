@@ -14,7 +14,6 @@ use crate::model::{
 /// [`crate::live::message::read`] reads it. There is no derived reader: one for a tagged enum keeps a whole message
 /// in a form of its own first, and the code for that is a large part of the browser's build.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum RealtimeMessage {
     /// The first message.

@@ -23,13 +23,21 @@ use crate::{
 
 /// The part that is the same for everybody.
 static CONTENT: LazyLock<String> = LazyLock::new(|| {
-    let document = serde_json::to_value(document()).unwrap_or_else(|error| {
+    let document = serde_json::to_value(document().written()).unwrap_or_else(|error| {
         tracing::error!(%error, "the description of the API can't be read");
         Value::Null
     });
     content(&document).to_html()
 });
 
+/// This description, for people.
+#[utoipa::path(
+    get, path = "/docs", tag = "operations",
+    responses(
+        (status = 200, description = "A page.", content_type = "text/html", body = String),
+        (status = "default", response = super::openapi::Refused),
+    ),
+)]
 pub(super) async fn docs(State(services): State<Arc<Services>>, headers: HeaderMap) -> Response {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let theme = Choices::from_cookies(&cookies.collect::<Vec<_>>().join("; ")).theme;

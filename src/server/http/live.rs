@@ -7,7 +7,8 @@ use crate::wire::rest::Success;
 
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct Live {
-    live: bool,
+    /// Always `true`.
+    pub(super) live: bool,
 }
 
 /// Whether the process runs.

@@ -13,7 +13,8 @@ const PATIENCE_S: u64 = 10;
 
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct Ready {
-    ready: bool,
+    /// Always `true`.
+    pub(super) ready: bool,
 }
 
 /// Whether the prices of the strip are there, or 10 s have passed since the start.

@@ -37,7 +37,6 @@ use crate::{
         hub::{MAX_SYMBOLS_PER_READER, stream::FrameStream},
         services::Services,
     },
-    wire::realtime::RealtimeMessage,
 };
 
 /// No proxy may keep, change, compress or hold back a stream.
@@ -47,12 +46,16 @@ const HEADERS: [(header::HeaderName, &str); 3] = [
     (header::HeaderName::from_static("x-accel-buffering"), "no"),
 ];
 
-/// Tickers of one asset, as unnamed server-sent events.
+/// Tickers of one asset, as server-sent events without a name.
+///
+/// For `EventSource.onmessage`: each `data:` is one JSON object with a `type`. Types that are not listed are for newer
+/// clients and are to be ignored. An asset that is not configured, but that a venue lists, is followed as long as a stream
+/// wants it and a minute longer.
 #[utoipa::path(
     get, path = "/api/realtime/{symbol}", tag = "streams", operation_id = "realtime_one",
-    params(super::openapi::InPathSymbol, super::openapi::RealtimeParameters),
+    params(super::openapi::InPathSymbol, super::openapi::RealtimeParameters, super::openapi::LastEventIdHeader),
     responses(
-        (status = 200, description = "Each `data:` is one message.", content_type = "text/event-stream", body = RealtimeMessage),
+        (status = 200, description = "Each `data:` is one message.", content_type = "text/event-stream", body = String),
         (status = "default", response = super::openapi::Refused),
     ),
 )]
@@ -66,12 +69,14 @@ pub(super) async fn one(
     open(&services, client, query, vec![symbol], last)
 }
 
-/// Tickers of several assets, as unnamed server-sent events.
+/// Tickers of several assets over one connection, as server-sent events without a name.
+///
+/// The same messages as of one asset.
 #[utoipa::path(
     get, path = "/api/realtime", tag = "streams", operation_id = "realtime",
-    params(super::openapi::RealtimeSymbols, super::openapi::RealtimeParameters),
+    params(super::openapi::RealtimeSymbols, super::openapi::RealtimeParameters, super::openapi::LastEventIdHeader),
     responses(
-        (status = 200, description = "Each `data:` is one message.", content_type = "text/event-stream", body = RealtimeMessage),
+        (status = 200, description = "Each `data:` is one message.", content_type = "text/event-stream", body = String),
         (status = "default", response = super::openapi::Refused),
     ),
 )]

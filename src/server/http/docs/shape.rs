@@ -34,7 +34,7 @@ pub(super) fn kind(schema: &Value) -> String {
     };
     match schema.get("type") {
         Some(Value::String(name)) => named(name),
-        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).map(named).collect::<Vec<_>>().join(" or "),
+        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).map(named).collect::<Vec<_>>().join(" or "),
         _ => "anything".to_owned(),
     }
 }

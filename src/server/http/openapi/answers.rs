@@ -2,35 +2,13 @@
 
 #![expect(dead_code, reason = "read by what is derived only")]
 
-use utoipa::{ToResponse, ToSchema};
+use utoipa::ToResponse;
 
-use crate::wire::{
-    error::ErrorBody,
-    event_stream::{Connected, Heartbeat, Price, StreamError},
-    news::{ArticleBody, Gap, StoryUpdate},
-};
+use crate::wire::error::ErrorBody;
 
 /// A refusal or a failure: a code for programs, words for people, and `retry` where waiting helps.
+///
+/// `401` carries `WWW-Authenticate`, `405` `Allow`, and what waiting mends `Retry-After`.
 #[derive(ToResponse)]
 #[response(content_type = "application/json")]
 pub struct Refused(ErrorBody);
-
-/// The `data:` of an event of `/api/sse`; its name says which.
-#[derive(ToSchema)]
-#[serde(untagged)]
-pub enum StreamEvent<'a> {
-    /// `connected`, the first one.
-    Connected(Connected<'a>),
-    /// `news`, `breaking`, `breaking_update`
-    Article(ArticleBody<'a>),
-    /// `story_update`
-    StoryUpdate(StoryUpdate<'a>),
-    /// `price`
-    Price(Price),
-    /// `heartbeat`
-    Heartbeat(Heartbeat),
-    /// `gap`
-    Gap(Gap),
-    /// `stream_error`, the last one.
-    StreamError(StreamError),
-}
