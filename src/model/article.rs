@@ -20,14 +20,14 @@ pub struct Article {
     pub title: String,
     /// Canonical; `http` or `https`, without tracking parameters.
     pub link: String,
-    /// At most [`MAX_DESCRIPTION`] characters; may be empty.
+    /// At most 500 characters; may be empty.
     pub description: String,
     /// The source's name: `CoinDesk`.
     pub source: String,
     /// The source's key: `coindesk`.
     pub source_key: String,
     pub category: String,
-    /// As the source says, never after [`seen_at`](Self::seen_at). `None` where it gives no usable date.
+    /// As the source says, never after `seenAt`. `null` where it gives no usable date.
     #[serde(with = "rfc3339::option")]
     #[cfg_attr(feature = "ssr", schema(value_type = Option<String>, format = DateTime))]
     pub pub_date: Option<UnixMs>,

@@ -10,7 +10,7 @@ use super::{freshness::Freshness, symbol::Symbol, time::UnixMs, venue::Venue};
 #[serde(rename_all = "camelCase")]
 pub struct Ticker {
     pub symbol: Symbol,
-    /// Always [`super::symbol::QUOTE`].
+    /// Always `USDT`.
     pub quote: String,
     /// Weighted mean of the venues used, in the quote currency. With none left it is the last such price.
     pub price: f64,

@@ -15,7 +15,7 @@ pub const PROTOCOL: &str = "market-pulse.v1";
 pub struct SocketInfo<'a> {
     /// Where to connect to.
     pub url: String,
-    /// [`PROTOCOL`]
+    /// `market-pulse.v1`
     pub protocol: &'a str,
     /// What can be subscribed to.
     pub channels: Vec<String>,
@@ -74,7 +74,7 @@ pub struct Connected<'a> {
     pub client_id: &'a str,
     /// RFC 3339
     pub timestamp: String,
-    /// [`PROTOCOL`]
+    /// `market-pulse.v1`
     pub protocol: &'a str,
     /// What can be subscribed to.
     pub channels: Vec<String>,

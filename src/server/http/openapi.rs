@@ -15,7 +15,7 @@ mod schemas;
 mod streams;
 mod tree;
 
-use std::sync::LazyLock;
+use std::{collections::HashSet, sync::LazyLock};
 
 use axum::response::Response;
 use axum::{body::Body, response::IntoResponse};
@@ -43,7 +43,7 @@ use super::{
     validator::{REVALIDATE, Validator},
     websocket,
 };
-use crate::wire::json::Json;
+use crate::wire::{error::ErrorBody, json::Json};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -172,7 +172,11 @@ fn complete(document: &mut Json) -> Option<Vec<String>> {
     let examples = errors::examples(&samples).map(|(name, value)| (name, Json::object([("value", value)])));
     refused.at_mut(&["content", "application/json"])?.set("examples", Json::object(examples));
     let_read(document);
-    Some(shapes.put_into(document))
+    say_what_succeeded(document);
+    shapes.of::<ErrorBody>();
+    let twice = shapes.put_into(document);
+    leave_out_unused(document);
+    Some(twice)
 }
 
 /// What comes on a stream, and what is said to it.
@@ -220,6 +224,39 @@ fn let_read(document: &mut Json) {
                 operation.set("security", Json::List(if probe { vec![] } else { anybody }));
             }
         }
+    }
+}
+
+/// Every answer has a description; "OK" where there is no more to say.
+fn say_what_succeeded(document: &mut Json) {
+    let Some(Json::Object(paths)) = document.at_mut(&["paths"]) else { return };
+    let operations =
+        paths.iter_mut().filter_map(|(_, item)| if let Json::Object(all) = item { Some(all) } else { None });
+    for (_, operation) in operations.flatten() {
+        let Some(Json::Object(responses)) = operation.at_mut(&["responses"]) else { continue };
+        for (_, response) in responses {
+            if response.get("$ref").text().is_none() && response.text_of("description").is_empty() {
+                response.set("description", Json::word("OK"));
+            }
+        }
+    }
+}
+
+/// Shapes that others hold a copy of are not told for themselves.
+fn leave_out_unused(document: &mut Json) {
+    let mut used = HashSet::new();
+    let mut open = vec![document.get("paths"), document.at(&["components", "responses"])];
+    while let Some(json) = open.pop() {
+        if let Some(name) = json.get("$ref").text().and_then(|path| path.strip_prefix("#/components/schemas/"))
+            && used.insert(name.to_owned())
+        {
+            open.push(document.at(&["components", "schemas", name]));
+        }
+        open.extend(json.fields().iter().map(|(_, value)| value));
+        open.extend(json.items());
+    }
+    if let Some(Json::Object(schemas)) = document.at_mut(&["components", "schemas"]) {
+        schemas.retain(|(name, _)| used.contains(name));
     }
 }
 

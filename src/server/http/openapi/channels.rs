@@ -34,7 +34,11 @@ pub fn stream(samples: &Samples, shapes: &mut Shapes) -> Option<Stream> {
     let connected = Connected { client_id: "job-7", channel: "training", message: "connected to the channel training" };
     events.push(told("connected", "The first event.", shapes.of::<Connected>(), &Json::of(&connected))?);
     for kind in kinds() {
-        let data = shape_of(kind, shapes);
+        let mut data = shape_of(kind, shapes);
+        if kind == EventKind::DashboardUpdate {
+            // What the server itself tells is one of these.
+            data = Json::object([("anyOf", Json::List(vec![shapes.of::<DashboardUpdate<'_>>(), data]))]);
+        }
         let about = about(kind);
         for example in examples(kind, samples)? {
             events.push(told(kind.as_str(), about, data.clone(), &example)?);
@@ -114,10 +118,6 @@ fn shape_of(kind: EventKind, shapes: &mut Shapes) -> Json {
         ("required", Json::List(required)),
         ("properties", Json::Object(properties.collect())),
     ]);
-    if kind == EventKind::DashboardUpdate {
-        // What the server itself tells; it is one of these.
-        let _own = shapes.of::<DashboardUpdate<'_>>();
-    }
     shapes.named(name(kind), schema)
 }
 

@@ -108,7 +108,7 @@ pub struct ChannelParameters {
 #[into_params(parameter_in = Path)]
 pub struct InPathCreated {
     /// The path of the channel without its first slash. Slashes are written as they are.
-    #[param(max_length = 199, example = "notifications/user123", allow_reserved)]
+    #[param(max_length = 199, example = "notifications/user123")]
     path: String,
 }
 
@@ -132,7 +132,8 @@ pub struct RemovedPath {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct NewsParameters {
-    #[param(minimum = 1, maximum = 100, default = 20)]
+    /// How many at most.
+    #[param(minimum = 1, maximum = 100, default = 20, example = 20)]
     limit: Option<u32>,
     /// Keys as in `GET /api/sources`, comma-separated. An unknown one is refused.
     source: Option<String>,

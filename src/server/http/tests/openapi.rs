@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The methods that can be described.
-const METHODS: [&str; 6] = ["get", "put", "post", "delete", "patch", "head"];
+const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 /// Addresses that are answered as another one is: a created channel may have the path `/`.
 const ALSO: [(&str, &str); 1] = [("/streams/", "/streams/{path}")];
 
@@ -17,24 +17,25 @@ const ALSO: [(&str, &str); 1] = [("/streams/", "/streams/{path}")];
 /// own (`any(not_found)`) are left out.
 fn served(router: &Router) -> BTreeMap<String, BTreeSet<String>> {
     let text = format!("{router:?}");
-    let (routes, rest) = text.split_once("node: Node { paths: {").expect("paths");
-    let (paths, _) = rest.split_once('}').map(|_| rest.split_at(rest.find("} }").expect("an end"))).expect("an end");
-    let routes: Vec<&str> = routes.split("MethodRouter(MethodRouter {").skip(1).collect();
+    let (routes, rest) = text.split_once("node: Node { paths: {").expect("the paths");
+    let (paths, _) = rest.split_once("} }").expect("their end");
+    let entry = |entry: &str| {
+        let (number, rest) = entry.split_once("): ").expect("a number");
+        (number.to_owned(), rest.to_owned())
+    };
+    let routes: BTreeMap<String, String> = routes.split("RouteId(").skip(1).map(entry).collect();
+    let paths: BTreeMap<String, String> = paths.split("RouteId(").skip(1).map(entry).collect();
+    assert!(routes.keys().eq(paths.keys()), "every route has its path");
     let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut count = 0;
-    for entry in paths.split("RouteId(").skip(1) {
-        let (id, path) = entry.split_once("): \"").expect("an id and a path");
-        let path = path.split('"').next().expect("a path").replace("{*", "{");
-        let route = routes.get(id.parse::<usize>().expect("a number")).expect("its route");
-        let methods = METHODS.iter().filter(|method| !route.contains(&format!("{method}: None")));
-        let methods: BTreeSet<String> = methods.filter(|m| **m != "head").map(|m| (*m).to_owned()).collect();
-        count += 1;
-        if !methods.is_empty() {
-            let known = ALSO.iter().find(|(from, _)| *from == path).map_or(path.as_str(), |(_, to)| to);
-            all.entry(known.to_owned()).or_default().extend(methods);
+    for (number, path) in &paths {
+        let path = path.split('"').nth(1).expect("a path").replace("{*", "{");
+        let known = ALSO.iter().find(|(from, _)| *from == path).map_or(path.as_str(), |(_, to)| to);
+        let own = METHODS.iter().filter(|method| !routes[number].contains(&format!("{method}: None")));
+        let own: BTreeSet<String> = own.map(|method| (*method).to_owned()).collect();
+        if !own.is_empty() {
+            all.entry(known.to_owned()).or_default().extend(own);
         }
     }
-    assert_eq!(count, routes.len(), "every route has its path");
     all
 }
 
