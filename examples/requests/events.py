@@ -2,7 +2,7 @@ import json
 import os
 import time
 import requests
-import sseclient  # pip install sseclient-py
+import sseclient  # pip install requests sseclient-py
 
 server = os.environ.get("MARKET_PULSE_URL", "http://127.0.0.1:3000")
 last_id = None

@@ -1,8 +1,10 @@
 //! `GET /docs`: the API for people, made of its description for programs. One page without a script.
 
+mod errors;
 mod event;
 mod example;
 mod operation;
+mod prose;
 mod shape;
 
 use std::sync::{Arc, LazyLock};
@@ -13,22 +15,17 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, header};
 use leptos::prelude::*;
-use serde_json::Value;
 
 use super::openapi::document;
 use crate::{
     live::preferences::{Choices, Theme},
     server::services::Services,
+    ui::components::footer,
+    wire::{json::Json, page::SiteInfo},
 };
 
 /// The part that is the same for everybody.
-static CONTENT: LazyLock<String> = LazyLock::new(|| {
-    let document = serde_json::to_value(document().written()).unwrap_or_else(|error| {
-        tracing::error!(%error, "the description of the API can't be read");
-        Value::Null
-    });
-    content(&document).to_html()
-});
+static CONTENT: LazyLock<String> = LazyLock::new(|| content(document()).to_html());
 
 /// This description, for people.
 #[utoipa::path(
@@ -41,13 +38,16 @@ static CONTENT: LazyLock<String> = LazyLock::new(|| {
 pub(super) async fn docs(State(services): State<Arc<Services>>, headers: HeaderMap) -> Response {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let theme = Choices::from_cookies(&cookies.collect::<Vec<_>>().join("; ")).theme;
-    let page = page(theme, &services.site.version);
-    // A version of the server has one, but a visitor may choose another theme.
+    let page = page(theme, &services.site);
+    // The same for as long as the server runs, but a visitor may choose another theme.
     ([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Html(page)).into_response()
 }
 
-fn page(theme: Theme, version: &str) -> String {
-    let attribute = (theme != Theme::System).then(|| theme.as_str());
+fn page(theme: Theme, site: &SiteInfo) -> String {
+    let theme_attribute = match theme {
+        Theme::System => String::new(),
+        chosen => format!(" data-theme=\"{}\"", chosen.as_str()),
+    };
     let head = view! {
         <head>
             <meta charset="utf-8"/>
@@ -56,11 +56,28 @@ fn page(theme: Theme, version: &str) -> String {
             <meta name="description" content="The API of Market Pulse: every endpoint, stream and event, with examples."/>
             <title>"API · Market Pulse"</title>
             <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+            <link rel="apple-touch-icon" href="/apple-touch-icon.png"/>
+            <link
+                rel="preload"
+                href="/fonts/inter-latin-wght-normal.woff2"
+                r#as="font"
+                r#type="font/woff2"
+                crossorigin="anonymous"
+            />
             <link rel="stylesheet" href="/pkg/market-pulse.css"/>
             <link rel="stylesheet" href="/docs.css"/>
         </head>
     };
-    let header = view! {
+    let (head, header, footer) = (head.to_html(), header().to_html(), footer(site).to_html());
+    format!(
+        "<!DOCTYPE html><html lang=\"en\"{theme_attribute}>{head}<body>{header}\
+         <main id=\"main\" class=\"docs\" tabindex=\"-1\">{}</main>{footer}</body></html>",
+        *CONTENT
+    )
+}
+
+fn header() -> AnyView {
+    view! {
         <a class="skip-link" href="#main">"Skip to the content"</a>
         <header class="header">
             <a href="/" class="logo" aria-label="Market Pulse">
@@ -77,76 +94,140 @@ fn page(theme: Theme, version: &str) -> String {
                 <a href="/docs" aria-current="page">"API"</a>
             </nav>
         </header>
-    };
-    let html = attribute
-        .map_or_else(|| "<html lang=\"en\">".to_owned(), |theme| format!("<html lang=\"en\" data-theme=\"{theme}\">"));
-    format!(
-        "<!DOCTYPE html>{html}{}<body>{}<main id=\"main\" class=\"doc\">{}</main>\
-         <footer class=\"footer\"><p>Market Pulse {version} · <a href=\"/api/openapi.json\">OpenAPI</a></p></footer></body></html>",
-        head.to_html(),
-        header.to_html(),
-        *CONTENT
-    )
-}
-
-fn content(document: &Value) -> AnyView {
-    let nothing = Value::Null;
-    let info = document.get("info").unwrap_or(&nothing);
-    let components = document.pointer("/components/schemas").unwrap_or(&nothing);
-    let tags = document.get("tags").and_then(Value::as_array).cloned().unwrap_or_default();
-    let all = operations(document);
-    let word = |of: &Value, key: &str| of.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let index = tags.iter().map(|tag| {
-        let name = word(tag, "name");
-        let links = of_tag(&all, &name).map(|(method, path, operation)| {
-            view! { <li><a href=format!("#{}", operation::anchor(operation))><code>{format!("{} {path}", method.to_uppercase())}</code></a></li> }
-        });
-        view! { <li><b>{word(tag, "description")}</b><ul>{links.collect_view()}</ul></li> }
-    });
-    let parts = tags.iter().map(|tag| {
-        let name = word(tag, "name");
-        let operations =
-            of_tag(&all, &name).map(|(method, path, operation)| operation::view(method, path, operation, components));
-        view! { <h2>{word(tag, "description")}</h2>{operations.collect_view()} }
-    });
-    let shapes = components.as_object().into_iter().flatten().map(|(name, schema)| {
-        view! {
-            <section class="card doc-operation" id=format!("shape-{name}")>
-                <div class="card-head"><h3><code>{name.clone()}</code></h3></div>
-                <div class="doc-body">{operation::paragraphs(&word(schema, "description"))}{shape::table(schema, components)}</div>
-            </section>
-        }
-    });
-    view! {
-        <section class="card doc-operation">
-            <div class="card-head"><h1>"API"</h1></div>
-            <div class="doc-body">
-                {operation::paragraphs(&word(info, "description"))}
-                <p>"Errors are JSON with a code for programs, words for people, and "<code>"retry"</code>" where waiting helps: "
-                    <a href="#shape-ErrorBody">"ErrorBody"</a>"."</p>
-                <ul class="doc-index">{index.collect_view()}</ul>
-            </div>
-        </section>
-        {parts.collect_view()}
-        <h2>"Shapes"</h2>
-        {shapes.collect_view()}
     }
     .into_any()
 }
 
-fn of_tag<'a>(all: &'a [Operation], tag: &'a str) -> impl Iterator<Item = &'a Operation> {
-    all.iter().filter(move |(_, _, operation)| operation.pointer("/tags/0").and_then(Value::as_str) == Some(tag))
+fn footer(site: &SiteInfo) -> AnyView {
+    view! {
+        <footer class="footer">
+            <p>{footer::source(site)}</p>
+            <p>
+                {format!("Market Pulse {} · ", site.version)}
+                <a href="/api/openapi.json">"OpenAPI"</a>
+                " · "
+                <a href="/api/rss">"News as RSS"</a>
+            </p>
+        </footer>
+    }
+    .into_any()
 }
 
-/// Method, path and description.
-type Operation = (String, String, Value);
+fn content(document: &Json) -> AnyView {
+    let groups: Vec<Group> = document.get("tags").items().iter().map(|tag| Group::of(tag, document)).collect();
+    let contents = groups.iter().map(Group::contents).collect_view();
+    let parts = groups.iter().map(|group| group.view(document)).collect_view();
+    let info = document.get("info");
+    view! {
+        <nav class="docs-contents" aria-label="Contents">
+            <details>
+                <summary>"Contents"</summary>
+                <ul>
+                    <li><a href="#overview">"Overview"</a></li>
+                    {contents}
+                    <li><a href="#errors">"Errors"</a></li>
+                    <li><a href="#shapes">"Shapes"</a></li>
+                </ul>
+            </details>
+        </nav>
+        <div class="docs-text">
+            <section class="card" id="overview" aria-labelledby="title">
+                <div class="card-head"><h1 id="title">"API"</h1></div>
+                <div class="docs-body">
+                    {prose::paragraphs(info.text_of("description"))}
+                    <p class="docs-links">
+                        <a class="button" href="/api/openapi.json">"OpenAPI 3.1 document"</a>
+                        <a class="button" href="#errors">"Errors"</a>
+                        <a class="button" href="#shapes">"Shapes"</a>
+                    </p>
+                    {tokens(document)}
+                </div>
+            </section>
+            {parts}
+            {errors::view(document)}
+            {shape::all(document)}
+        </div>
+    }
+    .into_any()
+}
 
-/// The endpoints in their order.
-fn operations(document: &Value) -> Vec<Operation> {
-    let paths = document.get("paths").and_then(Value::as_object);
-    let all = paths.into_iter().flatten().flat_map(|(path, item)| {
-        let methods = item.as_object().into_iter().flatten();
-        methods.map(move |(method, operation)| (method.clone(), path.clone(), operation.clone()))
+/// How a token is shown.
+fn tokens(document: &Json) -> AnyView {
+    let schemes = document.at(&["components", "securitySchemes"]).fields().iter();
+    let rows = schemes.map(|(_, scheme)| {
+        let name = match scheme.text_of("type") {
+            "http" => "Authorization: Bearer …".to_owned(),
+            _ => format!("?{}=…", scheme.text_of("name")),
+        };
+        view! { <div><dt><code>{name}</code></dt><dd>{prose::inline(scheme.text_of("description"))}</dd></div> }
     });
-    all.filter(|(_, _, operation)| operation.get("responses").is_some()).collect()
+    view! {
+        <h2 class="docs-small">"Tokens"</h2>
+        <dl class="docs-fields">{rows.collect_view()}</dl>
+    }
+    .into_any()
 }
+
+/// Endpoints that belong together.
+struct Group {
+    name: String,
+    title: String,
+    operations: Vec<Operation>,
+}
+
+/// One endpoint: its method, its path, and its description.
+struct Operation {
+    method: String,
+    path: String,
+    described: Json,
+}
+
+impl Group {
+    fn of(tag: &Json, document: &Json) -> Self {
+        let name = tag.text_of("name");
+        let all = document.get("paths").fields().iter().flat_map(|(path, item)| {
+            item.fields().iter().map(move |(method, operation)| Operation {
+                method: method.to_ascii_uppercase(),
+                path: path.clone(),
+                described: operation.clone(),
+            })
+        });
+        let operations = all.filter(|operation| operation.is_of(name)).collect();
+        Self { name: name.to_owned(), title: tag.text_of("description").to_owned(), operations }
+    }
+
+    fn contents(&self) -> AnyView {
+        let links = self.operations.iter().map(|operation| {
+            let (anchor, method) = (format!("#{}", operation.anchor()), operation.method.clone());
+            view! { <li><a href=anchor><span class="docs-method">{method}</span><code>{operation.path.clone()}</code></a></li> }
+        });
+        view! { <li><a href=format!("#group-{}", self.name)>{self.title.clone()}</a><ul>{links.collect_view()}</ul></li> }
+            .into_any()
+    }
+
+    fn view(&self, document: &Json) -> AnyView {
+        let operations = self.operations.iter().map(|operation| operation::view(operation, document));
+        let anchor = format!("group-{}", self.name);
+        view! {
+            <section class="docs-group" aria-labelledby=anchor.clone()>
+                <h2 id=anchor.clone()>{self.title.clone()}</h2>
+                {operations.collect_view()}
+            </section>
+        }
+        .into_any()
+    }
+}
+
+impl Operation {
+    fn is_of(&self, tag: &str) -> bool {
+        self.described.get("tags").items().first().and_then(Json::text) == Some(tag)
+    }
+
+    /// Its place in the page.
+    fn anchor(&self) -> String {
+        self.described.text_of("operationId").to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests;

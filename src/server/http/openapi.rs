@@ -52,7 +52,7 @@ use crate::wire::{error::ErrorBody, json::Json};
         description = "Live market prices of several exchanges and the news that moves them: one price per asset that anyone can \
                        audit, streams that lose nothing over a disconnection, and channels for programs of your own.\n\n\
                        JSON is UTF-8. Times are RFC 3339 in UTC where they are text, and milliseconds since the Unix epoch \
-                       where they are numbers. `null` is unknown, and an unknown figure is never `0`. Prices are in USDT. Fields, events \
+                       where they are numbers. `null` is unknown, and an unknown figure is never `0`; a field that may be `null` may be missing, too. Prices are in USDT. Fields, events \
                        and types that are not listed here are for newer clients and are to be ignored.\n\n\
                        Reading needs no token unless the server is configured otherwise (`access.read`); publishing always does. \
                        A token is shown as `Authorization: Bearer …`, or as `?token=…` where no header can be sent, and never by a \

@@ -3,6 +3,7 @@
 /// One thing that is done, in three languages.
 pub(super) struct Example {
     /// The endpoint that it uses.
+    pub method: &'static str,
     pub path: &'static str,
     pub curl: &'static str,
     pub javascript: &'static str,
@@ -10,8 +11,9 @@ pub(super) struct Example {
 }
 
 macro_rules! example {
-    ($path:literal, $name:literal) => {
+    ($method:literal, $path:literal, $name:literal) => {
         Example {
+            method: $method,
             path: $path,
             curl: include_str!(concat!("../../../../examples/requests/", $name, ".sh")),
             javascript: include_str!(concat!("../../../../examples/requests/", $name, ".mjs")),
@@ -20,14 +22,19 @@ macro_rules! example {
     };
 }
 
-pub(super) const EXAMPLES: [Example; 4] = [
-    example!("/price/{symbol}", "price"),
-    example!("/api/realtime", "tickers"),
-    example!("/api/sse", "events"),
-    example!("/api/news", "news"),
+pub(super) const EXAMPLES: [Example; 9] = [
+    example!("GET", "/price/{symbol}", "price"),
+    example!("GET", "/api/realtime", "tickers"),
+    example!("GET", "/api/sse", "events"),
+    example!("GET", "/api/v1/sse/{channel}", "channel"),
+    example!("POST", "/api/v1/channels/{channel}/events", "publish"),
+    example!("POST", "/api/v1/channels", "created"),
+    example!("GET", "/api/ws", "socket"),
+    example!("GET", "/api/news", "news"),
+    example!("GET", "/health", "health"),
 ];
 
 /// The example for an endpoint.
-pub(super) fn of(path: &str) -> Option<&'static Example> {
-    EXAMPLES.iter().find(|example| example.path == path)
+pub(super) fn of(method: &str, path: &str) -> Option<&'static Example> {
+    EXAMPLES.iter().find(|example| example.method == method && example.path == path)
 }

@@ -110,7 +110,10 @@ fn shape_of(kind: EventKind, shapes: &mut Shapes) -> Json {
     let required = table.iter().filter(|field| field.required).map(|field| Json::word(field.name)).collect();
     let properties = table.iter().map(|field| {
         let mut schema = of_field(field.shape, !field.required);
-        schema.set("description", Json::word(meaning(field.name)));
+        let meaning = meaning(field.name);
+        if !meaning.is_empty() {
+            schema.set("description", Json::word(meaning));
+        }
         (field.name.to_owned(), schema)
     });
     let schema = Json::object([
@@ -157,6 +160,9 @@ fn meaning(field: &str) -> &'static str {
         "results" => "Figures by name, such as `total_return`, `sharpe_ratio` and `max_drawdown`.",
         "current_date" => "How far the backtest is in the past that it plays.",
         "message" => "For people.",
+        "severity" => "How bad it is.",
+        "status" => "Where the job is.",
+        "update_type" => "What the data is about.",
         "alert_type" => "A word of the publisher's choice.",
         "metric_name" => "What was measured.",
         "metric_value" => "What it was.",

@@ -13,10 +13,10 @@ const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 /// Addresses that are answered as another one is: a created channel may have the path `/`.
 const ALSO: [(&str, &str); 1] = [("/streams/", "/streams/{path}")];
 
-/// Everything that a router serves, as it says itself: paths, each with its methods. Those that answer no method of their
-/// own (`any(not_found)`) are left out.
-fn served(router: &Router) -> BTreeMap<String, BTreeSet<String>> {
-    let text = format!("{router:?}");
+/// Everything that a router serves, as it says itself: paths, each with its methods. A route that takes any method counts
+/// as one of `GET`, unless all that it says is that there is nothing.
+async fn served(app: &Router) -> BTreeMap<String, BTreeSet<String>> {
+    let text = format!("{app:?}");
     let (routes, rest) = text.split_once("node: Node { paths: {").expect("the paths");
     let (paths, _) = rest.split_once("} }").expect("their end");
     let entry = |entry: &str| {
@@ -31,7 +31,10 @@ fn served(router: &Router) -> BTreeMap<String, BTreeSet<String>> {
         let path = path.split('"').nth(1).expect("a path").replace("{*", "{");
         let known = ALSO.iter().find(|(from, _)| *from == path).map_or(path.as_str(), |(_, to)| to);
         let own = METHODS.iter().filter(|method| !routes[number].contains(&format!("{method}: None")));
-        let own: BTreeSet<String> = own.map(|method| (*method).to_owned()).collect();
+        let mut own: BTreeSet<String> = own.map(|method| (*method).to_owned()).collect();
+        if own.is_empty() && get(app, &path.replace(['{', '}'], "")).await.status() != StatusCode::NOT_FOUND {
+            own.insert("get".to_owned());
+        }
         if !own.is_empty() {
             all.entry(known.to_owned()).or_default().extend(own);
         }
@@ -46,7 +49,8 @@ fn described() -> BTreeMap<String, BTreeSet<String>> {
 
 #[tokio::test]
 async fn what_is_served_is_described_and_nothing_else() {
-    let served = served(&app(&Fixture::new()));
+    let fixture = Fixture::new();
+    let served = served(&app(&fixture)).await;
     assert!(served["/api/v1/channels"].len() == 3, "{served:?}");
     assert_eq!(served, described());
 }
