@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import AxeBuilder from "@axe-core/playwright";
 import { Validator } from "@seriousme/openapi-schema-validator";
-import { Ajv2020 } from "ajv/dist/2020";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { rememberTheme, THEMES } from "../fixture/page";
 import { Server } from "../fixture/server";
@@ -24,7 +24,7 @@ const PRINTS: Record<string, RegExp> = {
   channel: /event: connected|^connected/m,
   publish: /"channel":"training"|published training \d+/,
   created: /"removed":true|removed \/notifications\/\w+/,
-  socket: /market-pulse\.v1|ticker BTC [\d.]+/,
+  websocket: /market-pulse\.v1|ticker BTC [\d.]+/,
   news: /totalCount|articles/,
   health: /healthy|degraded/,
 };
@@ -147,7 +147,8 @@ class Example {
 
   constructor(file: string, server: string, token: string) {
     const program = LANGUAGES[file.split(".").pop() ?? ""] ?? "";
-    const env = { ...process.env, PYTHONPATH: resolve("python"), MARKET_PULSE_URL: server, MARKET_PULSE_TOKEN: token };
+    const own = { PYTHONPATH: resolve("python"), MARKET_PULSE_URL: server, MARKET_PULSE_TOKEN: token, FORCE_COLOR: "0" };
+    const env = { ...process.env, ...own };
     this.process = spawn(program, [join(EXAMPLES, file)], { stdio: ["ignore", "pipe", "pipe"], env, detached: true });
     for (const output of [this.process.stdout, this.process.stderr]) {
       if (output) createInterface({ input: output }).on("line", (line) => (this.output += `${line}\n`));

@@ -25,7 +25,12 @@ use crate::{
 };
 
 /// The part that is the same for everybody.
-static CONTENT: LazyLock<String> = LazyLock::new(|| content(document()).to_html());
+static CONTENT: LazyLock<String> = LazyLock::new(|| plain(content(document())));
+
+/// Without the marks by which a script would find its places: there is no script.
+fn plain(view: AnyView) -> String {
+    view.to_html().replace("<!>", "")
+}
 
 /// This description, for people.
 #[utoipa::path(
@@ -68,7 +73,7 @@ fn page(theme: Theme, site: &SiteInfo) -> String {
             <link rel="stylesheet" href="/docs.css"/>
         </head>
     };
-    let (head, header, footer) = (head.to_html(), header().to_html(), footer(site).to_html());
+    let (head, header, footer) = (plain(head.into_any()), plain(header()), plain(footer(site)));
     format!(
         "<!DOCTYPE html><html lang=\"en\"{theme_attribute}>{head}<body>{header}\
          <main id=\"main\" class=\"docs\" tabindex=\"-1\">{}</main>{footer}</body></html>",
@@ -199,7 +204,7 @@ impl Group {
     fn contents(&self) -> AnyView {
         let links = self.operations.iter().map(|operation| {
             let (anchor, method) = (format!("#{}", operation.anchor()), operation.method.clone());
-            view! { <li><a href=anchor><span class="docs-method">{method}</span><code>{operation.path.clone()}</code></a></li> }
+            view! { <li><a href=anchor><span class="docs-method">{method}</span>" "{prose::address(&operation.path)}</a></li> }
         });
         view! { <li><a href=format!("#group-{}", self.name)>{self.title.clone()}</a><ul>{links.collect_view()}</ul></li> }
             .into_any()

@@ -29,7 +29,7 @@ pub(super) const EXAMPLES: [Example; 9] = [
     example!("GET", "/api/v1/sse/{channel}", "channel"),
     example!("POST", "/api/v1/channels/{channel}/events", "publish"),
     example!("POST", "/api/v1/channels", "created"),
-    example!("GET", "/api/ws", "socket"),
+    example!("GET", "/api/ws", "websocket"),
     example!("GET", "/api/news", "news"),
     example!("GET", "/health", "health"),
 ];

@@ -14,7 +14,7 @@ pub(super) fn view(operation: &Operation, document: &Json) -> AnyView {
                 <h3 id=title.clone()>
                     <span class="docs-method">{operation.method.clone()}</span>
                     " "
-                    <code>{operation.path.clone()}</code>
+                    {prose::address(&operation.path)}
                 </h3>
                 {scope(described)}
                 <a class="docs-anchor" href=format!("#{anchor}") aria-label=format!("Link to {} {}", operation.method, operation.path)>"#"</a>

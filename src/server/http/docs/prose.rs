@@ -11,6 +11,16 @@ pub(super) fn inline(text: &str) -> AnyView {
     parts.collect_view().into_any()
 }
 
+/// An address, which may be broken before each slash.
+pub(super) fn address(path: &str) -> AnyView {
+    let parts = path.split('/').enumerate().map(|(n, part)| {
+        let slash = (n > 0).then_some("/");
+        let may_break = (n > 1).then(|| view! { <wbr/> });
+        view! { {may_break}{slash}{part.to_owned()} }
+    });
+    view! { <code>{parts.collect_view()}</code> }.into_any()
+}
+
 /// Paragraphs, with empty lines between them.
 pub(super) fn paragraphs(text: &str) -> AnyView {
     let all = text.split("\n\n").filter(|part| !part.trim().is_empty());

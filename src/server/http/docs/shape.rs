@@ -99,7 +99,7 @@ pub(super) fn table(schema: &Json, document: &Json) -> AnyView {
         return view! { <p class="docs-kind">{kind(shape)}</p>{cases(shape)} }.into_any();
     }
     let rows = found.into_iter().map(|Field { name, schema, required }| {
-        let about = schema.text_of("description");
+        let about = about(schema, document);
         // Of what may be null the page says once that it may be missing.
         let missing = !required && !may_be_null(schema);
         view! {
@@ -114,6 +114,14 @@ pub(super) fn table(schema: &Json, document: &Json) -> AnyView {
         }
     });
     view! { <dl class="docs-fields">{rows.collect_view()}</dl> }.into_any()
+}
+
+/// What a field means: in its own words, or in those of its shape.
+fn about<'a>(schema: &'a Json, document: &'a Json) -> &'a str {
+    let choices = choices(schema).map(|(items, _)| items).unwrap_or_default();
+    let all = [schema].into_iter().chain(choices).flat_map(|schema| [schema, resolved(schema, document)]);
+    let about = all.map(|schema| schema.text_of("description")).find(|about| !about.is_empty());
+    about.and_then(|about| about.split("\n\n").next()).unwrap_or_default()
 }
 
 fn may_be_null(schema: &Json) -> bool {
@@ -133,7 +141,9 @@ fn cases(shape: &Json) -> Option<AnyView> {
 
 /// Every shape with a name.
 pub(super) fn all(document: &Json) -> AnyView {
-    let shapes = document.at(&["components", "schemas"]).fields().iter().map(|(name, schema)| {
+    let mut shapes: Vec<&(String, Json)> = document.at(&["components", "schemas"]).fields().iter().collect();
+    shapes.sort_by_key(|(name, _)| name);
+    let shapes = shapes.into_iter().map(|(name, schema)| {
         let about = schema.text_of("description");
         view! {
             <section class="docs-shape" id=format!("shape-{name}")>
