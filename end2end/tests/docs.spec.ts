@@ -239,7 +239,8 @@ test("the page is used with the keys alone", { tag: "@once" }, async ({ page }) 
   await expect(page.getByRole("link", { name: "Skip to the content" })).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(page.locator("main")).toBeFocused();
-  const event = page.locator("#realtime details.docs-event", { hasText: "ticker" }).first();
+  const name = page.locator("summary > code", { hasText: /^ticker$/ });
+  const event = page.locator("#realtime details.docs-event").filter({ has: name });
   await event.locator("summary").focus();
   await page.keyboard.press("Enter");
   await expect(event.locator("pre")).toContainText('"changePercent24h"');
@@ -247,6 +248,8 @@ test("the page is used with the keys alone", { tag: "@once" }, async ({ page }) 
 
 for (const theme of THEMES) {
   test(`the page in ${theme}: a picture, and axe finds nothing`, async ({ page, server }, info) => {
+    // The page is long.
+    test.slow();
     await rememberTheme(page, server.url, theme);
     await page.goto("/docs");
     await expect(page.locator("html")).toHaveAttribute("data-theme", theme);
