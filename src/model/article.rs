@@ -12,6 +12,7 @@ pub const MAX_DESCRIPTION: usize = 500;
 
 /// What one source reported. Every text is plain: no markup, no control characters, one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Article {
     /// The same item of the same feed has the same id, over restarts too.
@@ -19,18 +20,20 @@ pub struct Article {
     pub title: String,
     /// Canonical; `http` or `https`, without tracking parameters.
     pub link: String,
-    /// At most [`MAX_DESCRIPTION`] characters; may be empty.
+    /// At most 500 characters; may be empty.
     pub description: String,
     /// The source's name: `CoinDesk`.
     pub source: String,
     /// The source's key: `coindesk`.
     pub source_key: String,
     pub category: String,
-    /// As the source says, never after [`seen_at`](Self::seen_at). `None` where it gives no usable date.
+    /// As the source says, never after `seenAt`. `null` where it gives no usable date.
     #[serde(with = "rfc3339::option")]
+    #[cfg_attr(feature = "ssr", schema(value_type = Option<String>, format = DateTime))]
     pub pub_date: Option<UnixMs>,
     /// When it was first seen here.
     #[serde(with = "rfc3339")]
+    #[cfg_attr(feature = "ssr", schema(value_type = String, format = DateTime))]
     pub seen_at: UnixMs,
     /// Always `https`.
     #[serde(skip_serializing_if = "Option::is_none")]

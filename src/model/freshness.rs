@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Freshness of a venue's quote, or of a ticker. The order is from worst to best, so the best of several is `max`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Freshness {
     /// Not connected: not used at once.

@@ -9,6 +9,7 @@ use super::{
 
 /// What is known of a story as a whole. Its articles, the timeline, are kept beside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StoryHead {
     /// The same for as long as the story is kept.
@@ -29,9 +30,11 @@ pub struct StoryHead {
     /// How many articles it has.
     pub articles: u32,
     #[serde(with = "rfc3339")]
+    #[cfg_attr(feature = "ssr", schema(value_type = String, format = DateTime))]
     pub first_seen: UnixMs,
     /// When it last gained an article.
     #[serde(with = "rfc3339")]
+    #[cfg_attr(feature = "ssr", schema(value_type = String, format = DateTime))]
     pub last_seen: UnixMs,
     /// Unlike anything of the week before: 0 to 1, at its first report.
     #[serde(default)]
@@ -43,6 +46,7 @@ pub struct StoryHead {
 
 /// Who reported a story.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct StorySource {
     pub key: String,
     pub name: String,
@@ -61,6 +65,7 @@ pub const MAX_TIMELINE: usize = 200;
 
 /// Why a story is breaking.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Breaking {
     /// From 0 to 1.
@@ -70,11 +75,13 @@ pub struct Breaking {
     pub state: BreakingState,
     /// When it was first said.
     #[serde(with = "rfc3339")]
+    #[cfg_attr(feature = "ssr", schema(value_type = String, format = DateTime))]
     pub since: UnixMs,
 }
 
 /// How a story that was told as breaking stands now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum BreakingState {
     Breaking,
@@ -86,11 +93,13 @@ pub enum BreakingState {
 
 /// How the price of an asset moved after a story's first report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Reaction {
     pub symbol: Symbol,
     /// The time of the first report.
     #[serde(with = "rfc3339")]
+    #[cfg_attr(feature = "ssr", schema(value_type = String, format = DateTime))]
     pub at: UnixMs,
     /// The price then, in USDT. `None` where it is not known.
     pub price: Option<f64>,

@@ -6,10 +6,11 @@ use super::{freshness::Freshness, symbol::Symbol, time::UnixMs, venue::Venue};
 
 /// The ticker of the public contract. `null` means unknown; an unknown figure is never `0`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Ticker {
     pub symbol: Symbol,
-    /// Always [`super::symbol::QUOTE`].
+    /// Always `USDT`.
     pub quote: String,
     /// Weighted mean of the venues used, in the quote currency. With none left it is the last such price.
     pub price: f64,
@@ -42,6 +43,7 @@ pub struct Ticker {
 
 /// One venue's part in a ticker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VenueQuote {
     pub venue: Venue,
@@ -62,6 +64,7 @@ pub struct VenueQuote {
 
 /// Why a venue takes no part in a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// Too far from the median of three or more venues.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Milliseconds since the Unix epoch, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(value_type = i64, example = 1_763_640_000_123_i64))]
 pub struct UnixMs(pub i64);
 
 impl UnixMs {

@@ -32,6 +32,7 @@ mod tally;
 mod texts;
 mod tickers;
 
+pub use self::envelope::event as enveloped;
 use std::{
     collections::HashMap,
     sync::{
@@ -433,6 +434,12 @@ impl Hub {
 /// The part of a sharded set that an id belongs to.
 fn shard<T>(shards: &[T; SHARDS], id: u64) -> Option<&T> {
     shards.get(usize::try_from(id).unwrap_or_default() % SHARDS)
+}
+
+/// What a reader is told at the end of its stream, in each case.
+#[cfg(test)]
+pub(super) fn endings() -> [crate::wire::event_stream::StreamError; 3] {
+    [ending::End::GoingDown, ending::End::TooSlow, ending::End::Removed].map(|end| end.told_to(0))
 }
 
 #[cfg(test)]

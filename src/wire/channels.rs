@@ -9,6 +9,7 @@ use crate::model::{freshness::Freshness, symbol::Symbol, venue::Venue};
 
 /// `connected`: the first event of a named channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = ChannelConnected))]
 pub struct Connected<'a> {
     /// What the reader calls itself, or is called here.
     pub client_id: &'a str,
@@ -18,6 +19,7 @@ pub struct Connected<'a> {
 
 /// `ping`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = ChannelPing))]
 pub struct Ping {
     /// RFC 3339
     pub timestamp: String,
@@ -25,25 +27,30 @@ pub struct Ping {
 
 /// `GET /api/v1/sse/status`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ChannelsStatus {
     /// `active`
     pub status: &'static str,
     /// Of the channels below, together.
     pub total_connections: usize,
+    #[cfg_attr(feature = "ssr", schema(value_type = BTreeMap<String, ChannelStatus>))]
     pub channels: BTreeMap<&'static str, ChannelStatus>,
 }
 
 /// One of the built-in channels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ChannelStatus {
     pub connection_count: usize,
     /// What the readers call themselves, sorted: one entry a reader. Only for administrators.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ssr", schema(value_type = Option<Vec<String>>))]
     pub clients: Option<Vec<Box<str>>>,
 }
 
 /// Where a published event is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Published {
     /// Its id on the stream.
     pub id: String,
@@ -53,6 +60,7 @@ pub struct Published {
 
 /// `GET /api/v1/channels`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ChannelList {
     /// Names of the built-in channels.
     pub built_in: Vec<&'static str>,
@@ -62,6 +70,7 @@ pub struct ChannelList {
 
 /// A created channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct CreatedChannel {
     pub path: String,
     /// Where it streams, and is published to: a path with what must be encoded as such.
@@ -75,6 +84,7 @@ pub struct CreatedChannel {
 
 /// Which channel was removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct RemovedChannel {
     pub path: String,
     /// Always `true`.
@@ -83,6 +93,7 @@ pub struct RemovedChannel {
 
 /// `dashboard_update`, as the server itself tells it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DashboardUpdate<'a> {
     /// `market` or `metrics`
     pub update_type: &'static str,
@@ -90,6 +101,7 @@ pub struct DashboardUpdate<'a> {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum DashboardData {
     Market(MarketFigures),
@@ -107,6 +119,7 @@ impl DashboardData {
 
 /// The market in a few figures.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct MarketFigures {
     /// Currency of the prices and of the volume.
     pub quote: &'static str,
@@ -125,6 +138,7 @@ pub struct MarketFigures {
 
 /// How many assets have a price of this freshness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct FreshnessCounts {
     pub live: usize,
     pub quiet: usize,
@@ -134,6 +148,7 @@ pub struct FreshnessCounts {
 
 /// An asset that moves.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Mover {
     pub symbol: Symbol,
     pub price: f64,
@@ -144,12 +159,14 @@ pub struct Mover {
 
 /// How the server is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ServerFigures {
     /// Whole seconds since the start.
     pub uptime_s: u64,
     /// Open streams of every kind.
     pub streams: usize,
     /// Readers of the built-in channels.
+    #[cfg_attr(feature = "ssr", schema(value_type = BTreeMap<String, usize>))]
     pub channels: BTreeMap<&'static str, usize>,
     /// Channels that somebody created.
     pub created_channels: usize,
@@ -159,6 +176,7 @@ pub struct ServerFigures {
 
 /// How a venue is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = DashboardVenue))]
 pub struct VenueHealth {
     pub venue: Venue,
     pub state: ConnectionState,

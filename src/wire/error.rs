@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// `{"success":false,"error":{"code","message"},"retry":{…}|null}`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
     /// Always `false`.
     pub success: bool,
@@ -16,6 +17,7 @@ pub struct ErrorBody {
 
 /// What went wrong, for programs (`code`) and people (`message`). Never carries internals.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ErrorDetail {
     pub code: Cow<'static, str>,
     pub message: Cow<'static, str>,
@@ -23,6 +25,7 @@ pub struct ErrorDetail {
 
 /// How a client should wait before it tries again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Retry {
     pub should_reconnect: bool,

@@ -9,6 +9,7 @@ use crate::model::{freshness::Freshness, symbol::Symbol, ticker::Ticker, time::U
 
 /// `connected`: the first event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = EventConnected))]
 #[serde(rename_all = "camelCase")]
 pub struct Connected<'a> {
     pub message: &'a str,
@@ -20,6 +21,7 @@ pub struct Connected<'a> {
 
 /// What the reader asked for, as it was understood. An empty list is no filter.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct StreamConfig {
     /// Keys.
     pub sources: Vec<String>,
@@ -33,6 +35,7 @@ pub struct StreamConfig {
 
 /// `price`
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Price {
     pub symbol: Symbol,
     /// In USDT.
@@ -57,6 +60,7 @@ impl From<&Ticker> for Price {
 
 /// `heartbeat`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = EventHeartbeat))]
 #[serde(rename_all = "camelCase")]
 pub struct Heartbeat {
     /// RFC 3339
@@ -67,6 +71,7 @@ pub struct Heartbeat {
 
 /// `stream_error`: the last event of a stream that the server ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct StreamError {
     pub code: Cow<'static, str>,
     pub message: Cow<'static, str>,

@@ -12,6 +12,7 @@ use crate::model::{
 
 /// An article as the endpoints and streams write it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ArticleBody<'a> {
     #[serde(flatten)]
@@ -37,6 +38,7 @@ impl<'a> ArticleBody<'a> {
 
 /// `GET /api/news`
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct NewsAnswer<'a> {
     pub articles: Vec<ArticleBody<'a>>,
@@ -52,6 +54,7 @@ pub struct NewsAnswer<'a> {
 
 /// `GET /api/news/stories` and `GET /api/breaking`
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StoriesAnswer<'a> {
     pub stories: Vec<StoryReports<'a>>,
@@ -65,6 +68,7 @@ pub struct StoriesAnswer<'a> {
 
 /// A story with what its sources wrote.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct StoryReports<'a> {
     #[serde(flatten)]
     pub head: &'a StoryHead,
@@ -80,6 +84,7 @@ impl<'a> StoryReports<'a> {
 
 /// `GET /api/sources`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SourcesAnswer {
     pub sources: Vec<SourceStatus>,
@@ -90,6 +95,7 @@ pub struct SourcesAnswer {
 
 /// `story_update`: a known story gained a source, or the prices after it became known.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StoryUpdate<'a> {
     pub story_id: &'a str,
@@ -114,6 +120,7 @@ impl<'a> StoryUpdate<'a> {
 
 /// `gap`: events that were missed and can't be replayed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Gap {
     /// The last event that the reader knows.
     pub from: String,
@@ -123,6 +130,7 @@ pub struct Gap {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum GapReason {
     /// They are older than events are kept.
@@ -212,6 +220,7 @@ pub struct SourceName {
 
 /// The state of one feed: `GET /api/sources`, the status page, `/health`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SourceStatus {
     pub key: String,
@@ -239,6 +248,7 @@ pub struct SourceStatus {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SourceState {
     /// Not fetched yet.

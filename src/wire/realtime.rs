@@ -35,6 +35,7 @@ pub enum RealtimeMessage {
 
 /// What a stream begins with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Connected {
     /// The first of `symbols`.
@@ -47,6 +48,7 @@ pub struct Connected {
 
 /// What a stream says when there is nothing to say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Heartbeat {
     /// RFC 3339
@@ -58,9 +60,11 @@ pub struct Heartbeat {
 
 /// Freshness of a symbol and of each of its venues.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct StatusChange {
     pub symbol: Symbol,
     pub freshness: Freshness,
+    #[cfg_attr(feature = "ssr", schema(value_type = BTreeMap<String, Freshness>))]
     pub venues: BTreeMap<Venue, Freshness>,
 }
 

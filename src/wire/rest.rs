@@ -8,6 +8,7 @@ use crate::model::{freshness::Freshness, symbol::Symbol, ticker::Ticker, venue::
 
 /// `{"success":true,"data":…}`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Success<T> {
     /// Always `true`.
     pub success: bool,
@@ -22,6 +23,7 @@ impl<T> Success<T> {
 
 /// `GET /price/{symbol}`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct PriceAnswer {
     pub success: bool,
     pub data: PriceUpdate,
@@ -30,6 +32,7 @@ pub struct PriceAnswer {
 
 /// Where a price came from: the live stream, the last value kept after the stream ended, or a REST call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum PriceSource {
     Stream,
@@ -39,6 +42,7 @@ pub enum PriceSource {
 
 /// A price in the shape that Socket.IO and REST clients expect.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PriceUpdate {
     /// The pair: `BTCUSDT`.
@@ -75,6 +79,7 @@ impl From<&Ticker> for PriceUpdate {
 
 /// `GET /symbols`, as pairs (`BTCUSDT`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Symbols {
     pub default_symbols: Vec<String>,
     /// Those that somebody listens to now.
@@ -106,6 +111,7 @@ pub struct Stats {
 
 /// `GET /health`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Health {
     pub service: String,
     pub port: u16,
@@ -120,6 +126,7 @@ pub struct Health {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum HealthStatus {
     Healthy,
@@ -130,21 +137,25 @@ pub enum HealthStatus {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Dependencies {
     pub cache: DependencyHealth,
     pub storage: DependencyHealth,
+    #[cfg_attr(feature = "ssr", schema(value_type = BTreeMap<String, VenueHealth>))]
     pub venues: BTreeMap<Venue, VenueHealth>,
     /// Empty while no feeds are followed.
     pub feeds: BTreeMap<String, DependencyHealth>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DependencyHealth {
     pub status: String,
     pub message: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VenueHealth {
     /// `connected`, `connecting`, `waiting`, `region_blocked`, `stopped`
@@ -157,6 +168,7 @@ pub struct VenueHealth {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct HealthMetrics {
     pub active_streams: usize,
     pub total_subscriptions: usize,

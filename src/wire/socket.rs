@@ -11,10 +11,11 @@ pub const PROTOCOL: &str = "market-pulse.v1";
 
 /// What `GET /api/ws` answers without an upgrade.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct SocketInfo<'a> {
     /// Where to connect to.
     pub url: String,
-    /// [`PROTOCOL`]
+    /// `market-pulse.v1`
     pub protocol: &'a str,
     /// What can be subscribed to.
     pub channels: Vec<String>,
@@ -29,6 +30,7 @@ pub struct SocketInfo<'a> {
 
 /// The limits of a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SocketLimits {
     /// Longest message of a client, in bytes, all its fragments together.
@@ -66,12 +68,13 @@ pub struct Frame<'a, T> {
 
 /// `connected`: the first frame.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = SocketConnected))]
 #[serde(rename_all = "camelCase")]
 pub struct Connected<'a> {
     pub client_id: &'a str,
     /// RFC 3339
     pub timestamp: String,
-    /// [`PROTOCOL`]
+    /// `market-pulse.v1`
     pub protocol: &'a str,
     /// What can be subscribed to.
     pub channels: Vec<String>,
@@ -80,6 +83,7 @@ pub struct Connected<'a> {
 
 /// `subscribed` and `unsubscribed`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = SocketChannels))]
 pub struct ChannelList {
     /// Those that were asked for and are known, in the asked order, without duplicates.
     pub channels: Vec<String>,
@@ -89,6 +93,7 @@ pub struct ChannelList {
 
 /// `pong`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = SocketPong))]
 pub struct Pong {
     /// RFC 3339
     pub timestamp: String,
@@ -96,6 +101,7 @@ pub struct Pong {
 
 /// `error`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct SocketError<'a> {
     pub code: &'a str,
     pub message: Cow<'a, str>,

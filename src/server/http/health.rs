@@ -24,6 +24,13 @@ pub(super) const SERVICE: &str = "market-pulse";
 const RETRY_AFTER_S: &str = "5";
 
 /// 503 only while there is no price at all; a body of the same shape in any case.
+#[utoipa::path(
+    get, path = "/health", tag = "operations", summary = "How the server is, for monitors.",
+    responses(
+        (status = 200, description = "It serves prices; `degraded` where something is missing.", body = Health),
+        (status = 503, description = "It has no price at all.", body = Health),
+    ),
+)]
 pub(super) async fn health(State(services): State<Arc<Services>>) -> Response {
     let health = examine(&services);
     if health.status == HealthStatus::Unhealthy {

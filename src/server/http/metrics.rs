@@ -34,7 +34,7 @@ const PLAIN: &str = "text/plain";
 /// A request with one of these came by way of somebody else.
 const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
 
-struct Endpoint {
+pub(super) struct Endpoint {
     exposition: Arc<Exposition>,
     services: Arc<Services>,
 }
@@ -48,7 +48,22 @@ pub(super) fn router<S>(services: &Arc<Services>) -> Router<S> {
         .with_state(Arc::new(endpoint))
 }
 
-async fn metrics(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Result<Response, HttpError> {
+/// Every figure of the server, for Prometheus.
+///
+/// OpenMetrics where `Accept` prefers it, otherwise the text form. The setting `metrics.access` says who may read it:
+/// everybody (`open`), the server's own machine (`loopback`), or tokens with the scope `read` (`token`). Not rate limited,
+/// and not readable from the pages of other sites.
+#[utoipa::path(
+    get, path = "/metrics", tag = "operations",
+    responses(
+        (status = 200, description = "The figures.", content(
+            (String = "text/plain"),
+            (String = "application/openmetrics-text"),
+        )),
+        (status = "default", response = super::openapi::Refused),
+    ),
+)]
+pub(super) async fn metrics(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Result<Response, HttpError> {
     let (mut parts, _) = request.into_parts();
     match endpoint.services.config.metrics.access {
         MetricsAccess::Open => {}

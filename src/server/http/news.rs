@@ -39,6 +39,12 @@ use crate::{
 /// How long a story counts as breaking, in milliseconds.
 const BREAKING_MS: i64 = 24 * 3_600_000;
 
+/// Articles, newest first.
+#[utoipa::path(
+    get, path = "/api/news", tag = "news", operation_id = "news",
+    params(super::openapi::NewsParameters),
+    responses((status = 200, body = NewsAnswer<'_>), (status = "default", response = super::openapi::Refused)),
+)]
 pub(super) async fn articles(
     State(services): State<Arc<Services>>,
     query: NewsQuery,
@@ -64,6 +70,12 @@ pub(super) async fn articles(
     }))
 }
 
+/// Stories, newest first, each with the first report of every source.
+#[utoipa::path(
+    get, path = "/api/news/stories", tag = "news",
+    params(super::openapi::NewsParameters),
+    responses((status = 200, body = StoriesAnswer<'_>), (status = "default", response = super::openapi::Refused)),
+)]
 pub(super) async fn stories(
     State(services): State<Arc<Services>>,
     query: NewsQuery,
@@ -72,6 +84,12 @@ pub(super) async fn stories(
     answer(&services, query.stories(None), &headers).await
 }
 
+/// Stories that were told as breaking in the last 24 h and are not taken back, with the reasons.
+#[utoipa::path(
+    get, path = "/api/breaking", tag = "news",
+    params(super::openapi::NewsParameters),
+    responses((status = 200, body = StoriesAnswer<'_>), (status = "default", response = super::openapi::Refused)),
+)]
 pub(super) async fn breaking(
     State(services): State<Arc<Services>>,
     query: NewsQuery,

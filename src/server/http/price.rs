@@ -21,6 +21,14 @@ use crate::{
 /// How long an answer waits for the first price. The slowest venue tells a ticker every second, and is asked within one.
 const FIRST_PRICE: Duration = Duration::from_secs(3);
 
+/// The price of one asset, now.
+///
+/// `source` says where it is from: `stream` is live, `cache` is the last one that was live.
+#[utoipa::path(
+    get, path = "/price/{symbol}", tag = "prices",
+    params(super::openapi::InPathSymbol),
+    responses((status = 200, body = PriceAnswer), (status = "default", response = super::openapi::Refused)),
+)]
 pub(super) async fn price(
     State(services): State<Arc<Services>>,
     Counted(client): Counted,

@@ -46,7 +46,19 @@ const HEADERS: [(header::HeaderName, &str); 3] = [
     (header::HeaderName::from_static("x-accel-buffering"), "no"),
 ];
 
-/// One symbol.
+/// Tickers of one asset, as server-sent events without a name.
+///
+/// For `EventSource.onmessage`: each `data:` is one JSON object with a `type`. Types that are not listed are for newer
+/// clients and are to be ignored. An asset that is not configured, but that a venue lists, is followed as long as a stream
+/// wants it and a minute longer.
+#[utoipa::path(
+    get, path = "/api/realtime/{symbol}", tag = "streams", operation_id = "realtime_one",
+    params(super::openapi::InPathSymbol, super::openapi::RealtimeParameters, super::openapi::LastEventIdHeader),
+    responses(
+        (status = 200, description = "Each `data:` is one message.", content_type = "text/event-stream", body = String),
+        (status = "default", response = super::openapi::Refused),
+    ),
+)]
 pub(super) async fn one(
     State(services): State<Arc<Services>>,
     client: Counted,
@@ -57,7 +69,17 @@ pub(super) async fn one(
     open(&services, client, query, vec![symbol], last)
 }
 
-/// Many symbols.
+/// Tickers of several assets over one connection, as server-sent events without a name.
+///
+/// The same messages as of one asset.
+#[utoipa::path(
+    get, path = "/api/realtime", tag = "streams", operation_id = "realtime",
+    params(super::openapi::RealtimeSymbols, super::openapi::RealtimeParameters, super::openapi::LastEventIdHeader),
+    responses(
+        (status = 200, description = "Each `data:` is one message.", content_type = "text/event-stream", body = String),
+        (status = "default", response = super::openapi::Refused),
+    ),
+)]
 pub(super) async fn many(
     State(services): State<Arc<Services>>,
     client: Counted,

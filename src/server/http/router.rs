@@ -10,6 +10,7 @@ use axum::{
 };
 use http::{HeaderValue, header};
 use leptos::config::LeptosOptions;
+use tower_http::{CompressionLevel, compression::CompressionLayer};
 
 use super::{
     body::{BodyBounds, MAX_BODY, bound_body},
@@ -17,11 +18,14 @@ use super::{
     caller::admit,
     channels::{manage, publish, stream},
     cors::{Origins, cors},
+    docs::docs,
     error::{method_not_allowed, not_found},
     health::health,
     live::live,
     measure::measure,
-    metrics, news, pages,
+    metrics, news,
+    openapi::openapi,
+    pages,
     price::price,
     query::bound_uri,
     rate_limit::{limit_publishing, limit_rest, limit_streams},
@@ -38,8 +42,8 @@ use super::{
 use crate::server::services::Services;
 
 /// Everything but the pages and the server functions. From outside in, a request meets: CORS, the bound on the
-/// address, the look at its token, then the rate limit. Nothing here is compressed: streams must not be, and the
-/// answers are small.
+/// address, the look at its token, then the rate limit. Only the description of the API is compressed: streams must not
+/// be, and the other answers are small.
 ///
 /// Probes (`/health`, `/ready`, `/live`) ask for no token and are not rate limited, so that a busy neighbor behind the
 /// same address can't make the server look dead. Neither is `/metrics`, which looks at who asks itself.
@@ -49,6 +53,11 @@ pub fn api_router(services: Arc<Services>) -> Router {
     let origins = Arc::new(origins);
     let sockets = websocket::router(&services, &origins);
 
+    // Long, and the same for everybody.
+    let description = Router::new()
+        .route("/api/openapi.json", get(openapi))
+        .route("/docs", get(docs))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
     let rest = Router::new()
         .route("/price/{symbol}", get(price))
         .route("/symbols", get(symbols))
@@ -58,6 +67,7 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .route("/api/breaking", get(news::breaking))
         .route("/api/sources", get(sources))
         .route("/api/rss", get(rss))
+        .merge(description)
         .route("/api/v1/sse/status", get(manage::status))
         .route("/api/v1/channels", get(manage::list))
         .route("/price", any(not_found))

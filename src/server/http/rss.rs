@@ -25,6 +25,15 @@ const SPECIFICATION: &str = "https://www.rssboard.org/rss-specification";
 const TTL_MIN: &str = "5";
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=60");
 
+/// The newest stories as RSS 2.0.
+#[utoipa::path(
+    get, path = "/api/rss", tag = "news",
+    params(super::openapi::NewsParameters),
+    responses(
+        (status = 200, content_type = "application/rss+xml", body = String),
+        (status = "default", response = super::openapi::Refused),
+    ),
+)]
 pub(super) async fn rss(
     State(services): State<Arc<Services>>,
     query: NewsQuery,

@@ -34,6 +34,23 @@ use super::{
 };
 use crate::server::services::Services;
 
+/// News, breaking news and prices, as server-sent events with a name.
+///
+/// Different parameters are all fulfilled, the items of one are alternatives. Prices have neither source, category nor
+/// words: only `symbols`, `events` and `maxHz` concern them. `connected`, `heartbeat`, `gap` and `stream_error` come to
+/// everybody.
+///
+/// News is never lost: who comes back with its last id gets what it missed in order, once, before anything new, over a
+/// restart of the server, too.
+#[utoipa::path(
+    get, path = "/api/sse", tag = "streams", operation_id = "events",
+    params(super::openapi::EventParameters, super::openapi::LastEventIdHeader),
+    responses(
+        (status = 200, description = "Each `event:` has a name, and its `data:` the shape of that name.",
+         content_type = "text/event-stream", body = String),
+        (status = "default", response = super::openapi::Refused),
+    ),
+)]
 pub(super) async fn sse(
     State(services): State<Arc<Services>>,
     Counted(client): Counted,

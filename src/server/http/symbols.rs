@@ -10,6 +10,11 @@ use crate::{
     wire::rest::{Success, Symbols},
 };
 
+/// The pairs that are on the strip, that somebody follows, and that can be asked for.
+#[utoipa::path(
+    get, path = "/symbols", tag = "prices",
+    responses((status = 200, body = Success<Symbols>), (status = "default", response = super::openapi::Refused)),
+)]
 pub(super) async fn symbols(State(services): State<Arc<Services>>) -> Json<Success<Symbols>> {
     let pairs = |symbols: &[Symbol]| symbols.iter().map(Symbol::pair).collect();
     let active = services.hub.subscriptions();

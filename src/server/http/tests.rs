@@ -8,6 +8,7 @@ mod layers;
 mod metrics;
 mod news;
 mod on_demand;
+mod openapi;
 mod pages;
 mod rest;
 mod site;

@@ -62,6 +62,7 @@ pub(super) mod budget;
 mod channel;
 mod close;
 mod connection;
+pub(super) mod description;
 mod dialogue;
 pub(super) mod handshake;
 mod info;
@@ -88,14 +89,17 @@ use self::{
     dialogue::Dialogue,
     handshake::Handshake,
 };
-use super::{address::client_of, caller::admitted, cors::Origins, error::HttpError, lapse::lapsed};
-use crate::server::{client::Client, metrics::clients::Protocol, rate::Purpose, services::Services};
+use super::{address::client_of, caller::admitted, cors::Origins, error::HttpError, lapse::lapsed, openapi::Refused};
+use crate::{
+    server::{client::Client, metrics::clients::Protocol, rate::Purpose, services::Services},
+    wire::socket::SocketInfo,
+};
 
 /// Sockets that are told at one time why they are not let in. Beyond them the answer is that of the other streams.
 const MAX_TURNED_AWAY: usize = 64;
 
 /// What every request needs.
-struct Reception {
+pub(super) struct Reception {
     services: Arc<Services>,
     origins: Arc<Origins>,
     turned_away: Arc<Semaphore>,
@@ -112,7 +116,28 @@ pub(super) fn router<S>(services: &Arc<Services>, origins: &Arc<Origins>) -> Rou
     Router::new().route("/api/ws", get(receive)).with_state(Arc::new(reception))
 }
 
-async fn receive(State(reception): State<Arc<Reception>>, request: Request) -> Result<Response, HttpError> {
+/// Prices and news over a WebSocket; without an upgrade, a document that says where and what.
+///
+/// JSON texts in both directions, at most 64 KiB each, 50 subscriptions and 60 messages a minute. The subprotocol
+/// `market-pulse.v1` may be named. A browser shows its token as `?token=`, as it can't send a header. Handshakes from pages
+/// of other sites are refused with `origin_not_allowed` unless `server.cors_origins` names them or allows any; programs,
+/// which send no `Origin`, are let in.
+///
+/// `id` is a place in the log of the news: who subscribes to `news` and `breaking` with the last `id` that it has seen as
+/// `lastEventId` misses nothing of them and gets nothing twice. Tickers have none and are not replayed.
+///
+/// The reason of a close frame is the `retry` object, or a code where there is nothing to retry.
+#[utoipa::path(
+    get, path = "/api/ws", tag = "sockets", operation_id = "socket",
+    responses(
+        (status = 101, description = "The socket is open; `connected` follows."),
+        (status = 200, description = "Without an upgrade: where to connect to, the channels and the limits.",
+         body = SocketInfo<'_>),
+        (status = 426, response = Refused),
+        (status = "default", response = Refused),
+    ),
+)]
+pub(super) async fn receive(State(reception): State<Arc<Reception>>, request: Request) -> Result<Response, HttpError> {
     let (mut parts, _) = request.into_parts();
     if handshake::is_asked_for(&parts.headers) { reception.open(parts) } else { reception.describe(&mut parts) }
 }

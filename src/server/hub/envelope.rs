@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The event of a channel whose data is JSON of one line.
-pub(super) fn event(id: Option<u64>, name: &'static str, json: &str, at: UnixMs) -> String {
+pub fn event(id: Option<u64>, name: &'static str, json: &str, at: UnixMs) -> String {
     let at = at.to_rfc3339();
     sse::named(id, name, &format!(r#"{{"event":"{name}","data":{json},"timestamp":"{at}"}}"#))
 }

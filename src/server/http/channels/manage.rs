@@ -23,7 +23,11 @@ use crate::{
             path::{ChannelPath, encode},
             schema::Misfit,
         },
-        http::{caller::Caller, error::HttpError},
+        http::{
+            caller::Caller,
+            error::HttpError,
+            openapi::{NewChannel, Refused, RemovedPath},
+        },
         services::Services,
     },
     wire::{
@@ -32,7 +36,13 @@ use crate::{
     },
 };
 
-/// Who reads the named channels.
+/// How many follow each of the named channels.
+///
+/// `clients`, what they call themselves, is told to tokens with the scope `admin` only.
+#[utoipa::path(
+    get, path = "/api/v1/sse/status", tag = "channels", operation_id = "channels_status",
+    responses((status = 200, body = ChannelsStatus), (status = "default", response = Refused)),
+)]
 pub async fn status(State(services): State<Arc<Services>>, caller: Caller) -> Json<ChannelsStatus> {
     let shows_labels = caller.may(Scope::Admin);
     let of_channel = |channel: BuiltIn| {
@@ -50,13 +60,28 @@ pub async fn status(State(services): State<Arc<Services>>, caller: Caller) -> Js
     Json(ChannelsStatus { status: "active", total_connections, channels })
 }
 
-/// Every channel.
+/// Every channel, built in and created.
+#[utoipa::path(
+    get, path = "/api/v1/channels", tag = "channels", operation_id = "channels",
+    responses((status = 200, body = Success<ChannelList>), (status = "default", response = Refused)),
+)]
 pub async fn list(State(services): State<Arc<Services>>) -> Json<Success<ChannelList>> {
     let channels = services.channels.all_created().iter().map(|channel| created(channel)).collect();
     Json(Success::new(ChannelList { built_in: BuiltIn::ALL.map(BuiltIn::as_str).to_vec(), channels }))
 }
 
-/// Adds a channel.
+/// Creates a channel.
+///
+/// It streams at `/streams` and its path, and is kept over a restart.
+#[utoipa::path(
+    post, path = "/api/v1/channels", tag = "channels", operation_id = "create_channel",
+    request_body = NewChannel,
+    responses(
+        (status = 201, description = "It is there. `Location` says where it streams.", body = Success<CreatedChannel>),
+        (status = "default", response = Refused),
+    ),
+    security(("bearer" = ["publish"]), ("token" = ["publish"])),
+)]
 pub async fn create(
     State(services): State<Arc<Services>>,
     caller: Caller,
@@ -70,7 +95,15 @@ pub async fn create(
     Ok((StatusCode::CREATED, location, Json(Success::new(created))))
 }
 
-/// Takes a channel away, and ends its streams.
+/// Removes a channel, and ends its streams with `stream_error` `removed`.
+///
+/// The path may also be in the body, as `{"path":…}`.
+#[utoipa::path(
+    delete, path = "/api/v1/channels", tag = "channels", operation_id = "remove_channel",
+    params(RemovedPath),
+    responses((status = 200, body = Success<RemovedChannel>), (status = "default", response = Refused)),
+    security(("bearer" = ["publish"]), ("token" = ["publish"])),
+)]
 pub async fn remove(
     State(services): State<Arc<Services>>,
     caller: Caller,

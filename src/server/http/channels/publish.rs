@@ -18,7 +18,11 @@ use crate::{
         access::Scope,
         channels::{Channel, Channels, builtin::BuiltIn, publication},
         event::EventDraft,
-        http::{caller::Caller, error::HttpError},
+        http::{
+            caller::Caller,
+            error::HttpError,
+            openapi::{InPathChannel, InPathCreated, Refused},
+        },
         services::Services,
     },
     wire::{channels::Published, rest::Success},
@@ -26,7 +30,21 @@ use crate::{
 
 pub type Accepted = (StatusCode, Json<Success<Published>>);
 
-/// On a named channel.
+/// Tells something to everybody who follows a named channel.
+///
+/// Answered once it is stored: what was answered survives a killed server. Without an answer nobody knows, so who tries
+/// again may tell a thing twice. What does not fit the channel is refused with `invalid_event`, naming the field; fields
+/// that are not listed are passed on as they are. At most 1 MiB.
+#[utoipa::path(
+    post, path = "/api/v1/channels/{channel}/events", tag = "channels", operation_id = "publish_event",
+    params(InPathChannel),
+    request_body(content = serde_json::Value, content_type = "application/json", description = "An event of the channel."),
+    responses(
+        (status = 202, description = "It is stored and sent.", body = Success<Published>),
+        (status = "default", response = Refused),
+    ),
+    security(("bearer" = ["publish"]), ("token" = ["publish"])),
+)]
 pub async fn event(
     State(services): State<Arc<Services>>,
     caller: Caller,
@@ -40,7 +58,19 @@ pub async fn event(
     publish(&services.channels, services.channels.built_in(channel), request, read).await
 }
 
-/// On a created channel.
+/// Tells something to everybody who follows a created channel.
+///
+/// Any JSON of at most 1 MiB and 128 levels. It is stored and sent as it was written.
+#[utoipa::path(
+    post, path = "/streams/{path}", tag = "channels", operation_id = "publish_message",
+    params(InPathCreated),
+    request_body(content = serde_json::Value, content_type = "application/json", description = "Any JSON."),
+    responses(
+        (status = 202, description = "It is stored and sent.", body = Success<Published>),
+        (status = "default", response = Refused),
+    ),
+    security(("bearer" = ["publish"]), ("token" = ["publish"])),
+)]
 pub async fn message(
     State(services): State<Arc<Services>>,
     caller: Caller,

@@ -25,12 +25,31 @@ use http::Uri;
 use super::{client_id::ClientId, path_of};
 use crate::server::{
     channels::builtin::BuiltIn,
-    http::{address::Counted, error::HttpError, last_event_id::LastEventId, realtime::respond},
+    http::{
+        address::Counted,
+        error::HttpError,
+        last_event_id::LastEventId,
+        openapi::{ChannelParameters, InPathChannel, InPathCreated, LastEventIdHeader, LastEventIdParameter, Refused},
+        realtime::respond,
+    },
     hub::{ChannelForm, ChannelWish},
     services::Services,
 };
 
-/// A named channel.
+/// What is told on a named channel, as server-sent events with a name.
+///
+/// Each event carries its name twice, for `EventSource` and in an envelope `{"event","data","timestamp"}`. Ids are places
+/// in the channel's own log: who comes back with its last id gets what it missed in order, once, over a restart of the
+/// server, too. The dashboard is of now: only its last minutes are kept, and not over a restart.
+#[utoipa::path(
+    get, path = "/api/v1/sse/{channel}", tag = "channels", operation_id = "channel",
+    params(InPathChannel, ChannelParameters, LastEventIdHeader),
+    responses(
+        (status = 200, description = "Each `data:` is one event in its envelope.", content_type = "text/event-stream",
+         body = String),
+        (status = "default", response = Refused),
+    ),
+)]
 pub async fn named(
     State(services): State<Arc<Services>>,
     Counted(client): Counted,
@@ -46,7 +65,18 @@ pub async fn named(
     Ok(respond(services.hub.connect_channel(client, wish, since)?))
 }
 
-/// A created channel.
+/// What is told on a channel that somebody created, as server-sent events without a name.
+///
+/// Each `data:` is the JSON that was published, as it was written. There is no greeting; a comment keeps the connection
+/// open. Ids and coming back are those of the named channels. The path may have slashes; `/` alone is one, too.
+#[utoipa::path(
+    get, path = "/streams/{path}", tag = "channels", operation_id = "created_channel",
+    params(InPathCreated, LastEventIdParameter, LastEventIdHeader),
+    responses(
+        (status = 200, description = "Each `data:` is one message.", content_type = "text/event-stream", body = String),
+        (status = "default", response = Refused),
+    ),
+)]
 pub async fn created(
     State(services): State<Arc<Services>>,
     Counted(client): Counted,

@@ -1,0 +1,1 @@
+curl -N "${MARKET_PULSE_URL:-http://127.0.0.1:3000}/api/sse?symbols=BTC,ETH"

@@ -1,0 +1,1 @@
+curl "${MARKET_PULSE_URL:-http://127.0.0.1:3000}/api/news?symbol=BTC&limit=5"
