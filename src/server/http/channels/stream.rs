@@ -25,7 +25,7 @@ use http::Uri;
 use super::{client_id::ClientId, path_of};
 use crate::server::{
     channels::builtin::BuiltIn,
-    http::{address::Counted, error::HttpError, last_event_id::LastEventId, realtime::respond},
+    http::{address::Counted, error::HttpError, lapse::Admission, last_event_id::LastEventId, realtime::respond},
     hub::{ChannelForm, ChannelWish},
     services::Services,
 };
@@ -34,6 +34,7 @@ use crate::server::{
 pub async fn named(
     State(services): State<Arc<Services>>,
     Counted(client): Counted,
+    admission: Admission,
     channel: Result<Path<String>, PathRejection>,
     LastEventId(since): LastEventId,
     label: Result<ClientId, HttpError>,
@@ -43,17 +44,18 @@ pub async fn named(
     let ClientId(label) = label?;
     let form = ChannelForm::Named { channel: channel.as_str(), label };
     let wish = ChannelWish { log: services.channels.built_in(channel).log(), form };
-    Ok(respond(services.hub.connect_channel(client, wish, since)?))
+    Ok(respond(services.hub.connect_channel(client, wish, since)?, admission))
 }
 
 /// A created channel.
 pub async fn created(
     State(services): State<Arc<Services>>,
     Counted(client): Counted,
+    admission: Admission,
     uri: Uri,
     LastEventId(since): LastEventId,
 ) -> Result<Response, HttpError> {
     let channel = services.channels.created(&path_of(&uri)?).ok_or(HttpError::UnknownChannel)?;
     let wish = ChannelWish { log: channel.log(), form: ChannelForm::Plain };
-    Ok(respond(services.hub.connect_channel(client, wish, since)?))
+    Ok(respond(services.hub.connect_channel(client, wish, since)?, admission))
 }
