@@ -16,6 +16,8 @@ pub mod measure;
 mod metrics;
 mod news;
 mod news_query;
+#[cfg(target_os = "linux")]
+mod outstanding;
 pub mod page_news;
 pub mod pages;
 mod price;
