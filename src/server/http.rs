@@ -1,6 +1,7 @@
 //! HTTP out: one endpoint a file, the layers in one place.
 
 pub mod address;
+mod allowance;
 pub mod body;
 pub mod browser_policy;
 pub mod caller;
@@ -13,6 +14,7 @@ mod lapse;
 mod last_event_id;
 mod live;
 pub mod measure;
+mod metered;
 mod metrics;
 mod news;
 mod news_query;

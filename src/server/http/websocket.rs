@@ -43,7 +43,7 @@
 //! |---|---|
 //! | 1001 | the server goes down; the waits of its clients are spread over five seconds |
 //! | 1002, 1007, 1009 | no WebSocket frame, no UTF-8, too long |
-//! | 1008 | as many messages again in a row as a minute has, all refused, or pings without end |
+//! | 1008 | as many messages again in a row as a minute has, all refused, or pings or parts of messages without end |
 //! | 4001 | the token is not good, or there is none where one is needed, or it has ended since |
 //! | 4002 | this address, or this token, has as many streams as it may |
 //! | 4003 | the server has as many streams as it serves |
@@ -85,7 +85,9 @@ use self::{
     dialogue::Dialogue,
     handshake::Handshake,
 };
-use super::{address::client_of, caller::admitted, cors::Origins, error::HttpError, lapse::lapsed};
+use super::{
+    address::client_of, caller::admitted, cors::Origins, error::HttpError, lapse::lapsed, rate_limit::refused_to,
+};
 use crate::server::{client::Client, metrics::clients::Protocol, rate::Purpose, services::Services};
 
 /// Sockets that are told at one time why they are not let in. Beyond them the answer is that of the other streams.
@@ -124,10 +126,11 @@ impl Reception {
     }
 
     fn open(&self, mut parts: Parts) -> Result<Response, HttpError> {
+        let services = &self.services;
         if !self.origins.admit_socket(&parts.headers) {
-            return Err(HttpError::OriginRefused);
+            return Err(refused_to(&parts, services, HttpError::OriginRefused));
         }
-        let handshake = Handshake::read(&mut parts)?;
+        let handshake = Handshake::read(&mut parts).map_err(|error| refused_to(&parts, services, error))?;
         let caller = admitted(&mut parts, &self.services);
         let client = self.count(Purpose::Stream, &parts)?;
         let caller = match caller {
