@@ -2,6 +2,7 @@
 
 pub mod address;
 mod allowance;
+mod amend;
 pub mod body;
 pub mod browser_policy;
 pub mod caller;

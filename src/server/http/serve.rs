@@ -25,7 +25,9 @@ use axum::{
     extract::ConnectInfo,
     response::{IntoResponse, Response},
 };
+use futures_util::TryFutureExt;
 use http::{HeaderValue, Request, header};
+use http_body::Body as _;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use ipnet::IpNet;
@@ -43,7 +45,7 @@ use tracing::{debug, warn};
 
 #[cfg(target_os = "linux")]
 use super::outstanding::Outstanding;
-use super::{error::HttpError, refusal, stall::StallGuard};
+use super::{amend::Amended, error::HttpError, refusal, stall::StallGuard};
 use crate::server::{
     client::Client,
     config::Config,
@@ -249,11 +251,18 @@ impl Door {
         async move {
             let has_asked = Arc::new(AtomicBool::new(false));
             let asked = Arc::clone(&has_asked);
+            let is_amended = Arc::new(AtomicBool::new(true));
+            let amended = Amended::new(stream, Arc::clone(&is_amended));
             let service = service_fn(move |request| {
                 asked.store(true, Ordering::Relaxed);
-                answer(router.clone(), request, peer)
+                let is_amended = Arc::clone(&is_amended);
+                answer(router.clone(), request, peer).inspect_ok(move |response| {
+                    if response.body().size_hint().exact().is_none() {
+                        is_amended.store(false, Ordering::Relaxed);
+                    }
+                })
             });
-            let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
+            let mut connection = pin!(http.serve_connection(TokioIo::new(amended), service).with_upgrades());
             let mut goes_on = true;
             let ended = loop {
                 tokio::select! {
