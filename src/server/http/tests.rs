@@ -1,5 +1,7 @@
 //! The API as a client sees it, without sockets.
 
+mod attacks;
+mod bystander;
 mod channels;
 mod errors;
 mod events;
@@ -9,8 +11,10 @@ mod metrics;
 mod news;
 mod on_demand;
 mod pages;
+mod raw_frame;
 mod rest;
 mod site;
+mod slow;
 mod socket;
 mod socketio;
 mod stream;
