@@ -114,7 +114,7 @@ mod tests {
         let rooms = Rooms::default();
         let token = |n: u8| TokenId::parse(&format!("t0ken00{n}"));
         let mut greedy: Vec<Room> = (0..9).map(|_| rooms.empty(token(1))).collect();
-        let held = greedy.iter_mut().map(|room| room.hold(1 << 20)).filter(Result::is_ok).count();
+        let held = greedy.iter_mut().filter_map(|room| room.hold(1 << 20).ok()).count();
         assert_eq!(held, 8);
         assert_eq!(greedy[8].hold(1), Err(ChannelError::Busy), "not even a little");
         assert_eq!(rooms.empty(token(2)).hold(1 << 20), Ok(()));

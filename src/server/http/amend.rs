@@ -125,14 +125,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Amended<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let mut full = bufs.iter().filter(|buf| !buf.is_empty());
-        match (full.next(), full.next()) {
-            // It comes alone.
-            (Some(only), None) => self.poll_write(cx, only),
-            _ => {
-                ready!(self.poll_refusal(cx))?;
-                Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
-            }
+        // An answer of the protocol's own comes alone.
+        if let (Some(only), None) = (full.next(), full.next()) {
+            return self.poll_write(cx, only);
         }
+        ready!(self.poll_refusal(cx))?;
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -174,17 +174,17 @@ mod tests {
     fn a_token_has_a_limit_of_its_own_and_raises_none() {
         let limits = limits(10, 2, 3);
         let at = |last, n| address(last).with_token(token(n));
-        let _held = [at(1, 7), at(1, 8)].map(|client| limits.acquire(client).expect("room"));
+        let held = [at(1, 7), at(1, 8)].map(|client| limits.acquire(client).expect("room"));
         for client in [at(1, 7), at(1, 9), address(1)] {
             assert_eq!(limits.acquire(client).map(drop), Err(Refusal::AddressFull), "whatever it shows");
         }
-        let _second = limits.acquire(at(2, 7)).expect("room at another address");
+        let second = limits.acquire(at(2, 7)).expect("room at another address");
         let third = limits.acquire(at(2, 7)).expect("room at another address");
         assert_eq!(limits.acquire(at(3, 7)).map(drop), Err(Refusal::TokenFull), "wherever it comes from");
-        let _other = limits.acquire(at(3, 8)).expect("room for another token");
+        let other = limits.acquire(at(3, 8)).expect("room for another token");
         drop(third);
         limits.acquire(at(3, 7)).map(drop).expect("room again");
-        drop((_held, _second, _other));
+        drop((held, second, other));
         assert_eq!(limits.open.lock().by_account.len(), 0, "nobody is remembered without a connection");
     }
 

@@ -172,11 +172,11 @@ async fn what_is_said_twice_is_taken_once_or_refused() {
     assert_eq!(code(&app, from("192.0.2.1:1", uri)).await, (400, "bad_client_id".to_owned()));
     let uri = format!("/symbols?token={token}&token=mp_other");
     assert_eq!(code(&app, from("192.0.2.1:1", &uri)).await.0, 401);
-    // Elsewhere lists are one list, and of anything else the last one counts.
+    // Elsewhere each is read: one that is wrong is refused wherever it stands.
     for (uri, wrong) in [
-        ("/api/realtime?symbols=BTC&maxHz=none&maxHz=2", "/api/realtime?symbols=BTC&maxHz=1&maxHz=none"),
+        ("/api/realtime?symbols=BTC&maxHz=1&maxHz=2", "/api/realtime?symbols=BTC&maxHz=1&maxHz=none"),
         ("/api/sse?events=price&events=news", "/api/sse?events=none&events=news"),
-        ("/api/news?limit=none&limit=5", "/api/news?limit=5&limit=none"),
+        ("/api/news?limit=5&limit=6", "/api/news?limit=5&limit=none"),
     ] {
         assert_eq!(get(&app, uri).await.status(), StatusCode::OK, "{uri}");
         assert_eq!(get(&app, wrong).await.status(), StatusCode::BAD_REQUEST, "{wrong}");

@@ -311,7 +311,7 @@ async fn a_packet_in_fragments_is_one_packet() {
     assert_eq!(socket.told().await, ["subscribed BTCUSDT", "subscribed ETHUSDT"]);
     drop(socket);
     for (name, frames) in [
-        ("too long in all", [raw(0x01, b"4"), raw(0x00, &[b'2'; 40_000]), raw(0x80, &[b'2'; 40_000])].concat()),
+        ("too long in all", [raw(0x01, b"4"), raw(0x00, &vec![b'2'; 40_000]), raw(0x80, &vec![b'2'; 40_000])].concat()),
         ("no text", [raw(0x01, b"42[\"\xe2"), raw(0x80, b"\xff\"]")].concat()),
         ("begun twice", [raw(0x01, b"42"), raw(0x81, b"[]")].concat()),
         ("never begun", raw(0x80, b"2")),

@@ -1,6 +1,6 @@
 //! How sockets are counted, kept and ended.
 
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::*;
@@ -113,10 +113,13 @@ async fn a_client_that_answers_nothing_is_closed_and_one_that_does_is_not() {
     let fixture = Fixture::new();
     let app = app(&fixture);
     let (mut silent, mut lively) = (Client::open(&app).await, Client::open(&app).await);
+    // Half a frame is nothing said.
+    let mut halfway = Client::open(&app).await;
+    halfway.0.get_mut().write_all(&[0x81, 0x85, 0, 0, 0, 0, b'{']).await.expect("written");
     let started = Instant::now();
     // The library answers pings when it is asked for the next message.
     let living = tokio::spawn(async move { while let Some(Ok(Message::Ping(_))) = lively.0.next().await {} });
-    while fixture.services.hub.streams() == 2 {
+    while fixture.services.hub.streams() > 1 {
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert!(started.elapsed() < Duration::from_mins(2), "still there");
     }

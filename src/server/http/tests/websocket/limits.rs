@@ -206,7 +206,7 @@ async fn messages_that_never_end_are_not_read_for_ever() {
     for (name, begin, part) in [
         ("nothing, again and again", raw(0x01, b""), raw(0x00, b"").repeat(10_000)),
         ("a byte, and then nothing", raw(0x01, b"{"), raw(0x00, b"").repeat(10_000)),
-        ("long messages that are refused", vec![], raw(0x81, &[b' '; 60_000])),
+        ("long messages that are refused", vec![], raw(0x81, &vec![b' '; 60_000])),
     ] {
         let mut client = Client::open(&app).await;
         client.write(&begin).await;
