@@ -10,42 +10,48 @@ import socketio
 sio = socketio.Client()
 
 
+def say(line):
+    """In one piece: handlers run in threads of their own."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 @sio.event
 def connect():
-    print("connect", flush=True)
+    say("connect")
     sio.emit("subscribe", {"symbols": ["BTCUSDT", "ETHUSDT", "NOPEUSDT"]})
 
 
 @sio.event
 def connected(data):
-    print(f"connected {data['message']}", flush=True)
+    say(f"connected {data['message']}")
 
 
 @sio.event
 def subscribed(data):
-    print(f"subscribed {' '.join(data['symbols'])}: {data['message']}", flush=True)
+    say(f"subscribed {' '.join(data['symbols'])}: {data['message']}")
 
 
 @sio.event
 def subscribe_error(data):
-    print(f"subscribe_error {' '.join(data['symbols'])}: {data['message']}", flush=True)
+    say(f"subscribe_error {' '.join(data['symbols'])}: {data['message']}")
 
 
 @sio.event
 def price_update(data):
-    print(f"price_update {data['symbol']} {data['price']} {data['changePercent']} {data['freshness']}", flush=True)
+    say(f"price_update {data['symbol']} {data['price']} {data['changePercent']} {data['freshness']}")
 
 
 @sio.event
 def stream_error(data):
-    print(f"stream_error {data['code']}: {data['message']}", flush=True)
+    say(f"stream_error {data['code']}: {data['message']}")
 
 
 @sio.event
 def disconnect(reason):
-    print(f"disconnect {reason}", flush=True)
+    say(f"disconnect {reason}")
 
 
 sio.connect(sys.argv[1], transports=sys.argv[2:] or None)
-print(f"transport {sio.transport()}", flush=True)
+say(f"transport {sio.transport()}")
 sio.wait()

@@ -53,7 +53,7 @@ mod line;
 
 use std::{
     fmt,
-    pin::pin,
+    future::poll_fn,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -66,6 +66,7 @@ use axum::{
     routing::any,
 };
 use bytes::Bytes;
+use futures_util::future::join_all;
 use http::{HeaderValue, header, request::Parts};
 use serde::Deserialize;
 use socketioxide::{
@@ -213,7 +214,7 @@ impl Reception {
         // It costs nobody anything any more, and counts as a connection until it is gone.
         line.retire();
         match end {
-            End::GoingDown => return,
+            End::GoingDown => dismiss(&client, &socket).await,
             End::Left if line.flow.is_cut() => return,
             End::Left => sleep(LINGER).await,
             End::Denied => {
@@ -400,26 +401,13 @@ impl Reception {
         }
     }
 
-    /// Ends every session when the server goes down, each with a hint when to come back.
+    /// Waits for the end of every session when the server goes down: each is told when to come back.
     async fn end_with_server(self: Arc<Self>) {
         self.services.hub.shutdown().cancelled().await;
-        for socket in self.io.sockets() {
-            let Some(line) = line_of(&socket) else { continue };
-            let message = "the server is going down; reconnect".into();
-            let retry = Some(Retry::after_ms(reconnect_after_ms(line.number())));
-            let client = Client { services: Arc::clone(&self.services), line };
-            client.tell(&socket, "stream_error", &StreamError { code: "going_down", message, retry });
-        }
-        let mut closing = pin!(self.io.close());
-        if timeout(LINGER, &mut closing).await.is_err() {
-            let lines = self.lines.all();
-            info!(sessions = lines.len(), "some sessions of Socket.IO take no good-bye and are cut off");
-            for line in &lines {
-                line.flow.cut();
-            }
-            if timeout(LINGER, closing).await.is_err() {
-                warn!("some sessions of Socket.IO did not end in time");
-            }
+        let lines = self.io.sockets().iter().filter_map(line_of).collect::<Vec<_>>();
+        let left = join_all(lines.iter().map(|line| line.left.cancelled()));
+        if timeout(LINGER * 2, left).await.is_err() {
+            warn!("some sessions of Socket.IO did not end in time");
         }
         // Those that had not yet entered the namespace.
         for line in self.lines.all() {
@@ -430,6 +418,19 @@ impl Reception {
 
 fn handshake(parts: &mut Parts) -> Result<Handshake, HttpError> {
     if handshake::is_asked_for(&parts.headers) { Handshake::read(parts) } else { Err(HttpError::BadHandshake) }
+}
+
+/// Tells a client when to come back, and gives it the time to hear that. The library's own good-bye is left out: some
+/// clients take it for a word not to come back.
+async fn dismiss(client: &Client, socket: &SocketRef) {
+    let flow = &client.line.flow;
+    let mark = Some(flow.taken());
+    let message = "the server is going down; reconnect".into();
+    let retry = Some(Retry::after_ms(reconnect_after_ms(client.line.number())));
+    client.tell(socket, "stream_error", &StreamError { code: "going_down", message, retry });
+    if timeout(LINGER, poll_fn(|cx| flow.poll_clear(mark, cx))).await.is_err() {
+        debug!("a client of Socket.IO takes no good-bye; its session is cut off");
+    }
 }
 
 /// Waits for the end of the token that a session was opened with.

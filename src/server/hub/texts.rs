@@ -73,16 +73,20 @@ pub(super) fn pair(message: &[u8]) -> Option<Box<RawValue>> {
     made.ok()
 }
 
-/// An entry of the log from its event in the stream. `None` for a kind that no channel carries.
+/// An entry of a log from its event in the stream. `None` for a kind that no channel carries.
 pub(super) fn entry(id: u64, kind: EventKind, event: &[u8]) -> Option<Utf8Bytes> {
-    let (channel, name, data) = (LogChannel::of(kind)?.name(), kind.as_str(), data_of(event)?);
+    let (name, data) = (kind.as_str(), data_of(event)?);
+    let (channel, data) = match kind.channel() {
+        Some(channel) => (channel, unwrapped(name, data)?),
+        None => (LogChannel::of(kind)?.name(), data),
+    };
     Some(format!(r#"{{"type":"{name}","channel":"{channel}","id":"{id}","data":{data}}}"#).into())
 }
 
 /// Entries of a channel that are lost. The id is that of the last one.
-pub(super) fn gap(channel: LogChannel, to: u64, gap: &Gap) -> Option<Utf8Bytes> {
+pub(super) fn gap(channel: &str, to: u64, gap: &Gap) -> Option<Utf8Bytes> {
     let id = to.to_string();
-    let frame = Frame { r#type: "gap", channel: Some(channel.name()), id: Some(&id), data: gap };
+    let frame = Frame { r#type: "gap", channel: Some(channel), id: Some(&id), data: gap };
     json(&frame).map(Utf8Bytes::from)
 }
 
@@ -91,6 +95,12 @@ fn data_of(frame: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(frame).ok()?.strip_suffix("\n\n")?;
     let line = text.rsplit('\n').next()?;
     line.strip_prefix("data: ")
+}
+
+/// What is inside the envelope of a named channel: `{"event":…,"data":…,"timestamp":…}`.
+fn unwrapped<'a>(name: &str, envelope: &'a str) -> Option<&'a str> {
+    let data = envelope.strip_prefix(r#"{"event":""#)?.strip_prefix(name)?.strip_prefix(r#"","data":"#)?;
+    data.rsplit_once(r#","timestamp":""#).map(|(data, _)| data)
 }
 
 #[cfg(test)]
@@ -140,7 +150,12 @@ mod tests {
                 EventKind::BreakingUpdate,
                 Some(r#"{"type":"breaking_update","channel":"breaking","id":"7","data":{"a": "b\ndata: {}"}}"#),
             ),
+            (
+                EventKind::RiskAlert,
+                Some(r#"{"type":"risk_alert","channel":"alerts","id":"7","data":{"a": "b\ndata: {}"}}"#),
+            ),
             (EventKind::Story, None),
+            (EventKind::Message, None),
         ] {
             // A raw line end between two parts of the JSON, and one in words inside a text.
             let data = "{\"a\":\n\"b\\ndata: {}\"}".to_owned();
@@ -154,7 +169,7 @@ mod tests {
     fn a_gap_names_its_channel() {
         let lost = Gap { from: "1".to_owned(), to: "8".to_owned(), reason: GapReason::Expired };
         assert_eq!(
-            gap(LogChannel::Breaking, 8, &lost).expect("a text"),
+            gap("breaking", 8, &lost).expect("a text"),
             r#"{"type":"gap","channel":"breaking","id":"8","data":{"from":"1","to":"8","reason":"expired"}}"#
         );
     }
