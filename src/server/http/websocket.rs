@@ -77,10 +77,7 @@ use axum::{
 };
 use futures_util::FutureExt;
 use http::{HeaderValue, header, request::Parts};
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout};
 
 use self::{
     close::End,
@@ -91,16 +88,23 @@ use self::{
 use super::{
     address::client_of, caller::admitted, cors::Origins, error::HttpError, lapse::lapsed, rate_limit::refused_to,
 };
-use crate::server::{client::Client, metrics::clients::Protocol, rate::Purpose, services::Services};
+use crate::server::{
+    client::Client,
+    hub::limits::{Ceilings, ConnectionLimits},
+    metrics::clients::Protocol,
+    rate::Purpose,
+    services::Services,
+};
 
-/// Sockets that are told at one time why they are not let in. Beyond them the answer is that of the other streams.
-const MAX_TURNED_AWAY: usize = 64;
+/// Sockets that are told at one time why they are not let in. Beyond them the answer is that of the other streams. One
+/// address has a part of them, so that others hear why, too.
+const TURNED_AWAY: Ceilings = Ceilings { total: 64, per_address: 16, per_token: 64 };
 
 /// What every request needs.
 struct Reception {
     services: Arc<Services>,
     origins: Arc<Origins>,
-    turned_away: Arc<Semaphore>,
+    turned_away: Arc<ConnectionLimits>,
 }
 
 /// The route. It looks at tokens and at rates itself, as a socket is told of both in its own way. The document is REST and
@@ -109,7 +113,7 @@ pub(super) fn router<S>(services: &Arc<Services>, origins: &Arc<Origins>) -> Rou
     let reception = Reception {
         services: Arc::clone(services),
         origins: Arc::clone(origins),
-        turned_away: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
+        turned_away: Arc::new(ConnectionLimits::new(TURNED_AWAY)),
     };
     Router::new().route("/api/ws", get(receive)).with_state(Arc::new(reception))
 }
@@ -141,15 +145,15 @@ impl Reception {
             Err(error) => {
                 let Some(end) = End::of_denial(&error) else { return Err(error) };
                 self.services.metrics.clients.refused(Protocol::WebSocket, "denied");
-                return self.turn_away(handshake, end, error);
+                return self.turn_away(client, handshake, end, error);
             }
         };
         let session = match self.services.hub.session(client, Protocol::WebSocket) {
             Ok(session) => session,
             Err(refusal) => {
                 // As many as there are places come at once, and are told different waits.
-                let number = u64::try_from(self.turned_away.available_permits()).unwrap_or_default();
-                return self.turn_away(handshake, End::of_refusal(refusal, number), refusal.into());
+                let number = u64::try_from(self.turned_away.open()).unwrap_or_default();
+                return self.turn_away(client, handshake, End::of_refusal(refusal, number), refusal.into());
             }
         };
         let dialogue = Dialogue::new(Arc::clone(&self.services), session, client);
@@ -172,8 +176,14 @@ impl Reception {
     }
 
     /// Says why by a close code, or by a status where many are told at once.
-    fn turn_away(&self, handshake: Handshake, end: End, error: HttpError) -> Result<Response, HttpError> {
-        let place = Arc::clone(&self.turned_away).try_acquire_owned().map_err(|_| error)?;
+    fn turn_away(
+        &self,
+        client: Client,
+        handshake: Handshake,
+        end: End,
+        error: HttpError,
+    ) -> Result<Response, HttpError> {
+        let place = self.turned_away.acquire(client).map_err(|_| error)?;
         let (response, socket) = handshake.accept();
         self.services.tasks.spawn(async move {
             // A client that does not take the answer to its request holds no place for long.

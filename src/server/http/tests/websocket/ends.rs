@@ -75,7 +75,10 @@ async fn being_turned_away_holds_nothing_for_long() {
             Err(error) => panic!("{error}"),
         }
     }
-    assert_eq!((stubborn.len(), statuses), (64, vec![503; 36]), "so many are told by a code, the others by a status");
+    assert_eq!((stubborn.len(), statuses), (16, vec![503; 84]), "so many are told by a code, the others by a status");
+    let _other = Client::dial(&app, "192.0.2.9:1").await;
+    let mut another = Client::dial(&app, "192.0.2.9:2").await;
+    assert_eq!(code_and_wait(&another.close().await).0, 4002, "another address is told all the same");
     tokio::time::sleep(Duration::from_secs(3)).await;
     let mut next = Client::dial(&app, PEER).await;
     assert_eq!(code_and_wait(&next.close().await).0, 4002, "there is room to be told again");
