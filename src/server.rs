@@ -21,4 +21,5 @@ pub mod simulator;
 pub mod startup;
 pub mod storage;
 pub mod telemetry;
+pub mod uptake;
 pub mod venues;

@@ -40,6 +40,7 @@ use self::{
     store::ChannelStore,
 };
 use super::{
+    access::TokenId,
     clock::Clock,
     event::EventDraft,
     hub::{
@@ -207,9 +208,9 @@ impl Channels {
         all
     }
 
-    /// Room for something that is about to be published.
-    pub fn room(&self) -> Room {
-        self.rooms.empty()
+    /// Room for something that is about to be published with this token, or by the server itself.
+    pub fn room(&self, token: Option<TokenId>) -> Room {
+        self.rooms.empty(token)
     }
 
     /// Publishes something, and tells its id when it is stored. `room` is given back then.

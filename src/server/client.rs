@@ -4,13 +4,49 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::access::TokenId;
 
-/// A client as limits see it.
+/// A client as limits see it: where it comes from, and its token, where it has shown one. It counts for both, so a token
+/// raises nothing of what one address may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Client {
+    block: Block,
+    token: Option<TokenId>,
+}
+
+/// What a limit counts for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Client {
+pub enum Account {
     /// Everybody in one block of addresses.
     Address(Block),
     /// Whoever shows this token, from wherever.
     Token(TokenId),
+}
+
+impl Client {
+    /// The same client with the token that it has shown.
+    #[must_use]
+    pub const fn with_token(self, token: Option<TokenId>) -> Self {
+        Self { token, ..self }
+    }
+
+    /// That of everybody at its address.
+    pub const fn address(self) -> Account {
+        Account::Address(self.block)
+    }
+
+    /// That of its token, if it has shown one.
+    pub fn token(self) -> Option<Account> {
+        self.token.map(Account::Token)
+    }
+
+    /// The narrowest: that of its token, or else of its address.
+    pub fn own(self) -> Account {
+        self.token().unwrap_or(self.address())
+    }
+
+    /// All that it counts for.
+    pub fn accounts(self) -> impl Iterator<Item = Account> {
+        [Some(self.address()), self.token()].into_iter().flatten()
+    }
 }
 
 /// What one customer of a provider is given: an IPv4 address, or an IPv6 network of 64 bits. A host has 2^64 addresses of
@@ -33,7 +69,7 @@ impl Block {
 
 impl From<IpAddr> for Client {
     fn from(address: IpAddr) -> Self {
-        Self::Address(Block::of(address))
+        Self { block: Block::of(address), token: None }
     }
 }
 

@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::{
-    client::Client,
+    client::{Account, Client},
     config::MarketConfig,
     demand::{Demand, DemandWatch, VenueSet},
     hub::Hub,
@@ -97,14 +97,14 @@ struct Entry {
 #[derive(Debug)]
 enum Wanted {
     /// By these, so often.
-    By(HashMap<Client, usize>),
+    By(HashMap<Account, usize>),
     /// By nobody: it stays until then, on the account of the last who wanted it.
-    No { until: Instant, last: Client },
+    No { until: Instant, last: Account },
 }
 
 impl Entry {
     /// Whether a client has a part in it that this one is followed.
-    fn is_of(&self, client: Client) -> bool {
+    fn is_of(&self, client: Account) -> bool {
         match &self.state {
             Wanted::By(holders) => holders.contains_key(&client),
             Wanted::No { last, .. } => *last == client,
@@ -153,6 +153,7 @@ impl Follows {
     }
 
     fn hold(self: &Arc<Self>, symbol: Symbol, client: Client, most_per_client: usize) -> Result<Interest, Unfollowed> {
+        let client = client.own();
         if self.configured.contains(&symbol) {
             return Ok(Interest::configured(symbol));
         }
@@ -217,7 +218,7 @@ impl Follows {
     }
 
     /// One interest less. Called by the interest itself.
-    fn leave(&self, symbol: Symbol, client: Client) {
+    fn leave(&self, symbol: Symbol, client: Account) {
         let mut entries = self.entries.lock();
         let Some(entry) = entries.get_mut(&symbol) else { return };
         let Wanted::By(holders) = &mut entry.state else { return };

@@ -1,6 +1,8 @@
 //! HTTP out: one endpoint a file, the layers in one place.
 
 pub mod address;
+mod allowance;
+mod amend;
 pub mod body;
 pub mod browser_policy;
 pub mod caller;
@@ -14,10 +16,13 @@ mod lapse;
 mod last_event_id;
 mod live;
 pub mod measure;
+mod metered;
 mod metrics;
 mod news;
 mod news_query;
 mod openapi;
+#[cfg(target_os = "linux")]
+mod outstanding;
 pub mod page_news;
 pub mod pages;
 mod price;

@@ -65,6 +65,7 @@ use super::{
     clock::{Clock, Stamp},
     config::LimitsConfig,
     metrics::{Metrics, clients::Protocol},
+    uptake::Uptake,
 };
 use crate::model::{symbol::Symbol, ticker::Ticker};
 
@@ -339,7 +340,7 @@ impl Hub {
             .check(client, symbols)
             .inspect_err(|refusal| self.metrics.clients.refused(protocol, refusal.as_str()))?;
         let presence = self.metrics.clients.enter(protocol);
-        let traits = Traits { followed: log.cloned(), label, care, presence };
+        let traits = Traits { followed: log.cloned(), label, care, presence, uptake: Uptake::here() };
         let reader = Arc::new(Reader::new(self.next_id(), &channels, &self.timeline, traits));
         self.register(&reader, &channels);
         // A session joins the log when it asks for it.

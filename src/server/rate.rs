@@ -1,11 +1,17 @@
 //! How often clients may ask: each so many times at once, and as many a minute; and all together.
 
+mod window;
+
 use std::{collections::HashMap, hash::Hash, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::{client::Client, config::LimitsConfig};
+use self::window::WindowLimiter;
+use super::{
+    client::{Account, Client},
+    config::LimitsConfig,
+};
 
 const MINUTE: Duration = Duration::from_mins(1);
 /// Clients that one limiter remembers.
@@ -38,7 +44,8 @@ struct Everybody;
 /// All budgets of a server.
 #[derive(Debug)]
 pub struct RateLimits {
-    rest: RateLimiter,
+    /// In any minute: what is said to everybody of requests.
+    rest: WindowLimiter,
     streams: RateLimiter,
     pages: RateLimiter,
     tokens: RateLimiter,
@@ -49,7 +56,7 @@ pub struct RateLimits {
 impl RateLimits {
     pub fn new(limits: &LimitsConfig) -> Self {
         Self {
-            rest: RateLimiter::new(limits.requests_per_minute),
+            rest: WindowLimiter::new(limits.requests_per_minute),
             streams: RateLimiter::new(limits.streams_per_minute()),
             pages: RateLimiter::new(limits.pages_per_minute()),
             tokens: RateLimiter::new(limits.token_requests_per_minute()),
@@ -58,29 +65,72 @@ impl RateLimits {
         }
     }
 
-    /// Counts a request. One that is refused is not counted, so a client that asks for too much takes nothing from
-    /// others.
+    /// Counts a request, for the address that it comes from and for the token that it shows. One that is refused is not
+    /// counted, so a client that asks for too much takes nothing from others, nor from itself where the server is busy.
     ///
     /// # Errors
     /// [`Spent`], with how long to wait.
     pub fn take(&self, purpose: Purpose, client: Client, now: Instant) -> Result<(), Spent> {
-        let budgets = match (client, purpose) {
-            (Client::Token(_), Purpose::Publication) => &self.publications,
-            (Client::Token(_), _) => &self.tokens,
+        let budgets = self.budgets(purpose, client);
+        for (budget, account) in budgets.iter().flatten() {
+            budget.peek(*account, now).map_err(Spent::Client)?;
+        }
+        self.total.take(Everybody, now).map_err(Spent::Total)?;
+        for (budget, account) in budgets.iter().flatten() {
+            budget.take(*account, now).map_err(Spent::Client)?;
+        }
+        Ok(())
+    }
+
+    /// What a request is counted in: for its token and for its address.
+    fn budgets(&self, purpose: Purpose, client: Client) -> [Option<(&dyn Budget, Account)>; 2] {
+        let of_token: &dyn Budget = if purpose == Purpose::Publication { &self.publications } else { &self.tokens };
+        let of_address: &dyn Budget = match purpose {
             // Who publishes without a token is about to be refused.
-            (Client::Address(_), Purpose::Rest | Purpose::Publication) => &self.rest,
-            (Client::Address(_), Purpose::Stream) => &self.streams,
-            (Client::Address(_), Purpose::Page) => &self.pages,
+            Purpose::Rest | Purpose::Publication => &self.rest,
+            Purpose::Stream => &self.streams,
+            Purpose::Page => &self.pages,
         };
-        budgets.take(client, now).map_err(Spent::Client)?;
-        self.total.take(Everybody, now).map_err(Spent::Total)
+        let token = client.token().map(|token| (of_token, token));
+        // Publishing has a budget of its own, which an address has not.
+        let publishes = purpose == Purpose::Publication && token.is_some();
+        [token, (!publishes).then_some((of_address, client.address()))]
+    }
+}
+
+/// So many a minute for each of many clients.
+trait Budget {
+    /// Counts a request, or says how long to wait.
+    fn take(&self, whose: Account, now: Instant) -> Result<(), Duration>;
+
+    /// What `take` would say, without counting.
+    fn peek(&self, whose: Account, now: Instant) -> Result<(), Duration>;
+}
+
+impl Budget for RateLimiter {
+    fn take(&self, whose: Account, now: Instant) -> Result<(), Duration> {
+        self.take(whose, now)
+    }
+
+    fn peek(&self, whose: Account, now: Instant) -> Result<(), Duration> {
+        self.peek(whose, now)
+    }
+}
+
+impl Budget for WindowLimiter {
+    fn take(&self, whose: Account, now: Instant) -> Result<(), Duration> {
+        self.take(whose, now)
+    }
+
+    fn peek(&self, whose: Account, now: Instant) -> Result<(), Duration> {
+        self.peek(whose, now)
     }
 }
 
 /// Budgets of many clients, or of whatever else is counted, by the generic cell rate algorithm: one time says when a
 /// budget is whole again. <https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm>
 #[derive(Debug)]
-pub struct RateLimiter<K = Client> {
+pub struct RateLimiter<K = Account> {
     /// What one request costs. Zero: no limit.
     cost: Duration,
     /// When each budget is whole again. Bounded: times that have passed are forgotten first, then all.
@@ -134,93 +184,4 @@ impl<K: Eq + Hash + Copy> RateLimiter<K> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::Ipv4Addr;
-
-    use super::*;
-    use crate::server::access::TokenId;
-
-    fn address(n: u32) -> Client {
-        Ipv4Addr::from(n).into()
-    }
-
-    fn token(n: u32) -> Client {
-        Client::Token(TokenId::parse(&format!("t0ken00{n}")).expect("an id"))
-    }
-
-    fn limits() -> LimitsConfig {
-        LimitsConfig {
-            requests_per_minute: 300,
-            pages_per_minute: 60,
-            streams_per_minute: 30,
-            token_requests_per_minute: 600,
-            publishes_per_minute: 900,
-            total_requests_per_minute: 6000,
-            ..LimitsConfig::default()
-        }
-    }
-
-    /// How many requests at once are answered.
-    fn burst(limits: &RateLimits, purpose: Purpose, client: Client, now: Instant) -> usize {
-        (0..10_000).take_while(|_| limits.take(purpose, client, now).is_ok()).count()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_budget_is_spent_and_comes_back() {
-        let limits = RateLimits::new(&limits());
-        let now = Instant::now();
-        assert_eq!(burst(&limits, Purpose::Rest, address(1), now), 300);
-        let wait = Duration::from_millis(200);
-        assert_eq!(limits.take(Purpose::Rest, address(1), now), Err(Spent::Client(wait)));
-        assert_eq!(limits.take(Purpose::Rest, address(2), now), Ok(()), "another client has its own");
-        let later = now + wait;
-        assert_eq!(limits.take(Purpose::Rest, address(1), later), Ok(()));
-        assert!(limits.take(Purpose::Rest, address(1), later).is_err());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn pages_streams_and_tokens_have_budgets_of_their_own() {
-        let limits = RateLimits::new(&limits());
-        let now = Instant::now();
-        assert_eq!(burst(&limits, Purpose::Rest, address(1), now), 300);
-        assert_eq!(burst(&limits, Purpose::Page, address(1), now), 60);
-        assert_eq!(burst(&limits, Purpose::Stream, address(1), now), 30);
-        assert_eq!(burst(&limits, Purpose::Rest, token(1), now), 600);
-        assert_eq!(burst(&limits, Purpose::Page, token(1), now), 0, "a token has one, whatever it is used for");
-        assert_eq!(burst(&limits, Purpose::Rest, token(2), now), 600);
-        assert_eq!(burst(&limits, Purpose::Publication, token(2), now), 900, "but for publishing");
-        assert_eq!(burst(&limits, Purpose::Publication, address(1), now), 0, "which an address has not");
-        assert_eq!(burst(&limits, Purpose::Publication, address(2), now), 300);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn all_together_have_one_too_and_refused_requests_take_nothing_from_it() {
-        let limits = RateLimits::new(&LimitsConfig { total_requests_per_minute: 400, ..limits() });
-        let now = Instant::now();
-        assert_eq!(burst(&limits, Purpose::Rest, address(1), now), 300);
-        for _ in 0..1000 {
-            assert!(matches!(limits.take(Purpose::Rest, address(1), now), Err(Spent::Client(_))));
-        }
-        assert_eq!(burst(&limits, Purpose::Rest, address(2), now), 100);
-        assert_eq!(limits.take(Purpose::Rest, address(3), now), Err(Spent::Total(Duration::from_millis(150))));
-        assert_eq!(limits.take(Purpose::Rest, address(3), now + Duration::from_millis(150)), Ok(()));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn memory_is_bounded() {
-        let budgets = RateLimiter::new(1);
-        let now = Instant::now();
-        for n in 0..u32::try_from(MAX_CLIENTS).expect("small") * 2 + 5 {
-            assert_eq!(budgets.take(address(n), now), Ok(()));
-        }
-        assert!(budgets.whole_at.lock().len() <= MAX_CLIENTS);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn zero_is_no_limit() {
-        let budgets = RateLimiter::new(0);
-        for _ in 0..10_000 {
-            assert_eq!(budgets.take(address(1), Instant::now()), Ok(()));
-        }
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{freshness::Freshness, symbol::Symbol, ticker::Ticker, venue::Venue};
+use crate::model::{freshness::Freshness, ticker::Ticker, venue::Venue};
 
 /// `{"success":true,"data":…}`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -172,5 +172,6 @@ pub struct VenueHealth {
 pub struct HealthMetrics {
     pub active_streams: usize,
     pub total_subscriptions: usize,
-    pub active_symbols: Vec<Symbol>,
+    /// Those that somebody listens to now.
+    pub active_symbols: Vec<String>,
 }

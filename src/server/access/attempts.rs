@@ -10,12 +10,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::TokenId;
-use crate::server::{client::Client, rate::RateLimiter};
+use crate::server::{
+    client::{Account, Client},
+    rate::RateLimiter,
+};
 
 #[derive(Debug)]
 pub(super) struct Attempts {
     by_address: RateLimiter,
-    by_token: RateLimiter<(Client, TokenId)>,
+    by_token: RateLimiter<(Account, TokenId)>,
 }
 
 impl Attempts {
@@ -27,16 +30,16 @@ impl Attempts {
     ///
     /// # Errors
     /// How long to wait, where there were too many.
-    pub(super) fn wrong(&self, address: Client, named: Option<TokenId>, now: Instant) -> Result<(), Duration> {
-        let guessed = named.map_or(Ok(()), |id| self.by_token.take((address, id), now));
-        self.by_address.take(address, now).and(guessed)
+    pub(super) fn wrong(&self, client: Client, named: Option<TokenId>, now: Instant) -> Result<(), Duration> {
+        let guessed = named.map_or(Ok(()), |id| self.by_token.take((client.address(), id), now));
+        self.by_address.take(client.address(), now).and(guessed)
     }
 
     /// Whether a right token may be taken.
     ///
     /// # Errors
     /// How long to wait, where this one was guessed at too often.
-    pub(super) fn good(&self, address: Client, id: TokenId, now: Instant) -> Result<(), Duration> {
-        self.by_token.peek((address, id), now)
+    pub(super) fn good(&self, client: Client, id: TokenId, now: Instant) -> Result<(), Duration> {
+        self.by_token.peek((client.address(), id), now)
     }
 }

@@ -80,7 +80,7 @@ impl House {
     }
 
     pub(super) async fn publish(&self, channel: &Arc<Channel>, draft: EventDraft) -> Result<u64, ChannelError> {
-        self.channels.publish(channel, draft, self.channels.room()).await
+        self.channels.publish(channel, draft, self.channels.room(None)).await
     }
 
     /// What is told on a channel since then.

@@ -216,12 +216,12 @@ fn limits() -> Vec<Key> {
         bare(
             "connections_per_address",
             "100",
-            "Open streams of one client address. An IPv6 network of 64 bits counts as one address, here and below.",
+            "Open streams of one client address, whatever tokens it shows: raise it where many clients share one. An IPv6 network of 64 bits counts as one address, here and below.",
         ),
         bare(
             "connections_per_token",
             "0",
-            "Open streams of one token, which then count for no address. 0 for ten times connections_per_address.",
+            "Open streams of one token, from all addresses together. 0 for ten times connections_per_address.",
         ),
         bare("connections_total", "10000", "Open streams in all."),
         bare("requests_per_minute", "300", "REST requests a minute of one client address."),
@@ -238,7 +238,7 @@ fn limits() -> Vec<Key> {
         bare(
             "token_requests_per_minute",
             "0",
-            "Requests of any kind a minute of one token. 0 for ten times requests_per_minute.",
+            "Requests of any kind a minute of one token, from all addresses together. 0 for ten times requests_per_minute.",
         ),
         bare(
             "total_requests_per_minute",

@@ -29,6 +29,17 @@ impl Interests {
         Ok(())
     }
 
+    /// Whether a symbol is wanted.
+    pub fn holds(&self, symbol: Symbol) -> bool {
+        self.held.contains_key(&symbol)
+    }
+
+    /// How many symbols are wanted.
+    #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
+    pub fn len(&self) -> usize {
+        self.held.len()
+    }
+
     /// Wants a symbol no more.
     pub fn leave(&mut self, symbol: Symbol) {
         self.held.remove(&symbol);

@@ -51,12 +51,11 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     client
 }
 
-/// Whom the limits count for a request: its token, where it has shown a good one and [`admit`](super::caller::admit)
-/// stands before, or else its address.
+/// Whom the limits count for a request: its address and, where it has shown a good one and [`admit`](super::caller::admit)
+/// stands before, its token.
 pub fn client_of(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> Client {
-    let by_address = || ClientAddress::of(extensions, headers, trusted).0.into();
     let grant = extensions.get::<Caller>().and_then(Caller::grant);
-    grant.map_or_else(by_address, |grant| Client::Token(grant.id))
+    Client::from(ClientAddress::of(extensions, headers, trusted).0).with_token(grant.map(|grant| grant.id))
 }
 
 /// Whom the limits count for a request.

@@ -15,7 +15,7 @@ use axum::{
 };
 use http::{HeaderMap, Uri, header, request::Parts};
 
-use super::{address::ClientAddress, error::HttpError, lapse::while_good};
+use super::{address::ClientAddress, error::HttpError};
 use crate::server::{
     access::{Denied, Grant, Scope},
     config::Reading,
@@ -88,11 +88,11 @@ impl FromRequestParts<Arc<Services>> for Caller {
 }
 
 /// The layer for everything that is read: finds out who asks, refuses whoever may not read, and takes the token out of
-/// the request. A stream ends with its token.
+/// the request. A stream ends with its token: see [`Admission`](super::lapse::Admission).
 pub async fn admit(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     match admitted(&mut parts, &services) {
-        Ok(caller) => while_good(next.run(Request::from_parts(parts, body)).await, &caller, &services),
+        Ok(_) => next.run(Request::from_parts(parts, body)).await,
         Err(error) => error.into_response(),
     }
 }

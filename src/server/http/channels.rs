@@ -19,11 +19,20 @@ pub(super) mod stream;
 
 use http::Uri;
 
-use super::error::HttpError;
-use crate::server::channels::path::{ChannelPath, decode};
+use super::{caller::Caller, error::HttpError};
+use crate::server::channels::{
+    Channels,
+    path::{ChannelPath, decode},
+    room::Room,
+};
 
 /// What stands before the path of a created channel.
 const STREAMS: &str = "/streams";
+
+/// Room for what a caller publishes.
+fn room_of(channels: &Channels, caller: &Caller) -> Room {
+    channels.room(caller.grant().map(|grant| grant.id))
+}
 
 /// The path of a created channel, from the address that was asked for.
 fn path_of(uri: &Uri) -> Result<ChannelPath, HttpError> {

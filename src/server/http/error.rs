@@ -86,6 +86,10 @@ pub enum HttpError {
     MethodNotAllowed,
     #[error("the query is longer than {} bytes", super::query::MAX_QUERY_LEN)]
     UriTooLong,
+    #[error("the head of the request is too large: its headers, or their number")]
+    HeadTooLarge,
+    #[error("this is no request of HTTP/1.1")]
+    MalformedRequest,
     #[error("the body is larger than {most} bytes")]
     BodyTooLarge { most: usize },
     #[error("the body did not come in time")]
@@ -185,6 +189,7 @@ impl HttpError {
             | Self::IncompleteBody
             | Self::BadPath
             | Self::BadTarget
+            | Self::MalformedRequest
             | Self::BadHandshake
             | Self::OtherEngineVersion
             | Self::UnknownTransport
@@ -198,6 +203,7 @@ impl HttpError {
             Self::UnknownSymbol(_) | Self::OtherQuote | Self::UnknownChannel | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Unauthorized { .. } | Self::BadToken | Self::WrongToken | Self::ExpiredToken => {
@@ -251,6 +257,8 @@ impl HttpError {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::UriTooLong => "uri_too_long",
+            Self::HeadTooLarge => "head_too_large",
+            Self::MalformedRequest => "malformed_request",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::BodyTooSlow => "body_too_slow",
             Self::Unauthorized { .. } | Self::BadToken | Self::WrongToken | Self::ExpiredToken => "unauthorized",

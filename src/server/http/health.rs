@@ -59,7 +59,7 @@ fn examine(services: &Services) -> Health {
         metrics: HealthMetrics {
             active_streams: services.hub.streams(),
             total_subscriptions: subscriptions.iter().map(|(_, readers)| readers).sum(),
-            active_symbols: subscriptions.into_iter().map(|(symbol, _)| symbol).collect(),
+            active_symbols: subscriptions.iter().map(|(symbol, _)| symbol.pair()).collect(),
         },
     }
 }

@@ -1,25 +1,37 @@
-//! Ends a stream whose token is no longer good. Whoever comes back then is told why.
+//! The end of a token, and with it of what was opened with it.
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{body::Body, response::Response};
-use futures_util::StreamExt;
-use http::header;
+use axum::extract::FromRequestParts;
+use http::request::Parts;
 use tokio::time::sleep;
 
-use super::caller::Caller;
-use crate::server::{access::TokenId, services::Services};
+use super::{caller::Caller, error::HttpError};
+use crate::server::{access::TokenId, hub::stream::FrameStream, services::Services};
 
 /// How often the token of an open stream is looked at again.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// The same answer. One that is a stream, to a caller with a token, ends within five seconds of the token's end.
-pub(super) fn while_good(response: Response, caller: &Caller, services: &Arc<Services>) -> Response {
-    let content_type = response.headers().get(header::CONTENT_TYPE);
-    let is_stream = content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
-    let Some(id) = caller.grant().filter(|_| is_stream).map(|grant| grant.id) else { return response };
-    let lapsed = Box::pin(lapsed(Arc::clone(services), id));
-    response.map(|body| Body::from_stream(body.into_data_stream().take_until(lapsed)))
+/// How long a caller may read what it opens now: as long as its token is good, or for ever without one.
+pub(super) struct Admission(Option<(Arc<Services>, TokenId)>);
+
+impl Admission {
+    /// The same stream. It says why and ends within five seconds of the token's end.
+    pub(super) fn bound(self, stream: FrameStream) -> FrameStream {
+        match self.0 {
+            Some((services, id)) => stream.until(lapsed(services, id)),
+            None => stream,
+        }
+    }
+}
+
+impl FromRequestParts<Arc<Services>> for Admission {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, HttpError> {
+        let caller = Caller::from_request_parts(parts, services).await?;
+        Ok(Self(caller.grant().map(|grant| (Arc::clone(services), grant.id))))
+    }
 }
 
 /// Waits for the end of a token, and up to five seconds longer.

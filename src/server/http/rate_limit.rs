@@ -7,6 +7,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use http::request::Parts;
 use tokio::time::Instant;
 
 use super::{address::client_of, error::HttpError};
@@ -33,6 +34,13 @@ pub async fn limit_publishing(State(services): State<Arc<Services>>, request: Re
 /// The layer for pages and what they call.
 pub async fn limit_pages(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
     limit(&services, Purpose::Page, request, next).await
+}
+
+/// The refusal of a request that no layer has counted. It is counted here, with REST: whoever is refused too often hears of
+/// that instead.
+pub(super) fn refused_to(parts: &Parts, services: &Services, error: HttpError) -> HttpError {
+    let client = client_of(&parts.extensions, &parts.headers, &services.config.server.trusted_proxies);
+    services.rates.take(Purpose::Rest, client, Instant::now()).map_or_else(HttpError::from, |()| error)
 }
 
 async fn limit(services: &Services, purpose: Purpose, request: Request, next: Next) -> Response {

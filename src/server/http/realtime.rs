@@ -28,6 +28,7 @@ use http::header;
 use super::{
     address::Counted,
     error::HttpError,
+    lapse::Admission,
     last_event_id::LastEventId,
     query::{PathSymbol, StreamQuery, want},
 };
@@ -62,11 +63,12 @@ const HEADERS: [(header::HeaderName, &str); 3] = [
 pub(super) async fn one(
     State(services): State<Arc<Services>>,
     client: Counted,
+    admission: Admission,
     PathSymbol(symbol): PathSymbol,
     last: LastEventId,
     query: StreamQuery,
 ) -> Result<Response, HttpError> {
-    open(&services, client, query, vec![symbol], last)
+    open(&services, (client, admission), query, vec![symbol], last)
 }
 
 /// Tickers of several assets over one connection, as server-sent events without a name.
@@ -83,17 +85,18 @@ pub(super) async fn one(
 pub(super) async fn many(
     State(services): State<Arc<Services>>,
     client: Counted,
+    admission: Admission,
     last: LastEventId,
     mut query: StreamQuery,
 ) -> Result<Response, HttpError> {
     let strip = || services.site.strip.iter().copied().take(MAX_SYMBOLS_PER_READER).collect();
     let symbols = query.symbols.take().unwrap_or_else(strip);
-    open(&services, client, query, symbols, last)
+    open(&services, (client, admission), query, symbols, last)
 }
 
 fn open(
     services: &Services,
-    Counted(client): Counted,
+    (Counted(client), admission): (Counted, Admission),
     query: StreamQuery,
     symbols: Vec<Symbol>,
     LastEventId(since): LastEventId,
@@ -103,10 +106,11 @@ fn open(
     let interests = want(services, &wish.symbols, client)?;
     let stream =
         if news { services.hub.connect_page(client, &wish, since)? } else { services.hub.connect(client, &wish)? };
-    Ok(respond(stream.keeping(interests)))
+    Ok(respond(stream.keeping(interests), admission))
 }
 
 /// The answer that a stream is.
-pub(super) fn respond(stream: FrameStream) -> Response {
+pub(super) fn respond(stream: FrameStream, admission: Admission) -> Response {
+    let stream = admission.bound(stream);
     (HEADERS, Body::from_stream(stream.map(Ok::<_, Infallible>))).into_response()
 }

@@ -41,12 +41,13 @@ pub(super) async fn tell(mut stream: TcpStream, refusal: Refusal) {
 }
 
 /// The whole answer, as it goes over the wire.
-fn answer(error: &HttpError) -> Vec<u8> {
-    let (status, body, retry_after_s) = (error.status(), error.body(), error.retry_after_s().unwrap_or_default());
+pub(super) fn answer(error: &HttpError) -> Vec<u8> {
+    let (status, body) = (error.status(), error.body());
+    let retry = error.retry_after_s().map(|seconds| format!("retry-after: {seconds}\r\n")).unwrap_or_default();
     let json = serde_json::to_string(&body).unwrap_or_default();
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
-         retry-after: {retry_after_s}\r\nconnection: close\r\n\r\n",
+         x-content-type-options: nosniff\r\n{retry}connection: close\r\n\r\n",
         json.len()
     );
     [head.as_bytes(), json.as_bytes()].concat()

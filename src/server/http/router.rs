@@ -41,9 +41,9 @@ use super::{
 };
 use crate::server::services::Services;
 
-/// Everything but the pages and the server functions. From outside in, a request meets: CORS, the bound on the
-/// address, the look at its token, then the rate limit. Only the description of the API is compressed: streams must not
-/// be, and the other answers are small.
+/// Everything but the pages and the server functions. From outside in, a request meets: CORS, the bounds on its
+/// body and its address, the look at its token, then the rate limit. Only the description of the API is compressed:
+/// streams must not be, and the other answers are small.
 ///
 /// Probes (`/health`, `/ready`, `/live`) ask for no token and are not rate limited, so that a busy neighbor behind the
 /// same address can't make the server look dead. Neither is `/metrics`, which looks at who asks itself.
@@ -109,6 +109,7 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .merge(socketio::router(&services, &origins))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(bound_uri))
+        .layer(from_fn_with_state(body_bounds(&services), bound_body))
         .layer(from_fn_with_state(origins, cors))
         .merge(metrics::router(&services))
         .with_state(services)
@@ -117,15 +118,17 @@ pub fn api_router(services: Arc<Services>) -> Router {
 /// The whole site: the API, the pages, and around both what every request and every answer has to keep to. Outermost is
 /// the count of requests, which misses none.
 pub fn site(services: &Arc<Services>, options: LeptosOptions) -> Router {
-    let config = &services.config;
-    let patience = Duration::from_secs(config.limits.body_timeout_s);
-    let bounds = BodyBounds { most: MAX_BODY, patience };
-    let policy = Arc::new(BrowserPolicy::new(&config.server, pages::reload_port(&options)));
+    let policy = Arc::new(BrowserPolicy::new(&services.config.server, pages::reload_port(&options)));
+    let pages = pages::router(services, options).layer(from_fn_with_state(body_bounds(services), bound_body));
     api_router(Arc::clone(services))
-        .merge(pages::router(services, options))
-        .layer(from_fn_with_state(bounds, bound_body))
+        .merge(pages)
         .layer(from_fn_with_state(policy, browser_policy))
         .layer(from_fn_with_state(services.metrics.http.clone(), measure))
+}
+
+/// The bounds of every body.
+fn body_bounds(services: &Services) -> BodyBounds {
+    BodyBounds { most: MAX_BODY, patience: Duration::from_secs(services.config.limits.body_timeout_s) }
 }
 
 /// What says nothing else is of now: nobody may keep it.

@@ -25,7 +25,9 @@ use axum::{
     extract::ConnectInfo,
     response::{IntoResponse, Response},
 };
+use futures_util::TryFutureExt;
 use http::{HeaderValue, Request, header};
+use http_body::Body as _;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use ipnet::IpNet;
@@ -41,7 +43,9 @@ use tokio_util::{
 use tower::Service;
 use tracing::{debug, warn};
 
-use super::{error::HttpError, refusal, stall::StallGuard};
+#[cfg(target_os = "linux")]
+use super::outstanding::Outstanding;
+use super::{amend::Amended, error::HttpError, refusal, stall::StallGuard};
 use crate::server::{
     client::Client,
     config::Config,
@@ -49,9 +53,13 @@ use crate::server::{
     metrics::connections::{ConnectionMetrics, OpenConnection},
 };
 
-/// What the kernel holds back for a connection, in bytes: enough for any page, and no more than some hundred messages
-/// for a reader that is slow, which would otherwise get megabytes of old prices before the newest.
+/// What the kernel holds of a connection, in bytes: enough for what is on its way to a fast reader.
 const SEND_BUFFER: u32 = 128 * 1024;
+
+/// What of that may wait to be sent, in bytes: some messages. A reader that is slow would otherwise get a backlog of old
+/// prices before the newest.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 16 * 1024;
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -191,12 +199,13 @@ impl Door {
     fn let_in(&self, stream: TcpStream, peer: SocketAddr) {
         match self.permit(peer) {
             Ok(permit) => {
-                if let Err(error) = stream.set_nodelay(true) {
-                    debug!(%error, "TCP_NODELAY was refused; messages may wait for each other");
+                if let Err(error) = prepare(&stream) {
+                    debug!(%error, "an option of a connection was refused; messages may come late");
                 }
                 let held = (permit, self.open.token(), self.metrics.enter());
-                let guarded = StallGuard::new(stream, self.bounds.stall, held).counting(self.metrics.stalled.clone());
-                tokio::spawn(self.speak(guarded, peer));
+                let guarded = self.guard(stream, peer, held);
+                let uptake = Arc::clone(guarded.uptake());
+                tokio::spawn(uptake.around(self.speak(guarded, peer)));
             }
             Err(refusal) => {
                 self.metrics.refused(refusal.as_str());
@@ -208,6 +217,20 @@ impl Door {
                 }
             }
         }
+    }
+
+    fn guard(&self, stream: TcpStream, peer: SocketAddr, held: Held) -> StallGuard<TcpStream, Held> {
+        #[cfg(target_os = "linux")]
+        let outstanding = stream.local_addr().map(|local| Outstanding::between(local, peer));
+        let guarded = StallGuard::new(stream, self.bounds.stall, held).counting(self.metrics.stalled.clone());
+        #[cfg(target_os = "linux")]
+        if let Ok(outstanding) = outstanding {
+            return guarded.measured_by(move || {
+                let bytes = outstanding.bytes().inspect_err(|error| debug!(%error, %peer, "no gauge of a slow reader"));
+                bytes.ok()
+            });
+        }
+        guarded
     }
 
     fn permit(&self, peer: SocketAddr) -> Result<Permit, Refusal> {
@@ -228,11 +251,18 @@ impl Door {
         async move {
             let has_asked = Arc::new(AtomicBool::new(false));
             let asked = Arc::clone(&has_asked);
+            let is_amended = Arc::new(AtomicBool::new(true));
+            let amended = Amended::new(stream, Arc::clone(&is_amended));
             let service = service_fn(move |request| {
                 asked.store(true, Ordering::Relaxed);
-                answer(router.clone(), request, peer)
+                let is_amended = Arc::clone(&is_amended);
+                answer(router.clone(), request, peer).inspect_ok(move |response| {
+                    if response.body().size_hint().exact().is_none() {
+                        is_amended.store(false, Ordering::Relaxed);
+                    }
+                })
             });
-            let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
+            let mut connection = pin!(http.serve_connection(TokioIo::new(amended), service).with_upgrades());
             let mut goes_on = true;
             let ended = loop {
                 tokio::select! {
@@ -255,6 +285,14 @@ impl Door {
             }
         }
     }
+}
+
+/// Sets what an accepted connection needs.
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT)?;
+    Ok(())
 }
 
 /// The end of a timer, if there is one.
@@ -291,5 +329,20 @@ fn answer(
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response)
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_accepted_connection_keeps_little_back() {
+        let listener = bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let _theirs = TcpStream::connect(listener.local_addr().expect("bound")).await.expect("a connection");
+        let (stream, _) = accept(&listener).await;
+        prepare(&stream).expect("set");
+        assert!(stream.nodelay().expect("known"));
+        assert_eq!(socket2::SockRef::from(&stream).tcp_notsent_lowat().expect("known"), UNSENT);
     }
 }

@@ -43,7 +43,6 @@
 //! | [`line`] | is what these share of one session |
 //! | [`conduit`], [`flow`] | watch a connection |
 
-mod allowance;
 mod ask;
 mod client;
 mod conduit;
@@ -100,6 +99,7 @@ use super::{
     cors::Origins,
     error::HttpError,
     lapse::lapsed,
+    rate_limit::refused_to,
     websocket::handshake::{self, Handshake},
 };
 use crate::{
@@ -235,10 +235,10 @@ impl Reception {
 
     async fn answer(self: &Arc<Self>, request: Request) -> Result<Response, HttpError> {
         let (mut parts, body) = request.into_parts();
-        if !self.origins.admit_socket(&parts.headers) {
-            return Err(HttpError::OriginRefused);
-        }
-        let ask = Ask::read(&parts.method, parts.uri.query().unwrap_or_default())?;
+        let ask = match self.read(&parts) {
+            Ok(ask) => ask,
+            Err(error) => return Err(refused_to(&parts, &self.services, error)),
+        };
         match ask {
             Ask::Open => {
                 let line = self.admit_session(&mut parts)?;
@@ -260,8 +260,25 @@ impl Reception {
         }
     }
 
+    /// What is asked for, by whom it may be. A session that is named is there.
+    fn read(&self, parts: &Parts) -> Result<Ask, HttpError> {
+        if !self.origins.admit_socket(&parts.headers) {
+            return Err(HttpError::OriginRefused);
+        }
+        let ask = Ask::read(&parts.method, parts.uri.query().unwrap_or_default())?;
+        if let Ask::Poll(sid) | Ask::Post(sid) | Ask::WebSocket(Some(sid)) = ask {
+            self.line(sid)?;
+        }
+        Ok(ask)
+    }
+
+    fn line(&self, sid: Sid) -> Result<Arc<Line>, HttpError> {
+        self.lines.find(sid).filter(|line| !line.flow.is_cut()).ok_or(HttpError::UnknownSession)
+    }
+
+    /// A session, of which a request is counted.
     fn find(&self, sid: Sid) -> Result<Arc<Line>, HttpError> {
-        let line = self.lines.find(sid).filter(|line| !line.flow.is_cut()).ok_or(HttpError::UnknownSession)?;
+        let line = self.line(sid)?;
         line.asked(Instant::now()).map_err(rate_limited)?;
         Ok(line)
     }

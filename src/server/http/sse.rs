@@ -29,8 +29,8 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 
 use super::{
-    address::Counted, error::HttpError, event_query::EventQuery, last_event_id::LastEventId, query::want,
-    realtime::respond,
+    address::Counted, error::HttpError, event_query::EventQuery, lapse::Admission, last_event_id::LastEventId,
+    query::want, realtime::respond,
 };
 use crate::server::services::Services;
 
@@ -54,9 +54,10 @@ use crate::server::services::Services;
 pub(super) async fn sse(
     State(services): State<Arc<Services>>,
     Counted(client): Counted,
+    admission: Admission,
     LastEventId(since): LastEventId,
     EventQuery(wish): EventQuery,
 ) -> Result<Response, HttpError> {
     let interests = want(&services, &wish.prices, client)?;
-    Ok(respond(services.hub.connect_events(client, wish, since)?.keeping(interests)))
+    Ok(respond(services.hub.connect_events(client, wish, since)?.keeping(interests), admission))
 }

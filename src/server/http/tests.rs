@@ -1,5 +1,7 @@
 //! The API as a client sees it, without sockets.
 
+mod attacks;
+mod bystander;
 mod channels;
 mod errors;
 mod events;
@@ -10,8 +12,10 @@ mod news;
 mod on_demand;
 mod openapi;
 mod pages;
+mod raw_frame;
 mod rest;
 mod site;
+mod slow;
 mod socket;
 mod socketio;
 mod stream;

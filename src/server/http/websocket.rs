@@ -46,7 +46,7 @@
 //! |---|---|
 //! | 1001 | the server goes down; the waits of its clients are spread over five seconds |
 //! | 1002, 1007, 1009 | no WebSocket frame, no UTF-8, too long |
-//! | 1008 | as many messages again in a row as a minute has, all refused, or pings without end |
+//! | 1008 | as many messages again in a row as a minute has, all refused, or pings or parts of messages without end |
 //! | 4001 | the token is not good, or there is none where one is needed, or it has ended since |
 //! | 4002 | this address, or this token, has as many streams as it may |
 //! | 4003 | the server has as many streams as it serves |
@@ -78,10 +78,7 @@ use axum::{
 };
 use futures_util::FutureExt;
 use http::{HeaderValue, header, request::Parts};
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout};
 
 use self::{
     close::End,
@@ -89,20 +86,30 @@ use self::{
     dialogue::Dialogue,
     handshake::Handshake,
 };
-use super::{address::client_of, caller::admitted, cors::Origins, error::HttpError, lapse::lapsed, openapi::Refused};
+use super::{
+    address::client_of, caller::admitted, cors::Origins, error::HttpError, lapse::lapsed, openapi::Refused,
+    rate_limit::refused_to,
+};
 use crate::{
-    server::{client::Client, metrics::clients::Protocol, rate::Purpose, services::Services},
+    server::{
+        client::Client,
+        hub::limits::{Ceilings, ConnectionLimits},
+        metrics::clients::Protocol,
+        rate::Purpose,
+        services::Services,
+    },
     wire::socket::SocketInfo,
 };
 
-/// Sockets that are told at one time why they are not let in. Beyond them the answer is that of the other streams.
-const MAX_TURNED_AWAY: usize = 64;
+/// Sockets that are told at one time why they are not let in. Beyond them the answer is that of the other streams. One
+/// address has a part of them, so that others hear why, too.
+const TURNED_AWAY: Ceilings = Ceilings { total: 64, per_address: 16, per_token: 64 };
 
 /// What every request needs.
 pub(super) struct Reception {
     services: Arc<Services>,
     origins: Arc<Origins>,
-    turned_away: Arc<Semaphore>,
+    turned_away: Arc<ConnectionLimits>,
 }
 
 /// The route. It looks at tokens and at rates itself, as a socket is told of both in its own way. The document is REST and
@@ -111,7 +118,7 @@ pub(super) fn router<S>(services: &Arc<Services>, origins: &Arc<Origins>) -> Rou
     let reception = Reception {
         services: Arc::clone(services),
         origins: Arc::clone(origins),
-        turned_away: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
+        turned_away: Arc::new(ConnectionLimits::new(TURNED_AWAY)),
     };
     Router::new().route("/api/ws", get(receive)).with_state(Arc::new(reception))
 }
@@ -152,10 +159,11 @@ impl Reception {
     }
 
     fn open(&self, mut parts: Parts) -> Result<Response, HttpError> {
+        let services = &self.services;
         if !self.origins.admit_socket(&parts.headers) {
-            return Err(HttpError::OriginRefused);
+            return Err(refused_to(&parts, services, HttpError::OriginRefused));
         }
-        let handshake = Handshake::read(&mut parts)?;
+        let handshake = Handshake::read(&mut parts).map_err(|error| refused_to(&parts, services, error))?;
         let caller = admitted(&mut parts, &self.services);
         let client = self.count(Purpose::Stream, &parts)?;
         let caller = match caller {
@@ -163,15 +171,15 @@ impl Reception {
             Err(error) => {
                 let Some(end) = End::of_denial(&error) else { return Err(error) };
                 self.services.metrics.clients.refused(Protocol::WebSocket, "denied");
-                return self.turn_away(handshake, end, error);
+                return self.turn_away(client, handshake, end, error);
             }
         };
         let session = match self.services.hub.session(client, Protocol::WebSocket) {
             Ok(session) => session,
             Err(refusal) => {
                 // As many as there are places come at once, and are told different waits.
-                let number = u64::try_from(self.turned_away.available_permits()).unwrap_or_default();
-                return self.turn_away(handshake, End::of_refusal(refusal, number), refusal.into());
+                let number = u64::try_from(self.turned_away.open()).unwrap_or_default();
+                return self.turn_away(client, handshake, End::of_refusal(refusal, number), refusal.into());
             }
         };
         let dialogue = Dialogue::new(Arc::clone(&self.services), session, client);
@@ -194,8 +202,14 @@ impl Reception {
     }
 
     /// Says why by a close code, or by a status where many are told at once.
-    fn turn_away(&self, handshake: Handshake, end: End, error: HttpError) -> Result<Response, HttpError> {
-        let place = Arc::clone(&self.turned_away).try_acquire_owned().map_err(|_| error)?;
+    fn turn_away(
+        &self,
+        client: Client,
+        handshake: Handshake,
+        end: End,
+        error: HttpError,
+    ) -> Result<Response, HttpError> {
+        let place = self.turned_away.acquire(client).map_err(|_| error)?;
         let (response, socket) = handshake.accept();
         self.services.tasks.spawn(async move {
             // A client that does not take the answer to its request holds no place for long.

@@ -8,6 +8,7 @@ use crate::{
     model::{symbol::Symbol, ticker::Ticker, time::UnixMs},
     server::event::{EventKind, LogEvent},
     wire::{
+        error::Retry,
         event_stream::StreamError,
         news::Gap,
         realtime::{Connected, Heartbeat, RealtimeMessage, StatusChange, timestamp},
@@ -79,9 +80,14 @@ pub(super) const KEEP_ALIVE: Bytes = Bytes::from_static(sse::KEEP_ALIVE.as_bytes
 
 /// The last message of a stream, with the wait before a reconnection for clients that look at nothing else.
 pub(super) fn end(error: StreamError) -> Option<Bytes> {
-    let retry_ms = error.retry.delay_ms;
+    let retry = retry_line(&error.retry);
     let message = sse::message(None, &json(&RealtimeMessage::StreamError { data: error })?);
-    Some(Bytes::from(format!("retry: {retry_ms}\n{message}")))
+    Some(Bytes::from(format!("{retry}{message}")))
+}
+
+/// For clients that read no message. Nothing where there is no time to come back: they would not wait at all.
+pub(super) fn retry_line(retry: &Retry) -> String {
+    if retry.delay_ms == 0 { String::new() } else { format!("retry: {}\n", retry.delay_ms) }
 }
 
 fn message<T: Serialize>(id: Option<u64>, body: &T) -> Option<Bytes> {

@@ -14,14 +14,18 @@ pub(super) enum End {
     TooSlow,
     /// The channel is no more.
     Removed,
+    /// The reader's token is no longer good.
+    Denied,
 }
 
 impl End {
-    /// How long the reader should wait before it comes back, in milliseconds.
-    const fn delay_ms(self, reader: u64) -> u64 {
+    /// When the reader should come back.
+    fn retry(self, reader: u64) -> Retry {
         match self {
-            Self::GoingDown => shutdown::reconnect_after_ms(reader),
-            Self::TooSlow | Self::Removed => RETRY_MS,
+            Self::GoingDown => Retry::after_ms(shutdown::reconnect_after_ms(reader)),
+            Self::TooSlow => Retry::after_ms(RETRY_MS),
+            Self::Removed => Retry { should_reconnect: false, ..Retry::after_ms(RETRY_MS) },
+            Self::Denied => Retry::never(),
         }
     }
 
@@ -32,8 +36,8 @@ impl End {
             Self::GoingDown => ("going_down", "the server is going down; reconnect"),
             Self::TooSlow => ("too_slow", "the stream was not read for too long; reconnect"),
             Self::Removed => ("removed", "the channel was removed"),
+            Self::Denied => ("unauthorized", "the token is no longer good"),
         };
-        let retry = Retry { should_reconnect: self != Self::Removed, ..Retry::after_ms(self.delay_ms(reader)) };
-        StreamError { code: Borrowed(code), message: Borrowed(message), retry }
+        StreamError { code: Borrowed(code), message: Borrowed(message), retry: self.retry(reader) }
     }
 }

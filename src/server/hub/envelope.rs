@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::encode::{RETRY_MS, json};
+use super::encode::{RETRY_MS, json, retry_line};
 use crate::{
     model::time::UnixMs,
     wire::{
@@ -50,7 +50,7 @@ pub(super) fn gap(to: u64, gap: &Gap, now: UnixMs) -> Option<Bytes> {
 /// The last event of a stream, with the wait before a reconnection for clients that look at nothing else.
 pub(super) fn end(error: &StreamError, now: UnixMs) -> Option<Bytes> {
     let event = event(None, "stream_error", &json(error)?, now);
-    Some(Bytes::from(format!("retry: {}\n{event}", error.retry.delay_ms)))
+    Some(Bytes::from(retry_line(&error.retry) + &event))
 }
 
 fn told<T: Serialize>(id: Option<u64>, name: &'static str, body: &T, now: UnixMs) -> Option<Bytes> {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::{
-    encode::{RETRY_MS, json},
+    encode::{RETRY_MS, json, retry_line},
     filter::EventFilter,
 };
 use crate::{
@@ -58,9 +58,8 @@ pub(super) fn gap(to: u64, gap: &Gap) -> Option<Bytes> {
 
 /// The last event of a stream, with the wait before a reconnection for clients that look at nothing else.
 pub(super) fn end(error: &StreamError) -> Option<Bytes> {
-    let retry_ms = error.retry.delay_ms;
     let event = sse::named(None, "stream_error", &json(error)?);
-    Some(Bytes::from(format!("retry: {retry_ms}\n{event}")))
+    Some(Bytes::from(retry_line(&error.retry) + &event))
 }
 
 fn event<T: Serialize>(id: Option<u64>, name: &'static str, body: &T) -> Option<Bytes> {

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use parking_lot::Mutex;
 use thiserror::Error;
 
-use crate::server::client::Client;
+use crate::server::client::{Account, Client};
 
 /// Why a reader is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -47,7 +47,7 @@ pub struct Ceilings {
     pub total: usize,
     /// Of one block of addresses.
     pub per_address: usize,
-    /// Of one token, which is then counted in place of the address that it comes from.
+    /// Of one token, beside what counts for the addresses that it comes from.
     pub per_token: usize,
 }
 
@@ -61,7 +61,7 @@ pub struct ConnectionLimits {
 #[derive(Debug, Default)]
 struct Open {
     total: usize,
-    by_client: HashMap<Client, usize>,
+    by_account: HashMap<Account, usize>,
 }
 
 impl ConnectionLimits {
@@ -79,17 +79,21 @@ impl ConnectionLimits {
     /// # Errors
     /// [`Refusal::ServerFull`], [`Refusal::AddressFull`] or [`Refusal::TokenFull`].
     pub fn acquire(self: &Arc<Self>, client: Client) -> Result<Permit, Refusal> {
-        let (most, refusal) = match client {
-            Client::Address(_) => (self.ceilings.per_address, Refusal::AddressFull),
-            Client::Token(_) => (self.ceilings.per_token, Refusal::TokenFull),
-        };
         let mut open = self.open.lock();
         self.room(&open)?;
-        if open.by_client.get(&client).copied().unwrap_or_default() >= most {
-            return Err(refusal);
+        for account in client.accounts() {
+            let (most, refusal) = match account {
+                Account::Address(_) => (self.ceilings.per_address, Refusal::AddressFull),
+                Account::Token(_) => (self.ceilings.per_token, Refusal::TokenFull),
+            };
+            if open.by_account.get(&account).copied().unwrap_or_default() >= most {
+                return Err(refusal);
+            }
         }
         open.total += 1;
-        *open.by_client.entry(client).or_default() += 1;
+        for account in client.accounts() {
+            *open.by_account.entry(account).or_default() += 1;
+        }
         Ok(Permit { limits: Arc::clone(self), client: Some(client) })
     }
 
@@ -120,13 +124,14 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut open = self.limits.open.lock();
         open.total = open.total.saturating_sub(1);
-        let Some(client) = &self.client else { return };
-        let left = open.by_client.get_mut(client).map(|count| {
-            *count = count.saturating_sub(1);
-            *count
-        });
-        if left == Some(0) {
-            open.by_client.remove(client);
+        for account in self.client.into_iter().flat_map(Client::accounts) {
+            let left = open.by_account.get_mut(&account).map(|count| {
+                *count = count.saturating_sub(1);
+                *count
+            });
+            if left == Some(0) {
+                open.by_account.remove(&account);
+            }
         }
     }
 }
@@ -142,8 +147,8 @@ mod tests {
         Ipv4Addr::new(10, 0, 0, last).into()
     }
 
-    fn token(n: u8) -> Client {
-        Client::Token(TokenId::parse(&format!("t0ken00{n}")).expect("an id"))
+    fn token(n: u8) -> Option<TokenId> {
+        TokenId::parse(&format!("t0ken00{n}"))
     }
 
     fn limits(total: usize, per_address: usize, per_token: usize) -> Arc<ConnectionLimits> {
@@ -162,19 +167,25 @@ mod tests {
         drop(first);
         assert_eq!(limits.open(), 2);
         limits.acquire(address(1)).map(drop).expect("room again");
-        assert_eq!(limits.open.lock().by_client.len(), 2, "nobody is remembered without a connection");
+        assert_eq!(limits.open.lock().by_account.len(), 2, "nobody is remembered without a connection");
     }
 
     #[test]
-    fn a_token_has_a_limit_of_its_own() {
-        let limits = limits(10, 1, 2);
-        let _address = limits.acquire(address(1)).expect("room");
-        let _first = limits.acquire(token(7)).expect("room");
-        let second = limits.acquire(token(7)).expect("room");
-        assert_eq!(limits.acquire(token(7)).map(drop), Err(Refusal::TokenFull));
-        let _other = limits.acquire(token(8)).expect("room for another token");
-        drop(second);
-        limits.acquire(token(7)).map(drop).expect("room again");
+    fn a_token_has_a_limit_of_its_own_and_raises_none() {
+        let limits = limits(10, 2, 3);
+        let at = |last, n| address(last).with_token(token(n));
+        let held = [at(1, 7), at(1, 8)].map(|client| limits.acquire(client).expect("room"));
+        for client in [at(1, 7), at(1, 9), address(1)] {
+            assert_eq!(limits.acquire(client).map(drop), Err(Refusal::AddressFull), "whatever it shows");
+        }
+        let second = limits.acquire(at(2, 7)).expect("room at another address");
+        let third = limits.acquire(at(2, 7)).expect("room at another address");
+        assert_eq!(limits.acquire(at(3, 7)).map(drop), Err(Refusal::TokenFull), "wherever it comes from");
+        let other = limits.acquire(at(3, 8)).expect("room for another token");
+        drop(third);
+        limits.acquire(at(3, 7)).map(drop).expect("room again");
+        drop((held, second, other));
+        assert_eq!(limits.open.lock().by_account.len(), 0, "nobody is remembered without a connection");
     }
 
     #[test]

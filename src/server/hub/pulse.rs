@@ -17,8 +17,8 @@ impl Hub {
     /// Sends heartbeats and keep-alives, closes stalled readers, and ends every stream at shutdown. Started once by
     /// whoever made the hub; ended by the hub's token.
     ///
-    /// A reader has stalled when it was woken and its stream was not polled for the stall limit: its connection takes
-    /// no bytes. It is forgotten here, so it costs no publication anything, and its stream is marked to end. What this
+    /// A reader has stalled when it was woken and its stream was not polled for the stall limit, and the connection that
+    /// it sits on took no byte either: one that is slow asks for nothing for as long, and goes on. It is forgotten here, so it costs no publication anything, and its stream is marked to end. What this
     /// can't do is make the connection poll the stream: as long as a peer accepts nothing and the connection waits for
     /// it, the socket stays. [`StallGuard`](crate::server::http::stall::StallGuard) ends such a connection from below.
     pub async fn run(self: Arc<Self>) {

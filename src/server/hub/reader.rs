@@ -17,7 +17,7 @@ use super::{
     channel::Channel,
     log::EventLog,
 };
-use crate::server::metrics::clients::Presence;
+use crate::server::{metrics::clients::Presence, uptake::Uptake};
 
 /// Between two pings of a session. Not a setting, as the silence that ends a session is measured in it.
 pub const PING_INTERVAL: Duration = Duration::from_secs(30);
@@ -34,12 +34,12 @@ const EARLY_MS: u64 = 250;
 pub(super) struct Timeline {
     origin: Instant,
     heartbeat_ms: u64,
-    stall_ms: u64,
+    stall: Duration,
 }
 
 impl Timeline {
     pub(super) fn new(origin: Instant, heartbeat: Duration, stall: Duration) -> Self {
-        Self { origin, heartbeat_ms: millis(heartbeat).max(1), stall_ms: millis(stall) }
+        Self { origin, heartbeat_ms: millis(heartbeat).max(1), stall }
     }
 
     /// Now; never 0.
@@ -76,6 +76,7 @@ pub(super) struct Traits {
     pub(super) label: Option<Box<str>>,
     pub(super) care: Care,
     pub(super) presence: Presence,
+    pub(super) uptake: Option<Arc<Uptake>>,
 }
 
 /// A reader's side that others write to. It never holds a message.
@@ -91,6 +92,8 @@ pub(super) struct Reader {
     pub(super) label: Option<Box<str>>,
     /// Its place in the figures for monitors, as long as it lives.
     pub(super) presence: Presence,
+    /// What the connection takes that it sits on, where that is known.
+    uptake: Option<Arc<Uptake>>,
     tickers: AtomicBits,
     statuses: AtomicBits,
     /// The log has grown.
@@ -107,7 +110,7 @@ pub(super) struct Reader {
 impl Reader {
     /// A reader that wants a snapshot of every channel, and to look at the log.
     pub(super) fn new(id: u64, channels: &[Arc<Channel>], timeline: &Timeline, traits: Traits) -> Self {
-        let Traits { followed, label, care, presence } = traits;
+        let Traits { followed, label, care, presence, uptake } = traits;
         let now = timeline.now_ms();
         let (heartbeat_ms, keep_alive_ms) = match care {
             Care::Stream => (timeline.heartbeat_ms, KEEP_ALIVE_MS),
@@ -123,6 +126,7 @@ impl Reader {
             followed,
             label,
             presence,
+            uptake,
             tickers,
             statuses: AtomicBits::default(),
             log: AtomicBool::new(true),
@@ -205,10 +209,12 @@ impl Reader {
         self.tickers.take()
     }
 
-    /// What the shared tick does for a reader. Returns `false` if it has stalled: woken, and not looked for too long.
+    /// What the shared tick does for a reader. Returns `false` if it has stalled: woken, and not looked for too long,
+    /// while its connection took nothing.
     pub(super) fn tick(&self, timeline: &Timeline, now_ms: u64) -> bool {
         let woken = self.woken_ms.load(Ordering::Acquire);
-        if woken != 0 && now_ms.saturating_sub(woken) >= timeline.stall_ms {
+        let is_late = woken != 0 && now_ms.saturating_sub(woken) >= millis(timeline.stall);
+        if is_late && !self.uptake.as_ref().is_some_and(|uptake| uptake.is_within(timeline.stall)) {
             return false;
         }
         if due(&self.next_heartbeat_ms, self.heartbeat_ms, now_ms.saturating_add(EARLY_MS)) {

@@ -1,13 +1,14 @@
 //! A reader's stream of frames.
 
 use std::{
+    future::Future,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{FutureExt, Stream, future::BoxFuture};
 
 use super::{
     Hub,
@@ -37,6 +38,8 @@ pub struct FrameStream {
     last_id: u64,
     tally: Tally,
     ended: bool,
+    /// The end of the reader's token, if it came with one.
+    denied: Option<BoxFuture<'static, ()>>,
     _permit: Permit,
     /// What the reader needs while it reads. Let go of after the reader was forgotten.
     kept: Vec<Box<dyn Send>>,
@@ -82,6 +85,7 @@ impl FrameStream {
             last_id: 0,
             tally: Tally::default(),
             ended: false,
+            denied: None,
             _permit: permit,
             kept: Vec::new(),
         }
@@ -91,6 +95,13 @@ impl FrameStream {
     #[must_use]
     pub fn keeping(mut self, what: impl Send + 'static) -> Self {
         self.kept.push(Box::new(what));
+        self
+    }
+
+    /// Ends with `denied`: when the reader may no longer read.
+    #[must_use]
+    pub fn until(mut self, denied: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.denied = Some(denied.boxed());
         self
     }
 
@@ -164,6 +175,9 @@ impl Stream for FrameStream {
         if this.reader.take(Signal::Close) || this.hub.shutdown.is_cancelled() {
             let end = if this.hub.shutdown.is_cancelled() { End::GoingDown } else { End::TooSlow };
             return Poll::Ready(this.end(end));
+        }
+        if this.denied.as_mut().is_some_and(|denied| denied.poll_unpin(cx).is_ready()) {
+            return Poll::Ready(this.end(End::Denied));
         }
         if let Some(hello) = this.hello.take() {
             return Poll::Ready(Some(hello));

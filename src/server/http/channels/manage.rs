@@ -1,6 +1,6 @@
 //! `GET`, `POST` and `DELETE /api/v1/channels`, and `GET /api/v1/sse/status`.
 //!
-//! Creating takes `{"path":"/notifications/user123"}`; removing takes the same, or `?path=`. A path starts with `/`, has
+//! Creating takes `{"path":"/notifications/user123"}`; removing takes the same, or one `?path=`, and then no body. A path starts with `/`, has
 //! at most 200 characters, and no `..`, `\`, `//` or control characters, not even percent-encoded ones.
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -13,14 +13,15 @@ use axum::{
 use http::{StatusCode, Uri, header};
 use serde_json::Value;
 
-use super::{STREAMS, body};
+use super::{STREAMS, body, room_of};
 use crate::{
     server::{
         access::Scope,
         channels::{
-            Channel, Channels,
+            Channel,
             builtin::BuiltIn,
             path::{ChannelPath, encode},
+            room::Room,
             schema::Misfit,
         },
         http::{
@@ -88,7 +89,7 @@ pub async fn create(
     request: Request,
 ) -> Result<impl IntoResponse, HttpError> {
     caller.require(Scope::Publish)?;
-    let path = path_in(&services.channels, request).await?;
+    let path = path_in(room_of(&services.channels, &caller), request).await?;
     let channel = services.channels.create(path).await?;
     let created = created(&channel);
     let location = [(header::LOCATION, created.stream.clone())];
@@ -111,11 +112,13 @@ pub async fn remove(
     request: Request,
 ) -> Result<Json<Success<RemovedChannel>>, HttpError> {
     caller.require(Scope::Publish)?;
+    // What is removed is never guessed.
     let query = uri.query().unwrap_or_default();
-    let named = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "path");
-    let path = match named {
-        Some((_, path)) => ChannelPath::parse(&path)?,
-        None => path_in(&services.channels, request).await?,
+    let mut named = url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "path");
+    let path = match (named.next(), named.next()) {
+        (Some((_, path)), None) => ChannelPath::parse(&path)?,
+        (Some(_), Some(_)) => return Err(HttpError::BadPath),
+        (None, _) => path_in(room_of(&services.channels, &caller), request).await?,
     };
     let removed = RemovedChannel { path: path.as_str().to_owned(), removed: true };
     services.channels.remove(path).await?;
@@ -123,8 +126,8 @@ pub async fn remove(
 }
 
 /// `{"path":…}`
-async fn path_in(channels: &Channels, request: Request) -> Result<ChannelPath, HttpError> {
-    let body = body::read(request, &mut channels.room()).await?;
+async fn path_in(mut room: Room, request: Request) -> Result<ChannelPath, HttpError> {
+    let body = body::read(request, &mut room).await?;
     let body: Value = serde_json::from_slice(&body).map_err(|_| HttpError::MalformedJson)?;
     let misfit = |expected: &'static str| HttpError::Misfit(Misfit { path: "path".into(), expected: expected.into() });
     let path = body.get("path").ok_or_else(|| misfit("is missing"))?;

@@ -12,11 +12,11 @@ use axum::{
 };
 use http::{StatusCode, Uri};
 
-use super::{body, path_of};
+use super::{body, path_of, room_of};
 use crate::{
     server::{
         access::Scope,
-        channels::{Channel, Channels, builtin::BuiltIn, publication},
+        channels::{Channel, Channels, builtin::BuiltIn, publication, room::Room},
         event::EventDraft,
         http::{
             caller::Caller,
@@ -55,7 +55,8 @@ pub async fn event(
     let Path(name) = channel.map_err(|_| HttpError::BadPath)?;
     let channel = BuiltIn::parse(&name).ok_or(HttpError::UnknownChannel)?;
     let read = |body: &[u8]| publication::event(channel, body).map_err(HttpError::from);
-    publish(&services.channels, services.channels.built_in(channel), request, read).await
+    let room = room_of(&services.channels, &caller);
+    publish(&services.channels, services.channels.built_in(channel), request, room, read).await
 }
 
 /// Tells something to everybody who follows a created channel.
@@ -80,16 +81,17 @@ pub async fn message(
     caller.require(Scope::Publish)?;
     let channel = services.channels.created(&path_of(&uri)?).ok_or(HttpError::UnknownChannel)?;
     let read = |body: &[u8]| publication::message(body).map_err(HttpError::from);
-    publish(&services.channels, &channel, request, read).await
+    let room = room_of(&services.channels, &caller);
+    publish(&services.channels, &channel, request, room, read).await
 }
 
 async fn publish(
     channels: &Channels,
     channel: &Arc<Channel>,
     request: Request,
+    mut room: Room,
     read: impl FnOnce(&[u8]) -> Result<EventDraft, HttpError>,
 ) -> Result<Accepted, HttpError> {
-    let mut room = channels.room();
     let draft = read(&body::read(request, &mut room).await?)?;
     let id = channels.publish(channel, draft, room).await?;
     let published = Published { id: id.to_string(), channel: channel.name().to_owned() };

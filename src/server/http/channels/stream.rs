@@ -28,6 +28,7 @@ use crate::server::{
     http::{
         address::Counted,
         error::HttpError,
+        lapse::Admission,
         last_event_id::LastEventId,
         openapi::{ChannelParameters, InPathChannel, InPathCreated, LastEventIdHeader, LastEventIdParameter, Refused},
         realtime::respond,
@@ -53,6 +54,7 @@ use crate::server::{
 pub async fn named(
     State(services): State<Arc<Services>>,
     Counted(client): Counted,
+    admission: Admission,
     channel: Result<Path<String>, PathRejection>,
     LastEventId(since): LastEventId,
     label: Result<ClientId, HttpError>,
@@ -62,7 +64,7 @@ pub async fn named(
     let ClientId(label) = label?;
     let form = ChannelForm::Named { channel: channel.as_str(), label };
     let wish = ChannelWish { log: services.channels.built_in(channel).log(), form };
-    Ok(respond(services.hub.connect_channel(client, wish, since)?))
+    Ok(respond(services.hub.connect_channel(client, wish, since)?, admission))
 }
 
 /// What is told on a channel that somebody created, as server-sent events without a name.
@@ -80,10 +82,11 @@ pub async fn named(
 pub async fn created(
     State(services): State<Arc<Services>>,
     Counted(client): Counted,
+    admission: Admission,
     uri: Uri,
     LastEventId(since): LastEventId,
 ) -> Result<Response, HttpError> {
     let channel = services.channels.created(&path_of(&uri)?).ok_or(HttpError::UnknownChannel)?;
     let wish = ChannelWish { log: channel.log(), form: ChannelForm::Plain };
-    Ok(respond(services.hub.connect_channel(client, wish, since)?))
+    Ok(respond(services.hub.connect_channel(client, wish, since)?, admission))
 }

@@ -152,6 +152,6 @@ fn health(samples: &Samples) -> Option<Health> {
             venues: BTreeMap::from([(Venue::new("binance")?, venue)]),
             feeds: BTreeMap::from([("coindesk".to_owned(), state("ok", "ok"))]),
         },
-        metrics: HealthMetrics { active_streams: 41, total_subscriptions: 87, active_symbols: vec![samples.btc] },
+        metrics: HealthMetrics { active_streams: 41, total_subscriptions: 87, active_symbols: vec![samples.btc.pair()] },
     })
 }

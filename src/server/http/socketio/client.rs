@@ -23,7 +23,7 @@ use crate::{
     model::symbol::Symbol,
     server::{
         follows::Unfollowed,
-        hub::{limits::Refusal, session::Session},
+        hub::{MAX_SYMBOLS_PER_READER, limits::Refusal, session::Session},
         services::Services,
     },
     wire::socketio::{Acknowledgment, Connected, SymbolList},
@@ -169,6 +169,10 @@ impl Client {
     /// A symbol that is not followed for this client yet is followed at the venues first.
     fn follow(&self, session: &mut Session, symbol: Symbol) -> Result<(), Why> {
         let mut interests = self.line.interests();
+        // Asked first: what there is no room for is not followed at the venues either.
+        if !interests.holds(symbol) && interests.len() >= MAX_SYMBOLS_PER_READER {
+            return Err(Why::Refused(Refusal::TooManySymbols));
+        }
         interests.want(symbol).map_err(Why::Unfollowed)?;
         session.follow(symbol).map_err(|refusal| {
             // Only one that is not followed yet is refused.

@@ -7,17 +7,14 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::Instant,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{flow::Half, line::Line};
+use super::{super::metered::Metered, flow::Half, line::Line};
 
 /// The stream below a WebSocket.
 pub(super) struct Conduit<S> {
-    stream: S,
+    stream: Metered<S>,
     line: Arc<Line>,
     /// Dropped with this.
     gone: Option<DropGuard>,
@@ -25,7 +22,7 @@ pub(super) struct Conduit<S> {
 
 impl<S> Conduit<S> {
     pub(super) fn new(stream: S, line: Arc<Line>) -> Self {
-        Self { stream, line, gone: None }
+        Self { stream: Metered::new(stream, Arc::clone(line.bytes())), line, gone: None }
     }
 
     /// Cancels `gone` when the library lets go of it.
@@ -45,13 +42,7 @@ impl<S> Conduit<S> {
 impl<S: AsyncRead + Unpin> AsyncRead for Conduit<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.check(Half::Reading, cx)?;
-        let before = buf.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        let bytes = buf.filled().len().saturating_sub(before);
-        if bytes > 0 && self.line.heard(bytes, Instant::now()).is_err() {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::QuotaExceeded, "the peer says too much")));
-        }
-        read
+        Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 

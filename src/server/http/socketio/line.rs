@@ -15,8 +15,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    super::websocket::budget::{Budget, Spent},
-    allowance::Allowance,
+    super::{
+        allowance::Allowance,
+        websocket::budget::{Budget, Spent},
+    },
     flow::Flow,
 };
 use crate::server::{access::TokenId, follows::Interests, hub::session::Session};
@@ -37,7 +39,7 @@ pub(super) struct Line {
     /// Cancelled when the client has left the namespace, which it enters once at most.
     pub(super) left: CancellationToken,
     budget: Mutex<Budget>,
-    bytes: Allowance,
+    bytes: Arc<Allowance>,
     requests: Allowance,
     /// Of a session that began with polling.
     sid: OnceLock<Sid>,
@@ -63,6 +65,11 @@ impl Line {
     /// How long the client should have waited.
     pub(super) fn heard(&self, bytes: usize, now: Instant) -> Result<(), Duration> {
         self.bytes.take(bytes, now)
+    }
+
+    /// The bytes that the client may send, whatever carries them.
+    pub(super) const fn bytes(&self) -> &Arc<Allowance> {
+        &self.bytes
     }
 
     /// Counts a request of the client.
@@ -146,7 +153,7 @@ impl Lines {
             flow: Flow::default(),
             left: CancellationToken::new(),
             budget: Mutex::new(Budget::new(now)),
-            bytes: Allowance::per_minute(BYTES_PER_MINUTE, now),
+            bytes: Arc::new(Allowance::per_minute(BYTES_PER_MINUTE, now)),
             requests: Allowance::per_minute(REQUESTS_PER_MINUTE, now),
             sid: OnceLock::new(),
             upgrading: AtomicBool::new(false),

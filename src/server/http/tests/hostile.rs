@@ -10,6 +10,7 @@ use tokio::{
 };
 
 use super::{
+    bystander::Bystanders,
     socket::{bounds, read_until, request, serve},
     *,
 };
@@ -22,27 +23,33 @@ use crate::server::{
     market::fixture::ticker,
 };
 
+/// Asks for a WebSocket.
+const UPGRADE: &str = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+                       sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// A server under attack, with somebody who reads prices meanwhile.
+/// A server under attack, with somebody who reads prices meanwhile, and some who may miss nothing.
 struct Scene {
     fixture: Fixture,
     address: SocketAddr,
     bystander: TcpStream,
+    others: Bystanders<TcpStream>,
     price: f64,
 }
 
 impl Scene {
     async fn new(bounds: Bounds) -> Self {
         let fixture = Fixture::new();
-        // The API has nothing yet that takes a body.
+        // A body that is told back, with little room and patience for it.
         let echo = |body: Bytes| async move { body };
         let bodies = BodyBounds { most: 1000, patience: PATIENCE };
         let router = app(&fixture).route("/echo", post(echo)).layer(from_fn_with_state(bodies, bound_body));
         let (address, _server) = serve(&fixture, router, bounds);
         let mut bystander = request(address, "/api/realtime/BTC").await;
         read_until(&mut bystander, "connected").await;
-        Self { fixture, address, bystander, price: 0.0 }
+        let mut others = Bystanders::at(address).await;
+        others.tell(&fixture).await;
+        Self { fixture, address, bystander, others, price: 0.0 }
     }
 
     /// Sends bytes and reads all that comes until the connection ends.
@@ -57,6 +64,7 @@ impl Scene {
         self.price += 1.0;
         self.fixture.post(ticker("BTC", self.price));
         read_until(&mut self.bystander, &format!("\"price\":{:.1}", self.price)).await;
+        self.others.missed_nothing(&self.fixture).await;
     }
 }
 
@@ -140,7 +148,27 @@ async fn what_is_too_large_is_refused() {
         (head(&forged), "HTTP/1.1 431 Request Header Fields Too Large"),
         (
             format!("GET /symbols?q={} HTTP/1.1\r\nhost: localhost\r\n\r\n", "a".repeat(100_000)),
-            "HTTP/1.1 431 Request Header Fields Too Large",
+            "HTTP/1.1 414 URI Too Long",
+        ),
+        (
+            format!("GET /api/ws?q={} HTTP/1.1\r\nhost: localhost\r\n{UPGRADE}\r\n", "a".repeat(100_000)),
+            "HTTP/1.1 414 URI Too Long",
+        ),
+        (
+            format!("GET /api/v1/sse/training?client_id={} HTTP/1.1\r\nhost: localhost\r\n\r\n", "a".repeat(100_000)),
+            "HTTP/1.1 414 URI Too Long",
+        ),
+        (
+            format!("POST /streams/a?q={} HTTP/1.1\r\nhost: localhost\r\n\r\n", "a".repeat(100_000)),
+            "HTTP/1.1 414 URI Too Long",
+        ),
+        (
+            format!("GET /socket.io/?EIO=4&transport=polling&q={} HTTP/1.1\r\n\r\n", "a".repeat(100_000)),
+            "HTTP/1.1 414 URI Too Long",
+        ),
+        (
+            format!("GET /api/ws?q={} HTTP/1.1\r\nhost: localhost\r\n{UPGRADE}\r\n", "a".repeat(3_000)),
+            "HTTP/1.1 414 URI Too Long",
         ),
         (
             format!("GET /symbols?q={} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n", "a".repeat(10_000)),
@@ -153,8 +181,13 @@ async fn what_is_too_large_is_refused() {
     ] {
         let mut socket = TcpStream::connect(scene.address).await.expect("a connection");
         let _sent = socket.write_all(request.as_bytes()).await;
-        let answer = read_head(&mut socket).await;
-        assert_eq!(status(&answer), expected, "{} …", request.get(..60).expect("longer"));
+        let answer = read_until(&mut socket, "\"retry\":null}").await;
+        let name = request.get(..60).expect("longer");
+        assert_eq!(status(&answer), expected, "{name} …");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a body");
+        assert!(head.contains("\r\ncontent-type: application/json\r\n"), "{name} …: {head}");
+        let body: Value = serde_json::from_str(body).expect("JSON");
+        assert!(body["success"] == false && body["error"]["code"].is_string(), "{name} …: {body}");
     }
     scene.bystander_is_untouched().await;
 }
@@ -189,7 +222,8 @@ async fn what_is_no_request_is_no_trouble() {
     ] {
         let answer = scene.send(garbage).await;
         let name = String::from_utf8_lossy(garbage);
-        assert!(answer.is_empty() || status(&answer) == "HTTP/1.1 400 Bad Request", "{name:?}: {answer}");
+        let is_told = status(&answer) == "HTTP/1.1 400 Bad Request" && !answer.contains("content-length: 0\r\n");
+        assert!(answer.is_empty() || is_told, "{name:?}: {answer}");
         scene.bystander_is_untouched().await;
     }
 }
@@ -280,7 +314,7 @@ async fn one_address_can_not_take_every_connection() {
 
 #[tokio::test]
 async fn a_proxy_may_bring_everybody_but_not_more_than_all() {
-    let sockets = Ceilings { total: 31, per_address: 2, per_token: 0 };
+    let sockets = Ceilings { total: 34, per_address: 4, per_token: 0 };
     let trusted_proxies = vec!["127.0.0.2/32".parse().expect("a network")];
     let mut scene = Scene::new(Bounds { sockets, trusted_proxies, ..bounds() }).await;
     let mut held = Vec::new();

@@ -12,10 +12,20 @@ async fn rest_is_limited_by_address_and_probes_and_streams_are_not() {
     }
     let (status, headers, body) = json(send(&app, from("192.0.2.1:2", "/symbols")).await).await;
     assert_eq!((status.as_u16(), &body["error"]["code"]), (429, &Value::from("rate_limited")));
-    assert_eq!(headers["retry-after"], "2", "whole seconds, rounded up");
+    assert_eq!(headers["retry-after"], "61", "whole seconds, rounded up");
     assert_eq!(headers["access-control-allow-origin"], "*", "a page may read why");
-    assert!(body["retry"]["delayMs"].as_u64().is_some_and(|ms| (1000..=1001).contains(&ms)), "{body}");
-    for uri in ["/api/news", "/api/news/stories", "/api/breaking", "/api/sources", "/api/rss"] {
+    assert!(body["retry"]["delayMs"].as_u64().is_some_and(|ms| (60_000..=60_001).contains(&ms)), "{body}");
+    for uri in [
+        "/stats",
+        "/api/v1/channels",
+        "/api/v1/sse/status",
+        "/api/ws",
+        "/api/news",
+        "/api/news/stories",
+        "/api/breaking",
+        "/api/sources",
+        "/api/rss",
+    ] {
         let status = send(&app, from("192.0.2.1:3", uri)).await.status();
         assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "{uri}");
     }
@@ -24,8 +34,8 @@ async fn rest_is_limited_by_address_and_probes_and_streams_are_not() {
         assert_ne!(status, StatusCode::TOO_MANY_REQUESTS, "{uri}");
     }
     assert_eq!(send(&app, from("192.0.2.2:1", "/symbols")).await.status(), StatusCode::OK, "another address");
-    tokio::time::advance(Duration::from_millis(1001)).await;
-    assert_eq!(send(&app, from("192.0.2.1:4", "/symbols")).await.status(), StatusCode::OK, "a second later");
+    tokio::time::advance(Duration::from_millis(60_001)).await;
+    assert_eq!(send(&app, from("192.0.2.1:4", "/symbols")).await.status(), StatusCode::OK, "a minute later");
 }
 
 #[tokio::test(start_paused = true)]
@@ -167,37 +177,71 @@ async fn a_network_of_64_bits_counts_as_one_address() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_counts_in_place_of_its_address() {
+async fn a_token_raises_nothing_for_its_address_and_counts_over_all_of_them() {
     let fixture = Fixture::with(|config| {
-        config.limits.requests_per_minute = 1;
+        config.limits.requests_per_minute = 2;
         config.limits.token_requests_per_minute = 5;
-        config.limits.connections_per_address = 1;
-        config.limits.connections_per_token = 2;
+        config.limits.connections_per_address = 2;
+        config.limits.connections_per_token = 3;
     });
     let app = app(&fixture);
     let (one, other) = (fixture.token(Scope::Read), fixture.token(Scope::Read));
-    let ask = async |token: Option<&String>, uri: &str| {
-        let mut request = from("192.0.2.1:1", uri);
+    let ask = async |address: u8, token: Option<&String>, uri: &str| {
+        let mut request = from(&format!("192.0.2.{address}:1"), uri);
         if let Some(token) = token {
             let value = format!("Bearer {token}").parse().expect("a header");
             request.headers_mut().insert("authorization", value);
         }
         send(&app, request).await
     };
-    for (token, uri, limit, status) in [
-        (None, "/api/sse", 1, 503),
-        (Some(&one), "/api/sse", 2, 503),
-        (Some(&other), "/api/realtime/BTC", 2, 503),
-        (None, "/symbols", 1, 429),
-        // Three of the five were for streams.
-        (Some(&one), "/symbols", 2, 429),
-        (Some(&other), "/symbols", 2, 429),
+    let mut open = Vec::new();
+    for (address, token, uri, status) in [
+        (1, Some(&one), "/api/sse", 200),
+        (1, Some(&other), "/api/realtime/BTC", 200),
+        (1, Some(&one), "/api/sse", 503),
+        (1, None, "/api/sse", 503),
+        (2, Some(&one), "/api/v1/sse/alerts", 200),
+        (2, Some(&one), "/api/sse", 200),
+        // Three streams and a refusal, which counts as a request: of its five one is left.
+        (3, Some(&one), "/api/sse", 503),
+        (3, Some(&one), "/symbols", 429),
+        (1, None, "/symbols", 200),
+        (1, Some(&other), "/symbols", 200),
+        (1, Some(&other), "/symbols", 429),
+        (1, None, "/symbols", 429),
+        (4, Some(&other), "/symbols", 200),
     ] {
-        let mut open = Vec::new();
-        for _ in 0..limit {
-            open.push(ask(token, uri).await);
-        }
-        assert!(open.iter().all(|response| response.status() == StatusCode::OK), "{token:?} {uri}");
-        assert_eq!(ask(token, uri).await.status().as_u16(), status, "{token:?} {uri}");
+        let response = ask(address, token, uri).await;
+        assert_eq!(response.status().as_u16(), status, "{address} {uri} {token:?}");
+        assert_eq!(response.headers().contains_key("retry-after"), status != 200);
+        open.push(response);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forged_address_gets_round_no_limit_of_streams() {
+    let fixture = Fixture::with(|config| {
+        config.limits.connections_per_address = 2;
+        config.server.trusted_proxies = vec!["10.0.0.0/8".parse().expect("a network")];
+    });
+    let app = app(&fixture);
+    let ask = async |peer: &str, forwarded: &str, uri: &str| {
+        let mut request = from(peer, uri);
+        request.headers_mut().insert("x-forwarded-for", forwarded.parse().expect("a header"));
+        send(&app, request).await
+    };
+    let streams = ["/api/sse", "/api/realtime/BTC", "/api/v1/sse/alerts", "/socket.io/?EIO=4&transport=polling"];
+    let mut open = Vec::new();
+    for (n, uri) in streams.iter().enumerate() {
+        let response = ask("203.0.113.1:1", &format!("198.51.100.{n}"), uri).await;
+        assert_eq!(response.status().as_u16(), if n < 2 { 200 } else { 503 }, "nobody may say who it is: {uri}");
+        open.push(response);
+    }
+    for uri in streams {
+        // What the client wrote stands before what the proxy added.
+        let lines = format!("198.51.100.{}, 203.0.113.1", open.len());
+        assert_eq!(ask("10.0.0.1:1", &lines, uri).await.status().as_u16(), 503, "nor through a proxy: {uri}");
+        assert_eq!(ask("10.0.0.1:1", "203.0.113.1, 198.51.100.9", uri).await.status().as_u16(), 200);
+        open.truncate(2);
     }
 }

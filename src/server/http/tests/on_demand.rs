@@ -53,7 +53,7 @@ async fn a_listed_symbol_streams_like_a_configured_one() {
     frame(&mut events).await;
     assert!(frame(&mut events).await.contains("event: price\ndata: {\"symbol\":\"L7\""));
     let (_, _, health) = json(get(&app, "/health").await).await;
-    assert_eq!(health["metrics"]["active_symbols"], serde_json::json!(["BTC", "L7"]));
+    assert_eq!(health["metrics"]["active_symbols"], serde_json::json!(["BTCUSDT", "L7USDT"]));
     assert_eq!(health["metrics"]["total_subscriptions"], 4);
 }
 

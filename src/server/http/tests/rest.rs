@@ -108,7 +108,7 @@ async fn health_has_the_shape_of_the_contract() {
             }},
             "feeds": {},
         },
-        "metrics": {"active_streams": 1, "total_subscriptions": 2, "active_symbols": ["BTC", "SOL"]},
+        "metrics": {"active_streams": 1, "total_subscriptions": 2, "active_symbols": ["BTCUSDT", "SOLUSDT"]},
     });
     assert_eq!(body, expected);
 }

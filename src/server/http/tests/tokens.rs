@@ -12,6 +12,7 @@ use http::Uri;
 use super::*;
 use crate::server::{
     access::{Lifetime, NewToken, Scope},
+    channels::path::ChannelPath,
     config::Reading,
     http::{
         caller::{Caller, admit},
@@ -288,8 +289,9 @@ async fn a_stream_ends_with_its_token() {
     let wish = NewToken { scope: Scope::Read, label, lifetime: Some(lifetime) };
     let (_, expiring) = fixture.services.tokens.issue(wish.clone()).expect("a token");
     let (record, revoked) = fixture.services.tokens.issue(NewToken { lifetime: None, ..wish }).expect("a token");
+    fixture.services.channels.create(ChannelPath::parse("/a").expect("a path")).await.expect("a channel");
     let mut open = Vec::new();
-    for uri in ["/api/sse", "/api/realtime/BTC"] {
+    for uri in ["/api/sse", "/api/realtime/BTC", "/api/v1/sse/alerts", "/streams/a"] {
         for token in [&expiring, &revoked] {
             open.push(send(&app, bearer(uri, &token.reveal())).await.into_body().into_data_stream());
         }
@@ -298,14 +300,33 @@ async fn a_stream_ends_with_its_token() {
     fixture.services.tokens.revoke(record.id).expect("there");
     let start = tokio::time::Instant::now();
     let lasts = |mut stream: BodyDataStream| async move {
-        let end = async { while stream.next().await.is_some() {} };
-        let ended = tokio::time::timeout(Duration::from_mins(2), end).await.is_ok();
-        ended.then(|| start.elapsed().as_secs())
+        let end = async {
+            let mut last = String::new();
+            while let Some(frame) = stream.next().await {
+                last = String::from_utf8(frame.expect("no error").to_vec()).expect("UTF-8");
+            }
+            last
+        };
+        let last = tokio::time::timeout(Duration::from_mins(2), end).await.ok();
+        last.map(|last| (start.elapsed().as_secs(), last))
     };
     let lasted = futures_util::future::join_all(open.into_iter().map(lasts)).await;
-    for lasted in lasted.chunks(3) {
-        let [Some(expired), Some(revoked), None] = lasted else { panic!("{lasted:?}") };
+    for (lasted, (name, type_at)) in lasted.chunks(3).zip([
+        ("event: stream_error\n", None),
+        ("", Some("/type")),
+        ("event: stream_error\n", Some("/event")),
+        ("event: stream_error\n", None),
+    ]) {
+        let [Some((expired, _)), Some((revoked, _)), None] = lasted else { panic!("{lasted:?}") };
         assert!((60..=65).contains(expired) && *revoked <= 5, "{lasted:?}");
+        for (_, last) in lasted.iter().flatten() {
+            assert!(last.contains(name), "in its own voice: {last}");
+            let data = last.lines().find_map(|line| line.strip_prefix("data: ")).expect("data");
+            let data: Value = serde_json::from_str(data).expect("JSON");
+            assert!(type_at.is_none_or(|at| data.pointer(at) == Some(&"stream_error".into())), "{data}");
+            let error = data.get("data").unwrap_or(&data);
+            assert_eq!((&error["code"], &error["retry"]["shouldReconnect"]), (&"unauthorized".into(), &false.into()));
+        }
     }
 }
 

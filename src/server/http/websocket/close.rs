@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::{
 use super::protocol::Fault;
 use crate::{
     server::{
-        http::error::HttpError,
+        http::{error::HttpError, metered::is_spent},
         hub::{limits::Refusal, session::SessionEnd},
         shutdown::reconnect_after_ms,
     },
@@ -59,6 +59,7 @@ impl End {
                 Self::Gone
             }
             Error::Protocol(_) => Self::Fault(Fault::Protocol),
+            Error::Io(error) if is_spent(error) => Self::Fault(Fault::Abuse),
             _ => Self::Gone,
         }
     }

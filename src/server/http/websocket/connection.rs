@@ -2,6 +2,7 @@
 
 use std::{
     future::poll_fn,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -9,7 +10,7 @@ use std::{
 use futures_util::{FutureExt, Sink, SinkExt, StreamExt, future::BoxFuture};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tokio_tungstenite::{
     WebSocketStream,
@@ -17,7 +18,12 @@ use tokio_tungstenite::{
 };
 use tracing::debug;
 
-use super::{close::End, dialogue::Dialogue, protocol::MAX_MESSAGE};
+use super::{
+    super::{allowance::Allowance, metered::Metered},
+    close::End,
+    dialogue::Dialogue,
+    protocol::MAX_MESSAGE,
+};
 
 /// How long the last frames, and the client's answer to them, may take.
 pub(super) const LINGER: Duration = Duration::from_secs(2);
@@ -26,20 +32,28 @@ const READ_BUFFER: usize = 1024;
 /// What is collected before it is written, in bytes: some tickers.
 const WRITE_BUFFER: usize = 2 * 1024;
 
+/// Bytes that one socket may send in a minute, and at once: as many messages as it may, each as long as it may be, with
+/// some to spare for what they are wrapped in. It bounds, too, the parts of messages that never end, which nobody counts.
+const BYTES_PER_MINUTE: u32 = 5 << 20;
+
+/// A socket, of which only so much is read.
+pub(super) type Socket<S> = WebSocketStream<Metered<S>>;
+
 /// The socket of a connection that was upgraded.
-pub(super) async fn socket<S: AsyncRead + AsyncWrite + Unpin>(stream: S) -> WebSocketStream<S> {
+pub(super) async fn socket<S: AsyncRead + AsyncWrite + Unpin>(stream: S) -> Socket<S> {
     use tokio_tungstenite::tungstenite::protocol::Role;
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
+    let stream = Metered::new(stream, Arc::new(Allowance::per_minute(BYTES_PER_MINUTE, Instant::now())));
     WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await
 }
 
 /// Holds the conversation until one of the two ends it, or `lapsed` does: the end of the token.
 pub(super) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
-    mut socket: WebSocketStream<S>,
+    mut socket: Socket<S>,
     mut dialogue: Dialogue,
     mut lapsed: Option<BoxFuture<'static, ()>>,
 ) {
@@ -59,7 +73,7 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
 
 /// Ready at the end.
 fn poll<S: AsyncRead + AsyncWrite + Unpin>(
-    socket: &mut WebSocketStream<S>,
+    socket: &mut Socket<S>,
     dialogue: &mut Dialogue,
     unflushed: &mut bool,
     cx: &mut Context<'_>,
@@ -86,7 +100,7 @@ fn poll<S: AsyncRead + AsyncWrite + Unpin>(
 /// Sends everything that there is to send. Pending: the client has to take something first, and nothing is taken from the
 /// dialogue until it does.
 fn write<S: AsyncRead + AsyncWrite + Unpin>(
-    socket: &mut WebSocketStream<S>,
+    socket: &mut Socket<S>,
     dialogue: &mut Dialogue,
     unflushed: &mut bool,
     cx: &mut Context<'_>,
@@ -122,10 +136,12 @@ fn flush(
 }
 
 /// Says why, and waits for the client to have heard it, but not for long.
-pub(super) async fn finish<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S>, end: End) {
+pub(super) async fn finish<S: AsyncRead + AsyncWrite + Unpin>(mut socket: Socket<S>, end: End) {
     if end == End::Gone {
         return;
     }
+    // What still comes is not looked at.
+    socket.get_mut().lift();
     let last_words = async {
         if let Some(error) = end.error() {
             socket.send(Message::Text(error)).await.ok()?;

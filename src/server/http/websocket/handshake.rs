@@ -9,7 +9,7 @@ use axum::{body::Body, response::Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header, request::Parts};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use tokio_tungstenite::{WebSocketStream, tungstenite::handshake::derive_accept_key};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::{super::error::HttpError, connection};
 use crate::wire::socket::PROTOCOL;
@@ -23,7 +23,7 @@ const KEY_LEN: usize = 24;
 
 /// A connection that is no longer HTTP.
 pub(in crate::server::http) type Stream = TokioIo<Upgraded>;
-pub(super) type Socket = WebSocketStream<Stream>;
+pub(super) type Socket = connection::Socket<Stream>;
 
 /// A request for an upgrade that is in order.
 pub(in crate::server::http) struct Handshake {

@@ -1,4 +1,4 @@
-use super::*;
+use super::{super::bystander::Bystanders, *};
 
 #[tokio::test(start_paused = true)]
 async fn a_channel_is_created_published_to_listed_and_removed() {
@@ -171,8 +171,12 @@ async fn what_is_no_path_is_refused() {
 async fn a_thousand_channels_and_no_more() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::stored(&folder).await;
+    let mut bystanders = Bystanders::of(&server.app).await;
     for n in 0..1000 {
         server.create(&format!("/n/{n}")).await;
+        if n % 100 == 0 {
+            bystanders.tell(&server.fixture).await;
+        }
     }
     let (status, answer) = server.send("POST", "/api/v1/channels", r#"{"path":"/more"}"#).await;
     assert_eq!((status, &answer["error"]["code"]), (507, &Value::from("too_many_channels")));
@@ -188,7 +192,8 @@ async fn a_thousand_channels_and_no_more() {
     assert!(paths.len() == 1000 && paths.is_sorted_by_key(|path| path.as_str().map(str::to_owned)));
     assert_eq!(server.send("DELETE", "/api/v1/channels?path=/n/500", "").await.0, 200);
     server.create("/more").await;
-    drop(readers);
+    bystanders.missed_nothing(&server.fixture).await;
+    drop((readers, bystanders));
     server.fixture.shutdown.cancel();
     drop(server);
     tokio::task::yield_now().await;

@@ -1,11 +1,16 @@
 use std::time::Duration;
 
-use super::*;
+use super::{
+    super::bystander::{self, Bystanders},
+    *,
+};
 use crate::server::channels::builtin::BuiltIn;
 
 #[tokio::test(start_paused = true)]
 async fn no_event_can_be_forged_by_what_is_published() {
     let server = Server::new();
+    let mut bystanders = Bystanders::of(&server.app).await;
+    bystanders.tell(&server.fixture).await;
     server.create("/a").await;
     let mut named = server.open("/api/v1/sse/training").await;
     let mut created = server.open("/streams/a").await;
@@ -30,6 +35,7 @@ async fn no_event_can_be_forged_by_what_is_published() {
     // Line ends that only some readers know, as they are.
     server.publish("/streams/a", "\"\u{85}\u{2028}\u{2029}\"").await;
     assert_eq!(created.event().await.data, "\"\\u0085\\u2028\\u2029\"");
+    bystanders.missed_nothing(&server.fixture).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -80,6 +86,8 @@ async fn a_thousand_readers_of_one_channel_share_its_bytes() {
 #[tokio::test(start_paused = true)]
 async fn other_methods_are_told_which_there_are() {
     let server = Server::new();
+    let mut bystanders = Bystanders::of(&server.app).await;
+    bystanders.tell(&server.fixture).await;
     server.create("/a").await;
     for (method, uri, allow) in [
         ("GET", TRAINING, &["POST"][..]),
@@ -100,15 +108,19 @@ async fn other_methods_are_told_which_there_are() {
         allow.sort_unstable();
         assert_eq!(told, allow, "{method} {uri}");
     }
+    bystanders.missed_nothing(&server.fixture).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_a_label_says_can_t_break_out_of_the_stream() {
     let server = Server::new();
+    let mut bystanders = Bystanders::of(&server.app).await;
+    bystanders.tell(&server.fixture).await;
     for label in ["a%0Aid:%201", "a%0D%0A%0D%0Aevent:%20x", "%22%7D", "a%00", "a%E2%80%A8b", &"x".repeat(65)] {
         let (status, _, answer) =
             json(get(&server.app, &format!("/api/v1/sse/training?client_id={label}")).await).await;
         assert_eq!((status.as_u16(), &answer["error"]["code"]), (400, &Value::from("bad_client_id")), "{label}");
     }
-    assert_eq!(server.fixture.services.hub.streams(), 0, "a refusal holds no room");
+    assert_eq!(server.fixture.services.hub.streams(), bystander::STREAMS, "a refusal holds no room");
+    bystanders.missed_nothing(&server.fixture).await;
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::*;
+use super::{super::bystander::Bystanders, *};
 
 #[tokio::test(start_paused = true)]
 async fn publishing_is_never_open() {
@@ -80,6 +80,8 @@ async fn what_does_not_fit_is_refused_by_name_and_told_to_nobody() {
 #[tokio::test(start_paused = true)]
 async fn a_body_of_a_mebibyte_is_read_and_one_more_byte_is_not() {
     let server = Server::new();
+    let mut bystanders = Bystanders::of(&server.app).await;
+    bystanders.tell(&server.fixture).await;
     server.create("/a").await;
     let mut reader = server.open("/streams/a").await;
     let text = |length: usize| format!("\"{}\"", "x".repeat(length - 2));
@@ -99,11 +101,14 @@ async fn a_body_of_a_mebibyte_is_read_and_one_more_byte_is_not() {
     // Resumed from memory, although it is longer than what a created channel keeps.
     let before = (id.parse::<u64>().expect("a number") - 1).to_string();
     assert_eq!(server.open_after("/streams/a", Some(&before)).await.event().await.data.len(), 1 << 20);
+    bystanders.missed_nothing(&server.fixture).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_breaks_off_is_told_to_nobody() {
     let server = Server::new();
+    let mut bystanders = Bystanders::of(&server.app).await;
+    bystanders.tell(&server.fixture).await;
     server.create("/a").await;
     let mut reader = server.open("/streams/a").await;
     let parts = [Ok("{\"a\":1}"), Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))];
@@ -111,29 +116,48 @@ async fn a_body_that_breaks_off_is_told_to_nobody() {
     let (status, answer) = server.send("POST", "/streams/a", body).await;
     assert_eq!((status, &answer["error"]["code"]), (400, &Value::from("incomplete_body")));
     assert_eq!(reader.ready(), []);
+    bystanders.missed_nothing(&server.fixture).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn bodies_that_come_slowly_take_no_more_memory_than_there_is() {
     let server = Server::new();
+    let mut bystanders = Bystanders::of(&server.app).await;
+    bystanders.tell(&server.fixture).await;
     server.create("/a").await;
     let large = "x".repeat((1 << 20) - 10);
     let unfinished = || {
         let first = futures_util::stream::iter([Ok::<_, std::io::Error>(large.clone())]);
         Body::from_stream(first.chain(futures_util::stream::pending()))
     };
+    let tokens: Vec<String> = (0..9).map(|_| server.fixture.token(Scope::Publish)).collect();
+    let request = |token: &str, body: Body| {
+        let request = Request::post("/streams/a").header("authorization", format!("Bearer {token}"));
+        request.body(body).expect("a request")
+    };
+    let mut reader = server.open("/streams/a").await;
     let mut sendings = Vec::new();
-    for _ in 0..64 {
-        let mut sending = Box::pin(send(&server.app, server.request("POST", "/streams/a", unfinished())));
-        assert!(futures_util::poll!(&mut sending).is_pending());
-        sendings.push(sending);
+    for (n, token) in tokens.iter().take(8).enumerate() {
+        for _ in 0..8 {
+            let mut sending = Box::pin(send(&server.app, request(token, unfinished())));
+            assert!(futures_util::poll!(&mut sending).is_pending());
+            sendings.push(sending);
+        }
+        let (status, headers, answer) = json(send(&server.app, request(token, "1".into())).await).await;
+        assert_eq!((status.as_u16(), &answer["error"]["code"]), (503, &Value::from("server_busy")));
+        let retry_after = headers["retry-after"].to_str().expect("text");
+        assert_eq!((retry_after, &answer["retry"]["delayMs"]), ("1", &Value::from(1000)));
+        // Others publish, as long as they are not eight that mean no good.
+        let status = send(&server.app, request(&tokens[8], "1".into())).await.status().as_u16();
+        assert_eq!(status, if n < 7 { 202 } else { 503 }, "{n}");
+        if n < 7 {
+            assert_eq!(reader.event().await.data, "1");
+        }
     }
-    let (status, headers, answer) =
-        json(send(&server.app, server.request("POST", "/streams/a", large.clone())).await).await;
-    assert_eq!((status.as_u16(), &answer["error"]["code"]), (503, &Value::from("server_busy")));
-    assert_eq!((&headers["retry-after"], &answer["retry"]["delayMs"]), (&"1".parse().expect("ok"), &Value::from(1000)));
     sendings.clear();
     server.publish("/streams/a", "1").await;
+    assert_eq!(reader.event().await.data, "1");
+    bystanders.missed_nothing(&server.fixture).await;
 }
 
 #[tokio::test(start_paused = true)]

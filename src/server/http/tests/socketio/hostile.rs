@@ -1,22 +1,34 @@
 //! Bad input: each is answered or ends its own session, and costs nobody else a price.
 
-use super::*;
+use tokio::io::AsyncWriteExt;
 
-/// Somebody who must not notice anything.
-struct Bystander(Socket, u32);
+use super::{
+    super::{
+        bystander::{self, Bystanders},
+        raw_frame::raw,
+    },
+    *,
+};
+
+/// Streams of a [`Bystander`].
+const PEACEFUL: usize = 1 + bystander::STREAMS;
+
+/// Somebody who must not notice anything, and others who may miss nothing.
+struct Bystander(Socket, u32, Bystanders<DuplexStream>);
 
 impl Bystander {
     async fn new(app: &Router) -> Self {
         let mut socket = Socket::enter(app).await;
         socket.say(&subscribe(&["BTC"])).await;
         assert_eq!(socket.told().await, ["subscribed BTCUSDT"]);
-        Self(socket, 0)
+        Self(socket, 0, Bystanders::of(app).await)
     }
 
     async fn is_well(&mut self, fixture: &Fixture) {
         self.1 += 1;
         fixture.post(ticker("BTC", f64::from(self.1)));
         assert_eq!(self.0.told().await, [format!("BTCUSDT {}", self.1)]);
+        self.2.missed_nothing(fixture).await;
     }
 }
 
@@ -24,6 +36,7 @@ impl Bystander {
 async fn requests_that_are_none_of_engine_io_are_refused_as_it_does_it() {
     let fixture = Fixture::new();
     let app = app(&fixture);
+    let mut bystander = Bystander::new(&app).await;
     let unknown = "AAAAAAAAAAAAAAAA";
     for (method, query, code, message, word) in [
         ("GET", "", 0, "Transport unknown", "unknown_transport"),
@@ -60,7 +73,8 @@ async fn requests_that_are_none_of_engine_io_are_refused_as_it_does_it() {
     for path in ["/socket.io/anything", "/socket.io-admin/?EIO=4&transport=polling", "/socket.io/..%2fhealth"] {
         assert_eq!(get(&app, path).await.status(), StatusCode::NOT_FOUND, "{path}");
     }
-    assert_eq!(fixture.services.hub.streams(), 0, "nothing was opened");
+    assert_eq!(fixture.services.hub.streams(), PEACEFUL, "nothing was opened");
+    bystander.is_well(&fixture).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -189,7 +203,7 @@ async fn packets_that_can_t_be_read_end_their_session() {
         let rest = socket.rest().await;
         assert!(rest.is_empty() || rest == ["1"], "{said}: {rest:?}");
         drop(socket);
-        streams(&fixture, 1).await;
+        streams(&fixture, PEACEFUL).await;
     }
     for (body, status) in [
         ("x", 400),
@@ -202,7 +216,7 @@ async fn packets_that_can_t_be_read_end_their_session() {
         let polling = Polling::enter(&app).await;
         assert_eq!(polling.post(body).await.status().as_u16(), status, "{body:?}");
         drop(polling);
-        streams(&fixture, 1).await;
+        streams(&fixture, PEACEFUL).await;
     }
     bystander.is_well(&fixture).await;
 }
@@ -217,7 +231,7 @@ async fn bodies_that_are_too_long_or_never_end_are_refused() {
     let (status, _, body) = json(polling.post(whole).await).await;
     assert_eq!((status.as_u16(), &body["error"]["code"]), (413, &Value::from("body_too_large")));
     assert_eq!(polling.post("3").await.status(), StatusCode::BAD_REQUEST, "its session is gone");
-    streams(&fixture, 1).await;
+    streams(&fixture, PEACEFUL).await;
     let polling = Polling::enter(&app).await;
     let start = tokio::time::Instant::now();
     let endless = futures_util::stream::repeat(Ok::<_, std::convert::Infallible>(bytes::Bytes::from_static(b"4")))
@@ -228,7 +242,7 @@ async fn bodies_that_are_too_long_or_never_end_are_refused() {
     let (status, _, body) = json(polling.post(Body::from_stream(endless)).await).await;
     assert_eq!((status.as_u16(), &body["error"]["code"]), (408, &Value::from("body_too_slow")));
     assert_eq!(start.elapsed().as_secs(), 10);
-    streams(&fixture, 1).await;
+    streams(&fixture, PEACEFUL).await;
     bystander.is_well(&fixture).await;
 }
 
@@ -277,4 +291,61 @@ async fn nobody_hears_for_another() {
     let guessed = String::from_utf8(guessed).expect("ASCII");
     let response = get(&app, &format!("/socket.io/?EIO=4&transport=polling&sid={guessed}")).await;
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_packet_in_fragments_is_one_packet() {
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let mut bystander = Bystander::new(&app).await;
+    let mut socket = Socket::enter(&app).await;
+    let packet = subscribe(&["BTC"]);
+    let (first, rest) = packet.as_bytes().split_at(3);
+    // With a ping of the protocol below between two fragments, then in single bytes with empty ones between them.
+    let mut frames = [raw(0x01, first), raw(0x89, b"x"), raw(0x80, rest), raw(0x01, b"")].concat();
+    for byte in subscribe(&["ETH"]).as_bytes() {
+        frames.extend([raw(0x00, &[*byte]), raw(0x00, b"")].concat());
+    }
+    frames.extend(raw(0x80, b""));
+    socket.0.get_mut().write_all(&frames).await.expect("written");
+    assert_eq!(socket.told().await, ["subscribed BTCUSDT", "subscribed ETHUSDT"]);
+    drop(socket);
+    for (name, frames) in [
+        ("too long in all", [raw(0x01, b"4"), raw(0x00, &vec![b'2'; 40_000]), raw(0x80, &vec![b'2'; 40_000])].concat()),
+        ("no text", [raw(0x01, b"42[\"\xe2"), raw(0x80, b"\xff\"]")].concat()),
+        ("begun twice", [raw(0x01, b"42"), raw(0x81, b"[]")].concat()),
+        ("never begun", raw(0x80, b"2")),
+        ("without an end", [raw(0x01, b"4"), raw(0x00, b"").repeat(100_000)].concat()),
+    ] {
+        let mut socket = Socket::enter(&app).await;
+        // What is not read any more can't be written.
+        let _sent = socket.0.get_mut().write_all(&frames).await;
+        let rest = socket.rest().await;
+        assert!(rest.is_empty() || rest == ["1"], "{name}: {rest:?}");
+        drop(socket);
+        streams(&fixture, PEACEFUL).await;
+    }
+    bystander.is_well(&fixture).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_are_refused_are_counted_all_the_same() {
+    let fixture = Fixture::with(|config| config.limits.requests_per_minute = 20);
+    let app = app(&fixture);
+    let mut bystander = Bystander::new(&app).await;
+    for query in ["", "?EIO=3&transport=polling", "?EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAA"] {
+        let from = |n: usize| {
+            from(
+                &format!("198.51.100.{}:1", query.len()),
+                &format!("/socket.io/{query}#{n}").replace('#', if query.is_empty() { "?n=" } else { "&n=" }),
+            )
+        };
+        let mut statuses = Vec::new();
+        for n in 0..40 {
+            statuses.push(send(&app, from(n)).await.status().as_u16());
+        }
+        assert!(statuses[..20].iter().all(|status| *status == 400), "{query}: {statuses:?}");
+        assert!(statuses[20..].iter().all(|status| *status == 429), "{query}: {statuses:?}");
+    }
+    bystander.is_well(&fixture).await;
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::*;
+use super::{
+    super::bystander::{self, Bystanders},
+    *,
+};
 use crate::model::symbol::Symbol;
 
 const OPEN: &str = "/socket.io/?EIO=4&transport=polling";
@@ -36,19 +39,25 @@ async fn sessions_count_as_streams_whatever_carries_them() {
 async fn ten_thousand_sessions_of_one_address_leave_room_for_others() {
     let fixture = Fixture::with(|config| config.limits.connections_total = 200);
     let app = app(&fixture);
+    let mut bystanders = Bystanders::of(&app).await;
     let mut statuses = BTreeMap::new();
     for port in 1..=10_000 {
         let response = send(&app, from(&format!("192.0.2.1:{port}"), OPEN)).await;
         assert_eq!(response.headers().contains_key("retry-after"), response.status() != StatusCode::OK);
         *statuses.entry(response.status().as_u16()).or_insert(0) += 1;
+        if port % 1000 == 0 {
+            bystanders.tell(&fixture).await;
+        }
     }
+    bystanders.missed_nothing(&fixture).await;
     assert_eq!(statuses[&200], 100);
     assert_eq!(statuses[&503] + statuses[&429], 9_900, "no room, and then asked too often: {statuses:?}");
     let mut socket = Socket::enter(&app).await;
     socket.say(&subscribe(&["BTC"])).await;
     fixture.post(ticker("BTC", 1.0));
     assert_eq!(socket.told().await, ["subscribed BTCUSDT", "BTCUSDT 1"]);
-    streams(&fixture, 1).await;
+    streams(&fixture, 1 + bystander::STREAMS).await;
+    bystanders.missed_nothing(&fixture).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -51,3 +51,28 @@ async fn a_session_ends_with_its_token() {
     assert_eq!(socket.rest().await, ["41"]);
     streams(&fixture, 0).await;
 }
+
+/// Where clients of Socket.IO like to put it: too late, as the session has its place by then.
+#[tokio::test(start_paused = true)]
+async fn a_token_in_the_namespace_s_greeting_is_none() {
+    let closed = Fixture::with(|config| config.access.read = Reading::Token);
+    let closed_app = app(&closed);
+    let token = closed.token(Scope::Read);
+    for name in ["cookie", "x-api-key", "sec-websocket-protocol"] {
+        let header = [(name, &*token)];
+        let refused = Socket::connect(dial(&closed_app, BUFFER), "EIO=4&transport=websocket", &header).await;
+        assert!(matches!(refused, Err(tungstenite::Error::Http(answer)) if answer.status() == 401), "{name}");
+    }
+    streams(&closed, 0).await;
+    // Where none is needed it is not looked at, good or not.
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    for token in [fixture.token(Scope::Admin).as_str(), "x"] {
+        let mut socket = Socket::open(&app).await;
+        socket.say(&format!("40{{\"token\":\"{token}\"}}")).await;
+        let told = socket.told().await;
+        assert!(told.len() == 2 && told[0].starts_with("40{\"sid\":") && told[1] == "connected", "{told:?}");
+        socket.say(&subscribe(&["BTC"])).await;
+        assert_eq!(socket.told().await, ["subscribed BTCUSDT"]);
+    }
+}

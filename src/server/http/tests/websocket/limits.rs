@@ -3,28 +3,13 @@
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::{Bytes, protocol::frame::coding::CloseCode};
 
-use super::*;
+use super::{
+    super::bystander::{self, Bystanders},
+    raw_frame::raw,
+    *,
+};
 
 const MAX: usize = 64 * 1024;
-
-/// A frame as it is written: first byte, then length, a mask of zeros, payload.
-fn raw(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match u16::try_from(payload.len()) {
-        Ok(len) if len < 126 => frame.push(0x80 | u8::try_from(len).expect("small")),
-        Ok(len) => {
-            frame.push(0xfe);
-            frame.extend(len.to_be_bytes());
-        }
-        Err(_) => {
-            frame.push(0xff);
-            frame.extend(u64::try_from(payload.len()).expect("it fits").to_be_bytes());
-        }
-    }
-    frame.extend([0; 4]);
-    frame.extend(payload);
-    frame
-}
 
 impl Client {
     /// Writes bytes past the library, which would not write them.
@@ -36,7 +21,10 @@ impl Client {
 #[tokio::test(start_paused = true)]
 async fn what_makes_no_sense_is_answered_and_the_socket_goes_on() {
     let fixture = Fixture::new();
-    let mut client = Client::open(&app(&fixture)).await;
+    let app = app(&fixture);
+    let mut bystanders = Bystanders::of(&app).await;
+    bystanders.tell(&fixture).await;
+    let mut client = Client::open(&app).await;
     client.subscribe(&["ticker:BTC"]).await;
     client.frame().await;
     for (message, code) in [
@@ -55,11 +43,16 @@ async fn what_makes_no_sense_is_answered_and_the_socket_goes_on() {
     }
     fixture.post(ticker("BTC", 1.0));
     assert_eq!(client.frame().await["type"], "ticker");
+    bystanders.missed_nothing(&fixture).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn fragments_are_one_message() {
-    let mut client = Client::open(&app(&Fixture::new())).await;
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let mut bystanders = Bystanders::of(&app).await;
+    bystanders.tell(&fixture).await;
+    let mut client = Client::open(&app).await;
     // With a ping between two fragments.
     for frame in [raw(0x01, br#"{"op":"#), raw(0x89, b"x"), raw(0x00, br#""pi"#), raw(0x80, br#"ng"}"#)] {
         client.write(&frame).await;
@@ -73,11 +66,15 @@ async fn fragments_are_one_message() {
     }
     client.write(&raw(0x80, b"")).await;
     assert_eq!(client.frame().await["type"], "pong");
+    bystanders.missed_nothing(&fixture).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_message_of_64_kib_is_read_and_a_longer_one_is_not() {
-    let app = app(&Fixture::new());
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let mut bystanders = Bystanders::of(&app).await;
+    bystanders.tell(&fixture).await;
     let mut client = Client::open(&app).await;
     let text = |len: usize| {
         let ping = r#"{"op":"ping"}"#;
@@ -101,23 +98,31 @@ async fn a_message_of_64_kib_is_read_and_a_longer_one_is_not() {
         let close = client.close().await;
         assert_eq!((close.code, close.reason.as_str()), (CloseCode::Size, "frame_too_large"), "{name}");
     }
+    bystanders.missed_nothing(&fixture).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_in_the_middle_of_a_long_message_hears_why_it_is_refused() {
-    let mut client = Client::dial_with(&app(&Fixture::new()), PEER, 1024, &[]).await.expect("a socket");
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let mut bystanders = Bystanders::of(&app).await;
+    bystanders.tell(&fixture).await;
+    let mut client = Client::dial_with(&app, PEER, 1024, &[]).await.expect("a socket");
     client.frame().await;
     // The connection takes a kilobyte at a time: this is written only if it is read.
     let message = raw(0x81, &vec![b' '; 4 << 20]);
     timeout(LIMIT, client.write(&message)).await.expect("the rest is read, too");
     assert_eq!(client.error().await, "frame_too_large");
     assert_eq!(client.close().await.code, CloseCode::Size);
+    bystanders.missed_nothing(&fixture).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_no_frame_or_no_text_ends_the_socket_with_a_code() {
     let fixture = Fixture::new();
     let app = app(&fixture);
+    let mut bystanders = Bystanders::of(&app).await;
+    bystanders.tell(&fixture).await;
     let mut unmasked = raw(0x81, b"{}");
     unmasked[1] &= 0x7f;
     for (name, bytes, code, error) in [
@@ -137,12 +142,17 @@ async fn what_is_no_frame_or_no_text_ends_the_socket_with_a_code() {
         assert_eq!((close.code, close.reason.as_str()), (code, error), "{name}");
     }
     tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(fixture.services.hub.streams(), 0, "nobody is counted who is gone");
+    assert_eq!(fixture.services.hub.streams(), bystander::STREAMS, "nobody is counted who is gone");
+    bystanders.missed_nothing(&fixture).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn sixty_messages_a_minute_are_heard() {
-    let mut client = Client::open(&app(&Fixture::new())).await;
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let mut bystanders = Bystanders::of(&app).await;
+    bystanders.tell(&fixture).await;
+    let mut client = Client::open(&app).await;
     for n in 0..60 {
         // What makes no sense counts, too.
         client.say(if n % 2 == 0 { r#"{"op":"ping"}"# } else { "?" }).await;
@@ -157,11 +167,15 @@ async fn sixty_messages_a_minute_are_heard() {
     client.say(r#"{"op":"subscribe","channels":["news"]}"#).await;
     let subscribed = client.frame().await;
     assert_eq!(subscribed["data"]["subscriptions"], 1, "the refused one was not heard: {subscribed}");
+    bystanders.missed_nothing(&fixture).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_does_not_stop_talking_is_sent_away() {
-    let app = app(&Fixture::new());
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let mut bystanders = Bystanders::of(&app).await;
+    bystanders.tell(&fixture).await;
     let mut client = Client::open(&app).await;
     for _ in 0..200 {
         client.write(&raw(0x81, br#"{"op":"ping"}"#)).await;
@@ -180,6 +194,49 @@ async fn who_does_not_stop_talking_is_sent_away() {
     }
     assert_eq!(client.error().await, "too_many_messages", "pings, too");
     assert_eq!(code_and_wait(&client.close().await), (1008, 30_000));
+    bystanders.missed_nothing(&fixture).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_that_never_end_are_not_read_for_ever() {
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let mut bystanders = Bystanders::of(&app).await;
+    bystanders.tell(&fixture).await;
+    for (name, begin, part) in [
+        ("nothing, again and again", raw(0x01, b""), raw(0x00, b"").repeat(10_000)),
+        ("a byte, and then nothing", raw(0x01, b"{"), raw(0x00, b"").repeat(10_000)),
+        ("long messages that are refused", vec![], raw(0x81, &vec![b' '; 60_000])),
+    ] {
+        let mut client = Client::open(&app).await;
+        client.write(&begin).await;
+        // As much as two minutes may have. It is taken, whether it is looked at or not.
+        for _ in 0..200 {
+            client.write(&part).await;
+        }
+        let mut last = client.error().await;
+        while last != "too_many_messages" {
+            last = client.error().await;
+        }
+        assert_eq!(code_and_wait(&client.close().await), (1008, 30_000), "{name}");
+    }
+    bystanders.missed_nothing(&fixture).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sixty_messages_of_64_kib_are_heard() {
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let mut bystanders = Bystanders::of(&app).await;
+    bystanders.tell(&fixture).await;
+    let mut client = Client::open(&app).await;
+    let ping = r#"{"op":"ping"}"#;
+    let long = ping.to_owned() + &" ".repeat(MAX - ping.len());
+    for _ in 0..60 {
+        client.say(&long).await;
+        assert_eq!(client.frame().await["type"], "pong");
+    }
+    bystanders.missed_nothing(&fixture).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -189,7 +246,10 @@ async fn fifty_channels_are_followed() {
     for symbol in &symbols {
         fixture.post(ticker(symbol.as_str(), 1.0));
     }
-    let mut client = Client::open(&app(&fixture)).await;
+    let app = app(&fixture);
+    let mut bystanders = Bystanders::of(&app).await;
+    bystanders.tell(&fixture).await;
+    let mut client = Client::open(&app).await;
     let names: Vec<String> = symbols.iter().map(|symbol| format!("ticker:{symbol}")).collect();
     client.subscribe(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let subscribed = client.frame().await;
@@ -211,6 +271,7 @@ async fn fifty_channels_are_followed() {
         "one has room"
     );
     assert_eq!(client.frame().await["channel"], "news");
+    bystanders.missed_nothing(&fixture).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -231,4 +292,34 @@ async fn pings_are_answered() {
         client.0.next().await.expect("a frame").expect("no error"),
         Message::Pong(Bytes::from_static(b"are you there"))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_thousand_sockets_of_one_address_leave_room_for_others() {
+    let fixture = Fixture::with(|config| config.limits.connections_total = 200);
+    let app = app(&fixture);
+    let mut bystanders = Bystanders::of(&app).await;
+    let (mut open, mut codes, mut statuses) = (Vec::new(), Vec::new(), std::collections::BTreeMap::new());
+    for n in 0..10_000 {
+        match Client::dial_with(&app, &format!("192.0.2.1:{}", n + 1), BUFFER, &[]).await {
+            Ok(mut client) if n < 100 => {
+                assert_eq!(client.frame().await["type"], "connected");
+                open.push(client);
+            }
+            Ok(mut client) => codes.push(code_and_wait(&client.close().await)),
+            Err(tungstenite::Error::Http(response)) => {
+                *statuses.entry(response.status().as_u16()).or_insert(0) += 1;
+            }
+            Err(error) => panic!("{error}"),
+        }
+        if n % 1000 == 0 {
+            bystanders.tell(&fixture).await;
+        }
+    }
+    assert!(codes.iter().all(|code| *code == (4002, 5000)), "{codes:?}");
+    assert_eq!(statuses.keys().copied().collect::<Vec<u16>>(), [429], "asked too often: {statuses:?}");
+    assert_eq!(100 + codes.len() + statuses[&429], 10_000);
+    let mut other = Client::dial(&app, "192.0.2.2:1").await;
+    assert_eq!(other.frame().await["type"], "connected");
+    bystanders.missed_nothing(&fixture).await;
 }

@@ -83,7 +83,7 @@ async fn a_socket_ends_with_its_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_counts_in_place_of_the_address() {
+async fn a_token_is_counted_over_all_addresses_and_raises_nothing_for_one() {
     let fixture = Fixture::with(|config| {
         config.limits.connections_per_address = 1;
         config.limits.connections_per_token = 2;
@@ -91,8 +91,10 @@ async fn a_token_counts_in_place_of_the_address() {
     let app = app(&fixture);
     let token = fixture.token(Scope::Read);
     let _nobody = Client::open(&app).await;
+    let mut refused = Client::with_token(&app, PEER, &token).await;
+    assert_eq!(code_and_wait(&refused.close().await), (4002, 5000), "the address has as many as it may");
     let mut named = Vec::new();
-    for peer in [PEER, "192.0.2.7:1"] {
+    for peer in ["192.0.2.6:1", "192.0.2.7:1"] {
         let mut client = Client::with_token(&app, peer, &token).await;
         assert_eq!(client.frame().await["type"], "connected", "{peer}");
         named.push(client);
@@ -113,4 +115,23 @@ async fn the_opening_of_sockets_has_a_rate() {
         other => panic!("{:?}", other.map(|_| "a socket")),
     }
     Client::dial(&app, "192.0.2.9:1").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_in_the_wrong_place_is_none() {
+    let fixture = Fixture::with(|config| config.access.read = Reading::Token);
+    let app = app(&fixture);
+    let token = fixture.token(Scope::Read);
+    for (name, before) in [("sec-websocket-protocol", "market-pulse.v1, "), ("cookie", "token="), ("x-api-key", "")] {
+        let header = [(name, &*format!("{before}{token}"))];
+        let mut client = Client::dial_with(&app, PEER, BUFFER, &header).await.expect("a socket");
+        assert_eq!(client.end().await, (4001, NEVER.to_owned()), "{name}");
+    }
+    let mut client = Client::dial(&app, PEER).await;
+    // Said before anything is answered.
+    client.say(&format!(r#"{{"op":"subscribe","channels":["news"],"token":"{token}"}}"#)).await;
+    assert_eq!(client.end().await, (4001, NEVER.to_owned()));
+    let twice = format!("ws://localhost/api/ws?token={token}&token=x").into_client_request().expect("a request");
+    let (socket, _) = client_async(twice, connection(&app, PEER, BUFFER)).await.expect("a socket");
+    assert_eq!(Client(socket).end().await, (4001, NEVER.to_owned()), "two that differ");
 }

@@ -10,13 +10,13 @@ const MINUTE: Duration = Duration::from_mins(1);
 /// So many units at once, and as many over each minute: the generic cell rate algorithm, whose one time says when the
 /// allowance is whole again. <https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm>
 #[derive(Debug)]
-pub(super) struct Allowance {
+pub(in crate::server::http) struct Allowance {
     per_minute: u32,
     whole_at: Mutex<Instant>,
 }
 
 impl Allowance {
-    pub(super) fn per_minute(units: u32, now: Instant) -> Self {
+    pub(in crate::server::http) fn per_minute(units: u32, now: Instant) -> Self {
         Self { per_minute: units.max(1), whole_at: Mutex::new(now) }
     }
 
@@ -24,7 +24,7 @@ impl Allowance {
     ///
     /// # Errors
     /// How long to wait until there is as much; nothing is used then. More than there ever is has to wait like all of it.
-    pub(super) fn take(&self, units: usize, now: Instant) -> Result<(), Duration> {
+    pub(in crate::server::http) fn take(&self, units: usize, now: Instant) -> Result<(), Duration> {
         let units = u32::try_from(units).unwrap_or(u32::MAX).min(self.per_minute);
         let cost = MINUTE.mul_f64(f64::from(units) / f64::from(self.per_minute));
         let mut whole_at = self.whole_at.lock();

@@ -1,0 +1,61 @@
+//! When a connection last took a byte: what its writer sees, for those who judge its reader.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use tokio::{task_local, time::Instant};
+
+task_local! {
+    /// The connection that the task serves.
+    static CONNECTION: Arc<Uptake>;
+}
+
+/// When a connection last took a byte, and whether more waits for it.
+#[derive(Debug)]
+pub struct Uptake(Mutex<State>);
+
+#[derive(Debug, Clone, Copy)]
+struct State {
+    taken: Instant,
+    waits: bool,
+}
+
+impl Default for Uptake {
+    fn default() -> Self {
+        Self(Mutex::new(State { taken: Instant::now(), waits: false }))
+    }
+}
+
+impl Uptake {
+    /// Runs what serves one connection. Readers that come in meanwhile are known to sit on it.
+    pub fn around<F: Future>(self: Arc<Self>, served: F) -> impl Future<Output = F::Output> {
+        CONNECTION.scope(self, served)
+    }
+
+    /// Of the connection that the running task serves, if it serves one that is watched.
+    pub fn here() -> Option<Arc<Self>> {
+        CONNECTION.try_with(Arc::clone).ok()
+    }
+
+    /// Everything was taken that was there to be written.
+    pub fn took_all(&self) {
+        *self.0.lock() = State { taken: Instant::now(), waits: false };
+    }
+
+    /// Something was taken, and more waits.
+    pub fn took_some(&self) {
+        *self.0.lock() = State { taken: Instant::now(), waits: true };
+    }
+
+    /// More waits than is taken.
+    pub fn waits(&self) {
+        self.0.lock().waits = true;
+    }
+
+    /// Whether a byte was taken within the limit. Where something waits it is looked only now and then, so the limit is
+    /// half as long again: whoever watches the connection ends it before that.
+    pub fn is_within(&self, limit: Duration) -> bool {
+        let State { taken, waits } = *self.0.lock();
+        taken.elapsed() < if waits { limit * 3 / 2 } else { limit }
+    }
+}
