@@ -11,5 +11,6 @@ pub mod page;
 pub mod realtime;
 pub mod rest;
 pub mod socket;
+pub mod socketio;
 pub mod sse;
 pub mod status;

@@ -13,6 +13,8 @@
 mod archive;
 #[path = "load/client.rs"]
 mod client;
+#[path = "load/crowd.rs"]
+mod crowd;
 #[path = "load/feeds.rs"]
 mod feeds;
 #[path = "load/news.rs"]
@@ -44,6 +46,7 @@ async fn main() {
     latency().await;
     page_and_memory().await;
     news::run().await;
+    crowd::run().await;
 }
 
 /// From a venue's frame on the wire to the last byte of the message at each reader.

@@ -70,18 +70,18 @@ impl EventKind {
         }
     }
 
-    /// Whether it is of a named channel, and sent in an envelope.
-    pub const fn is_of_channel(self) -> bool {
-        matches!(
-            self,
-            Self::TrainingProgress
-                | Self::BacktestProgress
-                | Self::RiskAlert
-                | Self::PriceAlert
-                | Self::NewsAlert
-                | Self::FeedAlert
-                | Self::DashboardUpdate
-        )
+    /// The name of the built-in channel that it is told on, in an envelope. `None` for the news, and for what is told on
+    /// channels that somebody created.
+    pub const fn channel(self) -> Option<&'static str> {
+        match self {
+            Self::TrainingProgress => Some("training"),
+            Self::BacktestProgress => Some("backtest"),
+            Self::RiskAlert | Self::PriceAlert | Self::NewsAlert | Self::FeedAlert => Some("alerts"),
+            Self::DashboardUpdate => Some("dashboard"),
+            Self::News | Self::Breaking | Self::BreakingUpdate | Self::StoryUpdate | Self::Story | Self::Message => {
+                None
+            }
+        }
     }
 
     pub fn parse(name: &str) -> Option<Self> {

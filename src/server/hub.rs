@@ -7,7 +7,7 @@
 //! are opened and closed by [`follows`](super::follows).
 //!
 //! News is a [`log`]: nothing of it may be left out, so a reader holds its place in it, and is given what follows from
-//! memory or from the store.
+//! memory or from the store. Every channel that programs publish on has such a log of its own, with its own readers.
 //!
 //! Heartbeats, keep-alives and the search for stalled readers come from one shared tick ([`Hub::run`]).
 
@@ -198,6 +198,11 @@ impl Hub {
     /// has it, and one of a configured symbol does for ever.
     pub fn close(&self, symbol: Symbol) -> bool {
         self.channels.close(symbol)
+    }
+
+    /// Cancelled when the server goes down.
+    pub const fn shutdown(&self) -> &CancellationToken {
+        &self.shutdown
     }
 
     /// The log: where news is written.

@@ -88,6 +88,28 @@ pub struct Symbols {
     pub supported: Vec<String>,
 }
 
+/// `GET /stats`. Symbols are pairs (`BTCUSDT`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Stats {
+    pub service: String,
+    pub version: String,
+    pub port: u16,
+    /// Open streams and sockets of every protocol.
+    pub active_streams: usize,
+    /// Those that somebody listens to now.
+    pub active_symbols: Vec<String>,
+    /// Of all streams and sockets, each counted once for each of its symbols.
+    pub total_subscriptions: usize,
+    /// Without those that nobody listens to.
+    pub subscriptions_by_symbol: BTreeMap<String, usize>,
+    /// `2h 15m 30s`
+    pub uptime: String,
+    pub uptime_seconds: u64,
+    /// RFC 3339
+    pub timestamp: String,
+}
+
 /// `GET /health`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]

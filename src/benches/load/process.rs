@@ -42,6 +42,12 @@ impl Settings {
 }
 
 impl Settings {
+    /// With one more, such as `LIMITS__CONNECTIONS_TOTAL`.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.push((format!("MARKET_PULSE__{name}"), value.to_owned()));
+        self
+    }
+
     /// With these feeds, asked every second, and the database in `folder`.
     pub fn with_news(mut self, feeds: &str, folder: &Path) -> Self {
         let settings =
@@ -118,6 +124,16 @@ impl Process {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
         line.trim().trim_end_matches(" kB").parse().unwrap_or(0)
+    }
+}
+
+impl Process {
+    /// Processor time that the process has used, in hundredths of a second, as Linux counts it.
+    pub fn cpu_ticks(&self) -> u32 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        // The name in brackets may hold anything; user and system time are the 12th and 13th field after it.
+        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+        fields.filter_map(|field| field.parse::<u32>().ok()).sum()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who writes to the channels: one task, so that places are given in the order in which events are stored and sent.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     mem,
     sync::{Arc, atomic::Ordering},
 };
@@ -56,6 +56,14 @@ pub struct Press {
     stored: u64,
 }
 
+/// What is to be told on one channel.
+struct Sheet {
+    channel: Arc<Channel>,
+    drafts: Vec<EventDraft>,
+    /// Of each draft.
+    replies: Vec<Reply<u64>>,
+}
+
 /// What is told on one channel in one go.
 struct Edition {
     channel: Arc<Channel>,
@@ -64,9 +72,6 @@ struct Edition {
     /// Of each event.
     replies: Vec<Reply<u64>>,
 }
-
-/// What is published together on one channel, and who waits for the places.
-type ForChannel = (Arc<Channel>, Vec<EventDraft>, Vec<Reply<u64>>);
 
 impl Press {
     pub(super) fn new(
@@ -78,19 +83,19 @@ impl Press {
         Self { channels, inbox, storage, memory: Memory::default(), floor: 0, max_bytes, stored: 0 }
     }
 
-    /// Works until `shutdown` is cancelled, and then does what was asked until then.
-    pub async fn run(mut self, shutdown: CancellationToken) {
+    /// Works until the token is cancelled, and then does what was asked until then.
+    pub async fn run(mut self, token: CancellationToken) {
         let mut orders = Vec::new();
         let mut open = true;
         loop {
             tokio::select! {
                 biased;
-                () = shutdown.cancelled(), if open => {
+                () = token.cancelled(), if open => {
                     open = false;
                     self.inbox.close();
                 }
-                taken = self.inbox.recv_many(&mut orders, MAX_TOGETHER) => {
-                    if taken == 0 {
+                count = self.inbox.recv_many(&mut orders, MAX_TOGETHER) => {
+                    if count == 0 {
                         return;
                     }
                     self.carry_out(orders.drain(..)).await;
@@ -120,7 +125,7 @@ impl Press {
 
     /// Gives what is published its places, stores all of it at once, then sends it.
     async fn publish(&mut self, publications: Vec<Publication>) {
-        let mut by_channel: HashMap<u64, ForChannel> = HashMap::new();
+        let mut by_channel: BTreeMap<u64, Sheet> = BTreeMap::new();
         // Held until everything is stored.
         let mut rooms = Vec::with_capacity(publications.len());
         for Publication { channel, draft, reply, room } in publications {
@@ -128,14 +133,15 @@ impl Press {
                 answer(reply, Err(ChannelError::Unknown));
                 continue;
             }
-            let (_, drafts, replies) =
-                by_channel.entry(channel.number).or_insert_with(|| (channel, Vec::new(), Vec::new()));
-            drafts.push(draft);
-            replies.push(reply);
+            let number = channel.number;
+            let new = || Sheet { channel, drafts: Vec::new(), replies: Vec::new() };
+            let sheet = by_channel.entry(number).or_insert_with(new);
+            sheet.drafts.push(draft);
+            sheet.replies.push(reply);
             rooms.push(room);
         }
         let (mut kept, mut in_memory) = (Vec::new(), Vec::new());
-        for (channel, drafts, replies) in by_channel.into_values() {
+        for Sheet { channel, drafts, replies } in by_channel.into_values() {
             match self.turn(&channel).await {
                 Ok(mut turn) => {
                     let events = turn.stamp(drafts);

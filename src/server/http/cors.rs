@@ -15,6 +15,9 @@ use url::Url;
 
 const READING: HeaderValue = HeaderValue::from_static("GET, HEAD");
 const PUBLISHING: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, DELETE");
+/// Clients of Socket.IO that poll say what they have to say by POST. They publish nothing.
+const POLLING: HeaderValue = HeaderValue::from_static("GET, HEAD, POST");
+const POLLING_PATH: &str = "/socket.io/";
 const REQUEST_HEADERS: HeaderValue =
     HeaderValue::from_static("accept, authorization, cache-control, content-type, if-none-match, last-event-id");
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static("etag, retry-after");
@@ -92,7 +95,11 @@ fn is_same_host(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
 pub async fn cors(State(origins): State<Arc<Origins>>, request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN);
     let allow = origins.allow(origin);
-    let methods = if origin.is_some_and(|origin| origins.names(origin)) { PUBLISHING } else { READING };
+    let methods = match origin {
+        _ if request.uri().path() == POLLING_PATH => POLLING,
+        Some(origin) if origins.names(origin) => PUBLISHING,
+        _ => READING,
+    };
     let preflight =
         request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };

@@ -142,6 +142,16 @@ pub enum HttpError {
     BadHandshake,
     #[error("WebSockets are spoken here in version 13 only")]
     OtherWebSocketVersion,
+    #[error("Engine.IO is spoken here in version 4 only: by Socket.IO clients of version 3 and newer")]
+    OtherEngineVersion,
+    #[error("transport is polling or websocket")]
+    UnknownTransport,
+    #[error("there is no such session; open another")]
+    UnknownSession,
+    #[error("a session is opened by GET")]
+    BadEngineMethod,
+    #[error("this is no request of Engine.IO")]
+    BadEngineRequest,
 }
 
 /// Until a symbol that nobody wants any more may have made room, in milliseconds: it stays for twice as long.
@@ -175,7 +185,12 @@ impl HttpError {
             | Self::IncompleteBody
             | Self::BadPath
             | Self::BadTarget
-            | Self::BadHandshake => StatusCode::BAD_REQUEST,
+            | Self::BadHandshake
+            | Self::OtherEngineVersion
+            | Self::UnknownTransport
+            | Self::UnknownSession
+            | Self::BadEngineMethod
+            | Self::BadEngineRequest => StatusCode::BAD_REQUEST,
             Self::OtherWebSocketVersion => StatusCode::UPGRADE_REQUIRED,
             Self::Misfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::ChannelExists => StatusCode::CONFLICT,
@@ -255,6 +270,11 @@ impl HttpError {
             Self::OriginRefused => "origin_not_allowed",
             Self::BadHandshake => "bad_handshake",
             Self::OtherWebSocketVersion => "unsupported_websocket_version",
+            Self::OtherEngineVersion => "unsupported_engine_version",
+            Self::UnknownTransport => "unknown_transport",
+            Self::UnknownSession => "unknown_session",
+            Self::BadEngineMethod => "bad_handshake_method",
+            Self::BadEngineRequest => "bad_engine_request",
         }
     }
 

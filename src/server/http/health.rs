@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-const SERVICE: &str = "market-pulse";
+pub(super) const SERVICE: &str = "market-pulse";
 /// Seconds after which an unhealthy server is worth another look.
 const RETRY_AFTER_S: &str = "5";
 
@@ -112,7 +112,7 @@ fn absent(message: &str) -> DependencyHealth {
 }
 
 /// `2h 15m 30s`
-fn uptime(seconds: u64) -> String {
+pub(super) fn uptime(seconds: u64) -> String {
     format!("{}h {}m {}s", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 

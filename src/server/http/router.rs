@@ -32,8 +32,10 @@ use super::{
     ready::ready,
     realtime,
     rss::rss,
+    socketio,
     sources::sources,
     sse::sse,
+    stats::stats,
     symbols::symbols,
     websocket,
 };
@@ -59,6 +61,7 @@ pub fn api_router(services: Arc<Services>) -> Router {
     let rest = Router::new()
         .route("/price/{symbol}", get(price))
         .route("/symbols", get(symbols))
+        .route("/stats", get(stats))
         .route("/api/news", get(news::articles))
         .route("/api/news/stories", get(news::stories))
         .route("/api/breaking", get(news::breaking))
@@ -103,6 +106,7 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .layer(from_fn_with_state(Arc::clone(&services), admit))
         .merge(probes)
         .merge(sockets)
+        .merge(socketio::router(&services, &origins))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(bound_uri))
         .layer(from_fn_with_state(origins, cors))

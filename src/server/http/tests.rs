@@ -13,6 +13,7 @@ mod pages;
 mod rest;
 mod site;
 mod socket;
+mod socketio;
 mod stream;
 mod tokens;
 mod websocket;

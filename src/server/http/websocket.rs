@@ -17,7 +17,8 @@
 //! | `ticker` | `ticker:BTC` | the whole ticker; a slow client gets the newest, never a backlog |
 //! | `news`, `story_update` | `news` | as in `/api/sse` |
 //! | `breaking`, `breaking_update` | `breaking` | as in `/api/sse` |
-//! | `gap` | `news` or `breaking` | `from`, `to`, `reason`: what was missed can't be replayed |
+//! | `training_progress`, `risk_alert`, … | `training`, `backtest`, `alerts`, `dashboard` | what was published |
+//! | `gap` | any but tickers | `from`, `to`, `reason`: what was missed can't be replayed |
 //! | `pong` | | `timestamp` |
 //! | `error` | where it is about one | `code`, `message`, `retry` (`null` where waiting does not help), perhaps `channels` |
 //!
@@ -27,13 +28,15 @@
 //! A symbol that is not configured, and so in no list, but that a venue lists, is followed as long as a socket subscribes to
 //! it and a minute longer: its first ticker comes with the first answer of a venue.
 //!
-//! `id` is a place in the log of the news; frames without one are not of the log. Whoever subscribes to `news` and
-//! `breaking` in one message with the last `id` that it has seen as `lastEventId` misses nothing of them and gets nothing
-//! twice, over a restart of the server, too. `subscribed` has an `id`, too: up to there nothing is missing. A channel that
+//! `id` is a place in a log; tickers have none. `news` and `breaking` are of one log, and each named channel has its own.
+//! Whoever subscribes to the channels of one log with the last `id` that it has seen of them as `lastEventId` misses
+//! nothing and gets nothing twice, over a restart of the server, too, but for the dashboard, which is of now. A message
+//! with a `lastEventId` names channels of one log only. `subscribed` has an `id`, too, up to which nothing is missing, and
+//! comes once for tickers and news, and once for each named channel. A channel that
 //! is followed already goes on where it is, whatever `lastEventId` says; channels that go on from different places are
 //! in order each for itself. Tickers are not replayed, and `lastEventId` does not concern them.
 //!
-//! The codes of errors: `invalid_json`, `bad_message`, `missing_channels`, `unknown_op`, `binary_not_supported`,
+//! The codes of errors: `mixed_last_event_id` (nothing was done), `invalid_json`, `bad_message`, `missing_channels`, `unknown_op`, `binary_not_supported`,
 //! `unknown_channel`, `too_many_subscriptions`, `too_many_followed` (further symbols, for this client or in all) and
 //! `starting` (what the venues list is not known yet; the other channels of the message are followed all the same),
 //! `rate_limited` (the message was not heard). These leave the socket open. `frame_too_large`, `invalid_utf8`,
@@ -55,7 +58,7 @@
 //! 30 s and closes a socket from which nothing came after two pings.
 
 mod answers;
-mod budget;
+pub(super) mod budget;
 mod channel;
 mod close;
 mod connection;
@@ -120,8 +123,9 @@ pub(super) fn router<S>(services: &Arc<Services>, origins: &Arc<Origins>) -> Rou
 /// of other sites are refused with `origin_not_allowed` unless `server.cors_origins` names them or allows any; programs,
 /// which send no `Origin`, are let in.
 ///
-/// `id` is a place in the log of the news: who subscribes to `news` and `breaking` with the last `id` that it has seen as
-/// `lastEventId` misses nothing of them and gets nothing twice. Tickers have none and are not replayed.
+/// `id` is a place in a log: `news` and `breaking` are of one, each named channel has its own. Who subscribes to the channels
+/// of one log with the last `id` that it has seen of them as `lastEventId` misses nothing and gets nothing twice, but for the
+/// dashboard, which is of now. Tickers have no `id` and are not replayed.
 ///
 /// The reason of a close frame is the `retry` object, or a code where there is nothing to retry.
 #[utoipa::path(

@@ -12,6 +12,7 @@ use std::{
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use parking_lot::Mutex;
+use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{SHARDS, encode, events, reader::Reader, shard, texts};
@@ -33,6 +34,7 @@ pub(super) struct Frames {
     price: Price,
     price_event: OnceLock<Option<Bytes>>,
     text: OnceLock<Option<Utf8Bytes>>,
+    pair: OnceLock<Option<Arc<RawValue>>>,
 }
 
 /// The form in which a reader takes the price of a symbol.
@@ -63,6 +65,12 @@ impl Frames {
     /// The ticker as the text of a socket. Made by the first reader that wants it.
     pub(super) fn text(&self) -> Option<Utf8Bytes> {
         self.text.get_or_init(|| texts::ticker(self.price.symbol, &self.ticker)).clone()
+    }
+
+    /// The price of a pair as JSON, with its symbol. Made by the first reader that wants it.
+    pub(super) fn pair(&self) -> Option<(Symbol, Arc<RawValue>)> {
+        let pair = self.pair.get_or_init(|| texts::pair(&self.ticker).map(Arc::from));
+        pair.clone().map(|json| (self.price.symbol, json))
     }
 }
 
@@ -133,6 +141,7 @@ impl Channel {
             price: Price::from(ticker),
             price_event: OnceLock::new(),
             text: OnceLock::new(),
+            pair: OnceLock::new(),
         })));
         drop(known);
         for shard in &self.readers {

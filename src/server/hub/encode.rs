@@ -41,7 +41,7 @@ pub(super) fn entry(event: &LogEvent) -> Bytes {
     Bytes::from(match event.draft.kind {
         EventKind::Story => sse::message(Some(event.id), &format!(r#"{{"type":"story","data":{json}}}"#)),
         EventKind::Message => sse::message(Some(event.id), &json),
-        kind if kind.is_of_channel() => envelope::event(Some(event.id), kind.as_str(), &json, event.at),
+        kind if kind.channel().is_some() => envelope::event(Some(event.id), kind.as_str(), &json, event.at),
         kind => sse::named(Some(event.id), kind.as_str(), &json),
     })
 }

@@ -95,6 +95,11 @@ impl LogCursor {
         self.position
     }
 
+    /// What it is a place in.
+    pub(super) const fn log(&self) -> &Arc<EventLog> {
+        &self.log
+    }
+
     /// The kinds of entries that the reader wants.
     pub(super) fn kinds(&self) -> &[EventKind] {
         &self.filter.kinds

@@ -9,13 +9,14 @@ use std::{
     time::Duration,
 };
 
+use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
     Hub,
     filter::EventFilter,
     limits::{Permit, Refusal},
-    log::Since,
+    log::{EventLog, Since},
     reader::{Reader, Signal},
     resume::{LogCursor, Told},
     tally::Tally,
@@ -42,6 +43,15 @@ pub enum SessionTurn {
     End(SessionEnd),
 }
 
+/// What a session of prices of pairs does next.
+#[derive(Debug, Clone)]
+pub enum PairTurn {
+    /// Send this [`PriceUpdate`](crate::wire::rest::PriceUpdate).
+    Price(Symbol, Arc<RawValue>),
+    /// No more.
+    End(SessionEnd),
+}
+
 /// Why the hub ends a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionEnd {
@@ -57,16 +67,33 @@ pub struct Session {
     tickers: TickerCursor,
     /// One while all channels are at one place; they become one again when they meet. At most one a channel.
     logs: Vec<LogCursor>,
+    /// The named channels that it follows, each with its own log. The one that is asked last has told something last.
+    named: Vec<NamedCursor>,
     /// Losses that are yet to be told.
     gaps: VecDeque<Utf8Bytes>,
     tally: Tally,
     _permit: Permit,
 }
 
+/// A named channel that a session follows.
+struct NamedCursor {
+    name: &'static str,
+    cursor: LogCursor,
+}
+
 impl Session {
     pub(super) fn new(hub: Arc<Hub>, reader: Arc<Reader>, permit: Permit) -> Self {
         let tickers = TickerCursor::new(Arc::clone(&reader), Vec::new(), Duration::ZERO);
-        Self { hub, reader, tickers, logs: Vec::new(), gaps: VecDeque::new(), tally: Tally::default(), _permit: permit }
+        Self {
+            hub,
+            reader,
+            tickers,
+            logs: Vec::new(),
+            named: Vec::new(),
+            gaps: VecDeque::new(),
+            tally: Tally::default(),
+            _permit: permit,
+        }
     }
 
     /// Unlike that of any other reader of this server.
@@ -136,6 +163,30 @@ impl Session {
         }
     }
 
+    /// Follows a named channel from a place of its log on. One that is followed already is left as it is.
+    pub fn follow_named(&mut self, name: &'static str, log: &Arc<EventLog>, since: Since) {
+        if self.named.iter().any(|named| named.name == name) {
+            return;
+        }
+        log.add(&self.reader);
+        self.named
+            .push(NamedCursor { name, cursor: LogCursor::new(Arc::clone(log), EventFilter::everything(), since) });
+        self.reader.want_log();
+    }
+
+    /// Follows a named channel no more.
+    pub fn unfollow_named(&mut self, name: &str) {
+        for left in self.named.extract_if(.., |named| named.name == name) {
+            left.cursor.log().remove(self.reader.id);
+        }
+    }
+
+    /// The place up to which the reader has everything of a named channel. `None` where it does not follow it, or where a
+    /// loss is to be told first.
+    pub fn position_of(&self, name: &str) -> Option<u64> {
+        self.named.iter().find(|named| named.name == name)?.cursor.position()
+    }
+
     /// What comes next. Pending: nothing now; the task is woken when there is something.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<SessionTurn> {
         self.reader.look(cx.waker());
@@ -167,6 +218,24 @@ impl Session {
         self.tally.settle(&self.reader.presence, self.tickers.take_superseded());
     }
 
+    /// The next price as that of a pair, for sessions that follow nothing of the log and whose protocol has pings of its
+    /// own. Pending: nothing now; the task is woken when there is something.
+    pub fn poll_pair(&mut self, cx: &mut Context<'_>) -> Poll<PairTurn> {
+        self.reader.look(cx.waker());
+        if let Some(end) = self.end() {
+            return Poll::Ready(PairTurn::End(end));
+        }
+        self.reader.take(Signal::Heartbeat);
+        while let Some(frames) = self.tickers.next(cx) {
+            if let Some((symbol, json)) = frames.pair() {
+                self.tally.delivered();
+                return Poll::Ready(PairTurn::Price(symbol, json));
+            }
+        }
+        self.settle();
+        Poll::Pending
+    }
+
     /// The end, for a session that can send nothing at the moment: it takes nothing, and is woken for the end only by
     /// and by, as it would be for anything else.
     pub fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<SessionEnd> {
@@ -177,6 +246,9 @@ impl Session {
     /// Takes it out of every count but that of connections: from here on it costs no publication anything.
     pub fn retire(&mut self) {
         self.hub.unregister(&self.reader);
+        for named in self.named.drain(..) {
+            named.cursor.log().remove(self.reader.id);
+        }
     }
 
     fn end(&self) -> Option<SessionEnd> {
@@ -187,11 +259,12 @@ impl Session {
     }
 
     fn next_of_log(&mut self, cx: &mut Context<'_>) -> Option<Utf8Bytes> {
-        if self.logs.is_empty() {
+        if self.logs.is_empty() && self.named.is_empty() {
             return None;
         }
         if self.reader.take_log() {
             self.logs.iter_mut().for_each(LogCursor::look_again);
+            self.named.iter_mut().for_each(|named| named.cursor.look_again());
         }
         if let Some(gap) = self.gaps.pop_front() {
             return Some(gap);
@@ -207,7 +280,7 @@ impl Session {
                     Told::Gap(to, gap) => {
                         let concerned = |c: &LogChannel| c.kinds().iter().any(|kind| log.kinds().contains(kind));
                         let channels = LogChannel::ALL.into_iter().filter(concerned);
-                        self.gaps.extend(channels.filter_map(|channel| texts::gap(channel, to, &gap)));
+                        self.gaps.extend(channels.filter_map(|channel| texts::gap(channel.name(), to, &gap)));
                         if let Some(gap) = self.gaps.pop_front() {
                             return Some(gap);
                         }
@@ -216,6 +289,24 @@ impl Session {
             }
         }
         self.unite();
+        self.next_of_named(cx)
+    }
+
+    /// The next of the named channels. They take turns: one on which much is told holds up no other.
+    fn next_of_named(&mut self, cx: &mut Context<'_>) -> Option<Utf8Bytes> {
+        for n in 0..self.named.len() {
+            let NamedCursor { name, cursor } = self.named.get_mut(n)?;
+            while let Some(told) = cursor.next(cx) {
+                let text = match told {
+                    Told::Entry(entry) => entry.text(),
+                    Told::Gap(to, gap) => texts::gap(name, to, &gap),
+                };
+                if text.is_some() {
+                    self.named.rotate_left(n + 1);
+                    return text;
+                }
+            }
+        }
         None
     }
 

@@ -1,8 +1,8 @@
 //! `POST /api/v1/channels/{channel}/events` and `POST /streams{path}`: tells something to everybody who listens.
 //!
 //! The answer is `202` with the id that the event has on the stream, once it is stored: what was answered survives a
-//! killed server. Without an answer nobody knows, so a client that tries again may tell a thing twice. A `503` was
-//! stored nowhere and sent to nobody. The type of the body is not looked at.
+//! killed server. Without an answer nobody knows, so a client that tries again may tell a thing twice. After `503` and
+//! `429` it should: nothing was sent. The type of the body is not looked at.
 
 use std::sync::Arc;
 

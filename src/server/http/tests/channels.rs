@@ -15,14 +15,14 @@ use crate::server::{access::Scope, clock::Clock, services::fixture::WALL, storag
 const TRAINING: &str = "/api/v1/channels/training/events";
 
 /// A server, and a token that may publish.
-struct Server {
-    fixture: Fixture,
-    app: Router,
+pub(super) struct Server {
+    pub(super) fixture: Fixture,
+    pub(super) app: Router,
     token: String,
 }
 
 impl Server {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::of(Fixture::new())
     }
 
@@ -32,7 +32,7 @@ impl Server {
     }
 
     /// With a database in a folder.
-    async fn stored(folder: &tempfile::TempDir) -> Self {
+    pub(super) async fn stored(folder: &tempfile::TempDir) -> Self {
         let clock = Clock::following(WALL);
         let storage = Storage::open(folder.path(), clock).expect("a database");
         Self::of(Fixture::stored(storage, clock, vec![], |_| {}).await)
@@ -49,13 +49,13 @@ impl Server {
     }
 
     /// Publishes, and returns the id.
-    async fn publish(&self, uri: &str, body: impl Into<Body>) -> String {
+    pub(super) async fn publish(&self, uri: &str, body: impl Into<Body>) -> String {
         let (status, answer) = self.send("POST", uri, body).await;
         assert_eq!(status, 202, "{uri}: {answer}");
         answer["data"]["id"].as_str().expect("an id").to_owned()
     }
 
-    async fn train(&self, progress: u32) -> String {
+    pub(super) async fn train(&self, progress: u32) -> String {
         self.publish(TRAINING, training(progress)).await
     }
 

@@ -10,15 +10,19 @@ use crate::{
     server::{market::fixture::ticker, venues::event::VenueIndex},
 };
 
-fn symbol(base: &str) -> Symbol {
+pub(super) fn symbol(base: &str) -> Symbol {
     Symbol::parse(base).expect("a symbol")
 }
 
 /// A server whose venue lists `L0` to `L99` beside what is followed: ten may be followed, five for one client.
-fn fixture() -> Fixture {
+pub(super) fn fixture() -> Fixture {
     let fixture = Fixture::new();
     fixture.listings.set(VenueIndex(0), (0..100).map(|n| symbol(&format!("L{n}"))));
     fixture
+}
+
+pub(super) fn is_followed(fixture: &Fixture, base: &str) -> bool {
+    fixture.services.follows.demand().borrow().contains_key(&symbol(base))
 }
 
 async fn open(app: &Router, uri: &str) -> BodyDataStream {

@@ -10,8 +10,9 @@ use crate::{
 
 /// The methods that can be described.
 const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
-/// Addresses that are answered as another one is: a created channel may have the path `/`.
-const ALSO: [(&str, &str); 1] = [("/streams/", "/streams/{path}")];
+/// Addresses that are answered as another one is: a created channel may have the path `/`, and some
+/// clients leave the last slash out.
+const ALSO: [(&str, &str); 2] = [("/streams/", "/streams/{path}"), ("/socket.io", "/socket.io/")];
 
 /// Everything that a router serves, as it says itself: paths, each with its methods. A route that takes any method counts
 /// as one of `GET`, unless all that it says is that there is nothing.

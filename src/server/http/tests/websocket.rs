@@ -3,6 +3,7 @@
 mod ends;
 mod handshake;
 mod limits;
+mod named;
 mod on_demand;
 mod tokens;
 
@@ -164,7 +165,7 @@ async fn the_first_frames_to_the_byte() {
         texts[0],
         "{\"type\":\"connected\",\"data\":{\"clientId\":\"19aa122be00-1\",\"timestamp\":\"2025-11-20T12:00:00.000Z\",\
          \"protocol\":\"market-pulse.v1\",\"channels\":[\"ticker:BTC\",\"ticker:ETH\",\"ticker:SOL\",\"news\",\
-         \"breaking\"],\"limits\":{\"maxFrameBytes\":65536,\"maxSubscriptions\":50,\"messagesPerMinute\":60,\
+         \"breaking\",\"training\",\"backtest\",\"alerts\",\"dashboard\"],\"limits\":{\"maxFrameBytes\":65536,\"maxSubscriptions\":50,\"messagesPerMinute\":60,\
          \"connectionsPerAddress\":100,\"connectionsPerToken\":1000,\"connectionsPerMinute\":600,\
          \"connectionsTotal\":10000,\"pingIntervalS\":30,\"stallS\":30}}}"
     );

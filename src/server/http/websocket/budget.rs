@@ -7,15 +7,15 @@ use tokio::time::Instant;
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// Messages in any minute.
-pub(super) const MESSAGES_PER_MINUTE: usize = 60;
+pub(in crate::server::http) const MESSAGES_PER_MINUTE: usize = 60;
 /// Messages that are refused in a row before the client is sent away: as many again as it may say.
-pub(super) const MAX_REFUSED: usize = MESSAGES_PER_MINUTE;
+pub(in crate::server::http) const MAX_REFUSED: usize = MESSAGES_PER_MINUTE;
 /// Pings and pongs that are answered or taken in a minute: one every 100 ms.
 const CONTROLS_PER_MINUTE: u16 = 600;
 
 /// Why something is not heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spent {
+pub(in crate::server::http) enum Spent {
     /// There is room again after this.
     Wait(Duration),
     /// It does not stop.
@@ -24,7 +24,7 @@ pub(super) enum Spent {
 
 /// What one client has said of late.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(in crate::server::http) struct Budget {
     /// When each message of the last minute was heard; at most [`MESSAGES_PER_MINUTE`].
     heard: VecDeque<Instant>,
     /// Messages in a row that were not.
@@ -34,7 +34,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(in crate::server::http) fn new(now: Instant) -> Self {
         Self { heard: VecDeque::new(), refused: 0, controls: 0, controls_since: now }
     }
 
@@ -42,7 +42,7 @@ impl Budget {
     ///
     /// # Errors
     /// [`Spent`]
-    pub(super) fn message(&mut self, now: Instant) -> Result<(), Spent> {
+    pub(in crate::server::http) fn message(&mut self, now: Instant) -> Result<(), Spent> {
         while self.heard.front().is_some_and(|at| now.duration_since(*at) >= MINUTE) {
             self.heard.pop_front();
         }
@@ -64,7 +64,7 @@ impl Budget {
     ///
     /// # Errors
     /// [`Spent::Abuse`]
-    pub(super) fn control(&mut self, now: Instant) -> Result<(), Spent> {
+    pub(in crate::server::http) fn control(&mut self, now: Instant) -> Result<(), Spent> {
         if now.duration_since(self.controls_since) >= MINUTE {
             (self.controls, self.controls_since) = (0, now);
         }

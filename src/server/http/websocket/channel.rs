@@ -3,6 +3,7 @@
 use crate::{
     model::symbol::Symbol,
     server::{
+        channels::builtin::BuiltIn,
         follows::Unfollowed,
         hub::session::{LogChannel, ticker_channel},
         services::Services,
@@ -18,6 +19,8 @@ pub(super) enum Channel {
     Ticker(Symbol),
     /// `news`, `breaking`: a part of the log.
     Log(LogChannel),
+    /// `training`, `alerts`: a named channel, with a log of its own.
+    Named(BuiltIn),
 }
 
 impl Channel {
@@ -29,7 +32,8 @@ impl Channel {
             let known = services.follows.check(symbol) != Err(Unfollowed::Unlisted);
             return known.then_some(Self::Ticker(symbol));
         }
-        LogChannel::ALL.into_iter().find(|channel| channel.name() == name).map(Self::Log)
+        let of_log = LogChannel::ALL.into_iter().find(|channel| channel.name() == name).map(Self::Log);
+        of_log.or_else(|| BuiltIn::parse(name).map(Self::Named))
     }
 
     /// The one name that it goes by.
@@ -37,6 +41,7 @@ impl Channel {
         match self {
             Self::Ticker(symbol) => ticker_channel(symbol),
             Self::Log(channel) => channel.name().to_owned(),
+            Self::Named(channel) => channel.as_str().to_owned(),
         }
     }
 
@@ -44,7 +49,8 @@ impl Channel {
     /// asked for.
     pub(super) fn names(services: &Services) -> Vec<String> {
         let tickers = services.market.symbols().iter().copied().map(Self::Ticker);
-        tickers.chain(LogChannel::ALL.map(Self::Log)).map(Self::name).collect()
+        let others = LogChannel::ALL.map(Self::Log).into_iter().chain(BuiltIn::ALL.map(Self::Named));
+        tickers.chain(others).map(Self::name).collect()
     }
 }
 
@@ -57,7 +63,18 @@ mod tests {
     async fn each_name_in_the_list_is_found_and_is_its_own() {
         let services = Fixture::new().services;
         let names = Channel::names(&services);
-        assert_eq!(names, ["ticker:BTC", "ticker:ETH", "ticker:SOL", "news", "breaking"]);
+        let expected = [
+            "ticker:BTC",
+            "ticker:ETH",
+            "ticker:SOL",
+            "news",
+            "breaking",
+            "training",
+            "backtest",
+            "alerts",
+            "dashboard",
+        ];
+        assert_eq!(names, expected);
         for name in names {
             assert_eq!(Channel::find(&name, &services).map(Channel::name), Some(name));
         }
@@ -69,9 +86,21 @@ mod tests {
         for name in ["ticker:btc", "ticker:BTCUSDT", "ticker:btc-usdt", "ticker:Btc/Usdt"] {
             assert_eq!(Channel::find(name, &services).map(Channel::name).as_deref(), Some("ticker:BTC"), "{name}");
         }
-        for name in
-            ["", "ticker", "ticker:", "ticker:XYZ", "ticker:BTC-EUR", "Ticker:BTC", "BTC", "News", "price", "story"]
-        {
+        for name in [
+            "",
+            "ticker",
+            "ticker:",
+            "ticker:XYZ",
+            "ticker:BTC-EUR",
+            "Ticker:BTC",
+            "BTC",
+            "News",
+            "price",
+            "story",
+            "message",
+            "/alerts",
+            "Alerts",
+        ] {
             assert_eq!(Channel::find(name, &services), None, "{name}");
         }
     }

@@ -22,6 +22,7 @@ use super::{
     protocol::{Fault, MAX_SUBSCRIPTIONS, Request},
 };
 use crate::server::{
+    channels::builtin::BuiltIn,
     client::Client,
     follows::{Interests, Unfollowed},
     hub::{
@@ -136,8 +137,11 @@ impl Dialogue {
     /// Those that are known and have room are followed, whatever is wrong with the others.
     fn subscribe(&mut self, names: Vec<String>, since: Since) {
         let (known, unknown) = self.look_up(names);
-        let (mut followed, mut refused, mut of_log) =
-            (Vec::new(), Refused { unknown, ..Refused::default() }, Vec::new());
+        if since != Since::Now && logs_of(&known) > 1 {
+            return self.complain(&Fault::MixedPlaces);
+        }
+        let (mut followed, mut refused) = (Vec::new(), Refused { unknown, ..Refused::default() });
+        let (mut of_log, mut built_in) = (Vec::new(), Vec::new());
         for channel in known {
             let is_new = !self.subscriptions.contains(&channel);
             if is_new && self.subscriptions.len() >= MAX_SUBSCRIPTIONS {
@@ -155,15 +159,27 @@ impl Dialogue {
                     }
                 }
                 Channel::Log(channel) => of_log.push(channel),
+                Channel::Named(channel) => {
+                    let log = self.services.channels.built_in(channel).log();
+                    self.session.follow_named(channel.as_str(), log, since);
+                    built_in.push(channel);
+                }
             }
             if is_new {
                 self.subscriptions.push(channel);
             }
-            followed.push(channel.name());
+            if !matches!(channel, Channel::Named(_)) {
+                followed.push(channel.name());
+            }
         }
-        let place = self.follow_log(&of_log, since);
+        let (place, subscriptions) = (self.follow_log(&of_log, since), self.subscriptions.len());
         if !followed.is_empty() {
-            self.answers.extend(answers::subscribed(followed, self.subscriptions.len(), place));
+            self.answers.extend(answers::subscribed(followed, subscriptions, place));
+        }
+        // Each has places of its own.
+        for name in built_in.into_iter().map(BuiltIn::as_str) {
+            let place = self.session.position_of(name);
+            self.answers.extend(answers::subscribed(vec![name.to_owned()], subscriptions, place));
         }
         for fault in refused.faults() {
             self.complain(&fault);
@@ -189,6 +205,7 @@ impl Dialogue {
                     self.interests.leave(*symbol);
                 }
                 Channel::Log(channel) => self.session.unfollow_log(&[*channel]),
+                Channel::Named(channel) => self.session.unfollow_named(channel.as_str()),
             }
         }
         self.subscriptions.retain(|channel| !known.contains(channel));
@@ -213,6 +230,13 @@ impl Dialogue {
         }
         (known, unknown)
     }
+}
+
+/// How many logs these channels are of.
+fn logs_of(channels: &[Channel]) -> usize {
+    let named = channels.iter().filter(|channel| matches!(channel, Channel::Named(_))).count();
+    let of_news = channels.iter().any(|channel| matches!(channel, Channel::Log(_)));
+    named + usize::from(of_news)
 }
 
 /// Names of channels that were asked for in vain, by the reason.

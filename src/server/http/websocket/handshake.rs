@@ -21,10 +21,12 @@ pub(in super::super) const VERSION: HeaderValue = HeaderValue::from_static("13")
 /// 16 bytes as base64.
 const KEY_LEN: usize = 24;
 
-pub(super) type Socket = WebSocketStream<TokioIo<Upgraded>>;
+/// A connection that is no longer HTTP.
+pub(in crate::server::http) type Stream = TokioIo<Upgraded>;
+pub(super) type Socket = WebSocketStream<Stream>;
 
 /// A request for an upgrade that is in order.
-pub(super) struct Handshake {
+pub(in crate::server::http) struct Handshake {
     accept: HeaderValue,
     /// The client speaks this protocol by name.
     protocol: bool,
@@ -32,14 +34,14 @@ pub(super) struct Handshake {
 }
 
 /// Whether a request asks for an upgrade, in order or not.
-pub(super) fn is_asked_for(headers: &HeaderMap) -> bool {
+pub(in crate::server::http) fn is_asked_for(headers: &HeaderMap) -> bool {
     has_token(headers, header::UPGRADE, "websocket")
 }
 
 impl Handshake {
     /// # Errors
     /// What is not in order.
-    pub(super) fn read(request: &mut Parts) -> Result<Self, HttpError> {
+    pub(in crate::server::http) fn read(request: &mut Parts) -> Result<Self, HttpError> {
         let headers = &request.headers;
         if headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version != VERSION) {
             return Err(HttpError::OtherWebSocketVersion);
@@ -63,6 +65,18 @@ impl Handshake {
 
     /// The answer, and the socket that there is once it was sent; `None` if the connection breaks before.
     pub(super) fn accept(self) -> (Response, impl Future<Output = Option<Socket>> + Send) {
+        let (response, stream) = self.accept_stream();
+        let socket = async move {
+            match stream.await {
+                Some(stream) => Some(connection::socket(stream).await),
+                None => None,
+            }
+        };
+        (response, socket)
+    }
+
+    /// The same with the bare connection.
+    pub(in crate::server::http) fn accept_stream(self) -> (Response, impl Future<Output = Option<Stream>> + Send) {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         let headers = response.headers_mut();
@@ -73,16 +87,13 @@ impl Handshake {
             headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
         }
         let upgrade = self.upgrade;
-        let socket = async move {
-            match upgrade.await {
-                Ok(upgraded) => Some(connection::socket(TokioIo::new(upgraded)).await),
-                Err(error) => {
-                    tracing::debug!(%error, "a connection broke before it was a socket");
-                    None
-                }
-            }
+        let stream = async move {
+            let upgraded = upgrade.await;
+            let upgraded =
+                upgraded.inspect_err(|error| tracing::debug!(%error, "a connection broke before it was a socket"));
+            upgraded.ok().map(TokioIo::new)
         };
-        (response, socket)
+        (response, stream)
     }
 }
 

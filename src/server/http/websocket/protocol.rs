@@ -63,6 +63,10 @@ pub(super) enum Fault {
     TooManySubscriptions(Vec<String>),
     #[error("as many further symbols are followed as may be, for this client or in all; try again later")]
     TooManyFollowed(Vec<String>),
+    #[error(
+        "lastEventId is a place of news and breaking together, or of one named channel: subscribe to each on its own"
+    )]
+    MixedPlaces,
     #[error("the server is starting and does not know yet what the venues list")]
     Starting(Vec<String>),
     #[error("at most {MESSAGES_PER_MINUTE} messages a minute; this one was not heard")]
@@ -135,6 +139,7 @@ impl Fault {
             Self::UnknownChannels(_) => "unknown_channel",
             Self::TooManySubscriptions(_) => "too_many_subscriptions",
             Self::TooManyFollowed(_) => "too_many_followed",
+            Self::MixedPlaces => "mixed_last_event_id",
             Self::Starting(_) => "starting",
             Self::RateLimited(_) => "rate_limited",
             Self::Abuse => "too_many_messages",

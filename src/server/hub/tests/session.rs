@@ -13,7 +13,10 @@ use super::{
 };
 use crate::server::{
     event::{EventDraft, EventKind},
-    hub::session::{LogChannel, PING_INTERVAL, SessionEnd, SessionTurn},
+    hub::{
+        log::EventLog,
+        session::{LogChannel, PING_INTERVAL, PairTurn, SessionEnd, SessionTurn},
+    },
 };
 
 fn session(hub: &Arc<Hub>) -> Session {
@@ -68,6 +71,39 @@ async fn publish(hub: &Hub, kinds: &[EventKind]) {
     let drafts: Vec<EventDraft> = kinds.iter().map(|kind| draft(*kind, "a", 0)).collect();
     let events = turn.stamp(drafts);
     turn.publish(events);
+}
+
+async fn publish_on(log: &Arc<EventLog>, kind: EventKind, count: usize) {
+    let mut turn = log.turn().await;
+    let events = turn.stamp((0..count).map(|_| EventDraft { data: "{}".to_owned(), ..draft(kind, "a", 0) }).collect());
+    turn.publish(events);
+}
+
+#[tokio::test(start_paused = true)]
+async fn named_channels_take_turns_each_in_its_own_order() {
+    let (hub, _shutdown) = hub();
+    let [training, alerts] = [(); 2].map(|()| hub.log_of_channel(LogSetup::starting(START)));
+    let mut session = session(&hub);
+    session.follow_named("training", &training, Since::Now);
+    session.follow_named("alerts", &alerts, Since::Now);
+    publish_on(&training, EventKind::TrainingProgress, 4).await;
+    publish_on(&alerts, EventKind::RiskAlert, 2).await;
+    let expected = [
+        "training_progress 1",
+        "risk_alert 1",
+        "training_progress 2",
+        "risk_alert 2",
+        "training_progress 3",
+        "training_progress 4",
+    ];
+    assert_eq!(told(&mut session), expected);
+    publish_on(&alerts, EventKind::RiskAlert, 1).await;
+    assert_eq!(told(&mut session), ["risk_alert 3"]);
+    assert_eq!(session.position_of("alerts"), Some(START + 3));
+    session.unfollow_named("alerts");
+    assert_eq!((alerts.readers(), training.readers(), session.position_of("alerts")), (0, 1, None));
+    session.retire();
+    assert_eq!(training.readers(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -296,4 +332,20 @@ async fn a_shutdown_ends_sessions_at_once_also_one_that_takes_nothing() {
     assert_eq!(ends, (SessionTurn::End(SessionEnd::GoingDown), SessionEnd::GoingDown));
     assert_eq!((before.elapsed(), hub.streams()), (Duration::ZERO, 0));
     assert_eq!(hub.session(address(1), Protocol::WebSocket).err(), Some(Refusal::GoingDown));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_price_of_a_pair_is_made_once_for_everybody() {
+    let (hub, _shutdown) = hub();
+    let mut sessions = [following(&hub, &["BTC"]), following(&hub, &["ETH", "BTC"])];
+    hub.publish(&ticker("BTC", 1.0));
+    hub.publish(&ticker("BTC", 2.0));
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+    let made = sessions.each_mut().map(|session| match session.poll_pair(&mut cx) {
+        Poll::Ready(PairTurn::Price(_, json)) => json,
+        turn => panic!("no price: {turn:?}"),
+    });
+    assert!(made[0].get().starts_with(r#"{"symbol":"BTCUSDT","price":2.0,"#), "{}", made[0]);
+    assert!(Arc::ptr_eq(&made[0], &made[1]));
+    assert!(sessions.iter_mut().all(|session| session.poll_pair(&mut cx).is_pending()));
 }

@@ -122,17 +122,17 @@ async fn bodies_that_come_slowly_take_no_more_memory_than_there_is() {
         let first = futures_util::stream::iter([Ok::<_, std::io::Error>(large.clone())]);
         Body::from_stream(first.chain(futures_util::stream::pending()))
     };
-    let mut held = Vec::new();
+    let mut sendings = Vec::new();
     for _ in 0..64 {
         let mut sending = Box::pin(send(&server.app, server.request("POST", "/streams/a", unfinished())));
         assert!(futures_util::poll!(&mut sending).is_pending());
-        held.push(sending);
+        sendings.push(sending);
     }
     let (status, headers, answer) =
         json(send(&server.app, server.request("POST", "/streams/a", large.clone())).await).await;
     assert_eq!((status.as_u16(), &answer["error"]["code"]), (503, &Value::from("server_busy")));
     assert_eq!((&headers["retry-after"], &answer["retry"]["delayMs"]), (&"1".parse().expect("ok"), &Value::from(1000)));
-    held.clear();
+    sendings.clear();
     server.publish("/streams/a", "1").await;
 }
 

@@ -47,7 +47,8 @@ async fn without_an_upgrade_there_is_a_document() {
     let expected = serde_json::json!({
         "url": "wss://ticker.example.org/api/ws",
         "protocol": "market-pulse.v1",
-        "channels": ["ticker:BTC", "ticker:ETH", "ticker:SOL", "news", "breaking"],
+        "channels": ["ticker:BTC", "ticker:ETH", "ticker:SOL", "news", "breaking", "training",
+            "backtest", "alerts", "dashboard"],
         "sse": "/api/sse",
         "socketio": "/socket.io/",
         "docs": "/docs",

@@ -1,22 +1,9 @@
 //! Symbols that are not configured.
 
-use super::*;
-use crate::server::venues::event::VenueIndex;
-
-fn symbol(base: &str) -> Symbol {
-    Symbol::parse(base).expect("a symbol")
-}
-
-/// A server whose venue lists `L0` to `L99` beside what is followed: ten may be followed, five for one client.
-fn fixture() -> Fixture {
-    let fixture = Fixture::new();
-    fixture.listings.set(VenueIndex(0), (0..100).map(|n| symbol(&format!("L{n}"))));
-    fixture
-}
-
-fn is_followed(fixture: &Fixture, base: &str) -> bool {
-    fixture.services.follows.demand().borrow().contains_key(&symbol(base))
-}
+use super::{
+    super::on_demand::{fixture, is_followed},
+    *,
+};
 
 #[tokio::test(start_paused = true)]
 async fn a_listed_symbol_is_followed_from_subscribe_to_a_minute_after_unsubscribe() {

@@ -1,0 +1,280 @@
+//! Bad input: each is answered or ends its own session, and costs nobody else a price.
+
+use super::*;
+
+/// Somebody who must not notice anything.
+struct Bystander(Socket, u32);
+
+impl Bystander {
+    async fn new(app: &Router) -> Self {
+        let mut socket = Socket::enter(app).await;
+        socket.say(&subscribe(&["BTC"])).await;
+        assert_eq!(socket.told().await, ["subscribed BTCUSDT"]);
+        Self(socket, 0)
+    }
+
+    async fn is_well(&mut self, fixture: &Fixture) {
+        self.1 += 1;
+        fixture.post(ticker("BTC", f64::from(self.1)));
+        assert_eq!(self.0.told().await, [format!("BTCUSDT {}", self.1)]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_are_none_of_engine_io_are_refused_as_it_does_it() {
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let unknown = "AAAAAAAAAAAAAAAA";
+    for (method, query, code, message, word) in [
+        ("GET", "", 0, "Transport unknown", "unknown_transport"),
+        ("GET", "?EIO=4&transport=carrier-pigeon", 0, "Transport unknown", "unknown_transport"),
+        ("GET", "?EIO=3&transport=polling", 5, "Unsupported protocol version", "unsupported_engine_version"),
+        ("GET", "?EIO=2&transport=websocket", 5, "Unsupported protocol version", "unsupported_engine_version"),
+        ("GET", "?EIO=four&transport=polling", 5, "Unsupported protocol version", "unsupported_engine_version"),
+        ("GET", "?transport=polling", 5, "Unsupported protocol version", "unsupported_engine_version"),
+        ("GET", &format!("?EIO=4&transport=polling&sid={unknown}"), 1, "Session ID unknown", "unknown_session"),
+        ("POST", &format!("?EIO=4&transport=polling&sid={unknown}"), 1, "Session ID unknown", "unknown_session"),
+        ("GET", &format!("?EIO=4&transport=websocket&sid={unknown}"), 1, "Session ID unknown", "unknown_session"),
+        ("GET", "?EIO=4&transport=polling&sid=%00%0d%0aSet-Cookie:1", 1, "Session ID unknown", "unknown_session"),
+        ("POST", "?EIO=4&transport=polling", 2, "Bad handshake method", "bad_handshake_method"),
+        ("DELETE", "?EIO=4&transport=polling", 2, "Bad handshake method", "bad_handshake_method"),
+        ("GET", "?EIO=4&EIO=3&transport=polling", 3, "Bad request", "bad_engine_request"),
+        ("GET", "?EIO=4&transport=polling&transport=websocket", 3, "Bad request", "bad_engine_request"),
+    ] {
+        let request = Request::builder().method(method).uri(format!("/socket.io/{query}"));
+        let (status, headers, body) = json(send(&app, request.body(Body::empty()).expect("a request")).await).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{method} {query}");
+        assert_eq!((&body["code"], &body["message"]), (&code.into(), &message.into()), "{method} {query}");
+        assert_eq!(
+            (&body["success"], &body["error"]["code"], &body["retry"]),
+            (&false.into(), &word.into(), &Value::Null)
+        );
+        assert_eq!(headers["cache-control"], "no-store");
+    }
+    // No handshake of a WebSocket.
+    let (status, _, body) = json(get(&app, "/socket.io/?EIO=4&transport=websocket").await).await;
+    assert_eq!((status.as_u16(), &body["error"]["code"], &body["code"]), (400, &"bad_handshake".into(), &3.into()));
+    let long = format!("/socket.io/?EIO=4&transport=polling&t={}", "a".repeat(60_000));
+    let (status, _, body) = json(send(&app, Request::get(long).body(Body::empty()).expect("a request")).await).await;
+    assert_eq!((status.as_u16(), &body["error"]["code"]), (414, &Value::from("uri_too_long")));
+    for path in ["/socket.io/anything", "/socket.io-admin/?EIO=4&transport=polling", "/socket.io/..%2fhealth"] {
+        assert_eq!(get(&app, path).await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    assert_eq!(fixture.services.hub.streams(), 0, "nothing was opened");
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_of_other_sites_are_refused_as_configured() {
+    let fixture = Fixture::with(|config| config.server.cors_origins = vec!["https://example.org".to_owned()]);
+    let app = app(&fixture);
+    for (origin, admitted) in [
+        (None, true),
+        (Some("https://example.org"), true),
+        (Some("http://localhost"), true),
+        (Some("https://evil.example"), false),
+        (Some("https://example.org.evil.example"), false),
+        (Some("null"), false),
+    ] {
+        let headers: Vec<_> = origin.map(|origin| ("origin", origin)).into_iter().collect();
+        let socket = Socket::connect(dial(&app, BUFFER), "EIO=4&transport=websocket", &headers).await;
+        match socket {
+            Ok(_) => assert!(admitted, "{origin:?}"),
+            Err(tungstenite::Error::Http(answer)) => {
+                assert!(!admitted && answer.status() == 403, "{origin:?}: {answer:?}");
+            }
+            Err(error) => panic!("{origin:?}: {error}"),
+        }
+        let mut request = Request::get("/socket.io/?EIO=4&transport=polling").header("host", "localhost");
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        let response = send(&app, request.body(Body::empty()).expect("a request")).await;
+        assert_eq!(response.status(), if admitted { StatusCode::OK } else { StatusCode::FORBIDDEN }, "{origin:?}");
+        let readable = response.headers().get("access-control-allow-origin").is_some();
+        assert_eq!(readable, origin == Some("https://example.org"), "{origin:?}");
+        if !admitted {
+            let (_, _, body) = json(response).await;
+            assert_eq!((&body["code"], &body["error"]["code"]), (&4.into(), &"origin_not_allowed".into()));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_of_another_site_may_ask_with_headers_of_its_own() {
+    let fixture = Fixture::new();
+    let request = Request::options("/socket.io/?EIO=4&transport=polling")
+        .header("origin", "https://example.org")
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "content-type");
+    let response = send(&app(&fixture), request.body(Body::empty()).expect("a request")).await;
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    let methods = response.headers()["access-control-allow-methods"].to_str().expect("text").to_owned();
+    assert!(methods.split(", ").any(|method| method == "POST"), "{methods}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn odd_events_are_answered_and_the_session_goes_on() {
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let mut bystander = Bystander::new(&app).await;
+    let nested = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+    let many = serde_json::json!(["subscribe", {"symbols": vec!["NOPE"; 9_000]}]);
+    for (event, answer) in [
+        (r#"["subscribe"]"#.to_owned(), "subscribe_error missing_symbols"),
+        (r#"["subscribe",null]"#.to_owned(), "subscribe_error missing_symbols"),
+        (r#"["subscribe",7]"#.to_owned(), "subscribe_error missing_symbols"),
+        (r#"["subscribe","BTCUSDT"]"#.to_owned(), "subscribe_error missing_symbols"),
+        (r#"["subscribe",["BTCUSDT"]]"#.to_owned(), "subscribe_error missing_symbols"),
+        (r#"["subscribe",{}]"#.to_owned(), "subscribe_error missing_symbols"),
+        (r#"["subscribe",{"symbols":[]}]"#.to_owned(), "subscribe_error missing_symbols"),
+        (r#"["subscribe",{"symbols":"BTCUSDT"}]"#.to_owned(), "subscribe_error bad_symbols"),
+        (r#"["subscribe",{"symbols":[1,2]}]"#.to_owned(), "subscribe_error bad_symbols"),
+        (r#"["subscribe",{"symbols":[["BTC"]]}]"#.to_owned(), "subscribe_error bad_symbols"),
+        (format!(r#"["subscribe",{{"symbols":{nested}}}]"#), "subscribe_error missing_symbols"),
+        (r#"["unsubscribe",{"symbols":{}}]"#.to_owned(), "unsubscribe_error bad_symbols"),
+        (r#"["price_update",{"symbol":"BTCUSDT","price":1}]"#.to_owned(), "stream_error unknown_event"),
+        (r#"["toString"]"#.to_owned(), "stream_error unknown_event"),
+    ] {
+        let mut socket = Socket::enter(&app).await;
+        socket.say(&format!("42{event}")).await;
+        assert_eq!(socket.told().await, [answer], "{event:.80}");
+        socket.say(&subscribe(&["ETH"])).await;
+        assert_eq!(socket.told().await, ["subscribed ETHUSDT"], "{event:.80}");
+    }
+    let mut socket = Socket::enter(&app).await;
+    socket.say(&format!("42{many}")).await;
+    let (_, error) = read_event(&socket.packet().await);
+    assert_eq!(error["symbols"].as_array().map(Vec::len), Some(50), "an answer is short");
+    let long = "A".repeat(60_000);
+    socket.say(&subscribe(&[&long, "a\r\nevil: 1\u{0}<script>", "BTC"])).await;
+    assert_eq!(
+        socket.told().await,
+        [
+            "subscribed BTCUSDT".to_owned(),
+            format!("subscribe_error unknown_symbol {} a\r\nevil: 1\u{0}<script>", &long[..64])
+        ]
+    );
+    bystander.is_well(&fixture).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn packets_that_can_t_be_read_end_their_session() {
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let mut bystander = Bystander::new(&app).await;
+    let binary = |bytes: &'static [u8]| Message::Binary(bytes::Bytes::from_static(bytes));
+    for packet in [
+        Message::text(""),
+        Message::text("x"),
+        Message::text("9"),
+        Message::text("é"),
+        Message::text("0{}"),
+        Message::text("49"),
+        Message::text("4é"),
+        Message::text("42"),
+        Message::text("42{}"),
+        Message::text("42[\"subscribe\",{\"symbols\":[\"BTC\"]}"),
+        Message::text("42[1]"),
+        Message::text("42[\"sub\\u0073cribe\",{}]"),
+        Message::text("44{\"message\":\"mine\"}"),
+        Message::text("451-[\"subscribe\",{\"_placeholder\":true,\"num\":0}]"),
+        Message::text("4518446744073709551615-[\"subscribe\",{\"_placeholder\":true,\"num\":0}]"),
+        binary(b""),
+        binary(b"\x04subscribe"),
+        Message::text("4".repeat(70_000)),
+    ] {
+        let mut socket = Socket::enter(&app).await;
+        let said = format!("{packet:.60}");
+        socket.0.send(packet).await.expect("sent");
+        let rest = socket.rest().await;
+        assert!(rest.is_empty() || rest == ["1"], "{said}: {rest:?}");
+        drop(socket);
+        streams(&fixture, 1).await;
+    }
+    for (body, status) in [
+        ("x", 400),
+        ("\u{1e}", 400),
+        ("b//////", 400),
+        ("bAAAA", 200),
+        ("40\u{1e}garbage", 400),
+        ("451-[\"subscribe\",{\"_placeholder\":true,\"num\":0}]", 200),
+    ] {
+        let polling = Polling::enter(&app).await;
+        assert_eq!(polling.post(body).await.status().as_u16(), status, "{body:?}");
+        drop(polling);
+        streams(&fixture, 1).await;
+    }
+    bystander.is_well(&fixture).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_that_are_too_long_or_never_end_are_refused() {
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let mut bystander = Bystander::new(&app).await;
+    let polling = Polling::enter(&app).await;
+    let whole = format!("4{}", "2".repeat(64 * 1024));
+    let (status, _, body) = json(polling.post(whole).await).await;
+    assert_eq!((status.as_u16(), &body["error"]["code"]), (413, &Value::from("body_too_large")));
+    assert_eq!(polling.post("3").await.status(), StatusCode::BAD_REQUEST, "its session is gone");
+    streams(&fixture, 1).await;
+    let polling = Polling::enter(&app).await;
+    let start = tokio::time::Instant::now();
+    let endless = futures_util::stream::repeat(Ok::<_, std::convert::Infallible>(bytes::Bytes::from_static(b"4")))
+        .then(|byte| async {
+            sleep(Duration::from_secs(1)).await;
+            byte
+        });
+    let (status, _, body) = json(polling.post(Body::from_stream(endless)).await).await;
+    assert_eq!((status.as_u16(), &body["error"]["code"]), (408, &Value::from("body_too_slow")));
+    assert_eq!(start.elapsed().as_secs(), 10);
+    streams(&fixture, 1).await;
+    bystander.is_well(&fixture).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_namespaces_are_not_there() {
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let mut socket = Socket::enter(&app).await;
+    socket.say("40/admin,").await;
+    assert_eq!(socket.told().await, [r#"44/admin,{"message":"Invalid namespace"}"#]);
+    socket.say(r#"42/admin,["subscribe",{"symbols":["BTC"]}]"#).await;
+    socket.say("40").await;
+    socket.say(&subscribe(&["BTC"])).await;
+    assert_eq!(socket.told().await, ["subscribed BTCUSDT"], "and to enter again is to stay");
+    // An event before its namespace was entered.
+    let mut early = Socket::open(&app).await;
+    early.say(&subscribe(&["BTC"])).await;
+    assert_eq!(early.rest().await, ["1"]);
+    streams(&fixture, 1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn polling_twice_at_once_ends_the_session() {
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let mut polling = Polling::enter(&app).await;
+    assert_eq!(polling.told().await, [""; 0]);
+    let uri = polling.uri();
+    let (first, second) = tokio::join!(get(&app, &uri), get(&app, &uri));
+    assert_eq!((first.status().as_u16(), second.status().as_u16()), (200, 400));
+    streams(&fixture, 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_hears_for_another() {
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let mut ours = Polling::enter(&app).await;
+    let theirs = Polling::enter(&app).await;
+    theirs.say(subscribe(&["BTC"])).await;
+    sleep(MOMENT).await;
+    fixture.post(ticker("BTC", 1.0));
+    assert_eq!(ours.told().await, [""; 0]);
+    let mut guessed = theirs.sid.clone().into_bytes();
+    guessed.reverse();
+    let guessed = String::from_utf8(guessed).expect("ASCII");
+    let response = get(&app, &format!("/socket.io/?EIO=4&transport=polling&sid={guessed}")).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+}
