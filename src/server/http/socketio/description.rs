@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::fault::Fault;
+use super::{client::WELCOME, fault::Fault};
 use crate::{
     server::{
         http::openapi::{
@@ -54,7 +54,7 @@ fn commands(samples: &Samples) -> Vec<Event> {
 /// What the server says.
 fn events(samples: &Samples, shapes: &mut Shapes) -> Vec<Event> {
     let (btc, eth) = (samples.btc.pair(), samples.eth.pair());
-    let connected = Connected { message: "Connected to Market Pulse", client_id: "c-17" };
+    let connected = Connected { message: WELCOME, client_id: "c-17" };
     let subscribed = SymbolList { symbols: vec![btc, eth.clone()], message: "Subscribed to 2 symbols".to_owned() };
     let unsubscribed = SymbolList { symbols: vec![eth], message: "Unsubscribed from 1 symbols".to_owned() };
     let unknown = Fault::Unknown(vec!["XYZUSDT".to_owned()]).of_symbols();
@@ -106,4 +106,22 @@ pub fn faults() -> Json {
         ])
     };
     Json::List(all.into_iter().map(told).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_of_a_fault_is_described() {
+        let source = include_str!("fault.rs");
+        let (_, rest) = source.split_once("fn code(&self)").expect("the codes");
+        let (body, _) = rest.split_once("\n    }\n").expect("its end");
+        let codes: BTreeSet<&str> = body.split('"').skip(1).step_by(2).collect();
+        let faults = faults();
+        let described: BTreeSet<&str> = faults.items().iter().map(|fault| fault.text_of("code")).collect();
+        assert_eq!(described, codes);
+    }
 }
