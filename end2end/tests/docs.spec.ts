@@ -25,6 +25,7 @@ const PRINTS: Record<string, RegExp> = {
   publish: /"channel":"training"|published training \d+/,
   created: /"removed":true|removed \/notifications\/\w+/,
   websocket: /market-pulse\.v1|ticker BTC [\d.]+/,
+  "socket-io": /"pingInterval"|BTCUSDT [\d.]+/,
   news: /totalCount|articles/,
   health: /healthy|degraded/,
 };

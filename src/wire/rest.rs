@@ -90,6 +90,7 @@ pub struct Symbols {
 
 /// `GET /stats`. Symbols are pairs (`BTCUSDT`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Stats {
     pub service: String,
     pub version: String,

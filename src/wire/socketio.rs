@@ -8,6 +8,7 @@ use super::error::Retry;
 
 /// `connected`: the first event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = SocketIoConnected))]
 pub struct Connected<'a> {
     pub message: &'a str,
     pub client_id: &'a str,
@@ -15,6 +16,7 @@ pub struct Connected<'a> {
 
 /// `subscribed` and `unsubscribed`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = SocketIoSymbols))]
 pub struct SymbolList {
     /// Pairs, in the asked order, without duplicates.
     pub symbols: Vec<String>,
@@ -23,6 +25,7 @@ pub struct SymbolList {
 
 /// What acknowledges a request where the client asks for that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = SocketIoAcknowledgment))]
 pub struct Acknowledgment {
     #[serde(flatten)]
     pub list: SymbolList,
@@ -32,6 +35,7 @@ pub struct Acknowledgment {
 
 /// `subscribe_error` and `unsubscribe_error`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = SocketIoSymbolError))]
 pub struct SymbolError {
     /// Those that it is about, as the client wrote them; shortened where they are many or long.
     pub symbols: Vec<String>,
@@ -43,6 +47,7 @@ pub struct SymbolError {
 
 /// `stream_error`: what is wrong with a client as a whole, or why the server ends its connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = SocketIoError))]
 pub struct StreamError {
     pub code: &'static str,
     pub message: Cow<'static, str>,

@@ -5,7 +5,7 @@
 //! `x-commands`: `[{"name","description","schema","example"}]`.
 
 mod answers;
-mod channels;
+pub(super) mod channels;
 mod errors;
 pub(super) mod event;
 mod parameters;
@@ -29,8 +29,9 @@ use utoipa::{
 pub use self::{
     answers::Refused,
     parameters::{
-        ChannelParameters, EventParameters, InPathChannel, InPathCreated, InPathSymbol, LastEventIdHeader,
-        LastEventIdParameter, NewChannel, NewsParameters, RealtimeParameters, RealtimeSymbols, RemovedPath,
+        ChannelParameters, EngineParameters, EventParameters, InPathChannel, InPathCreated, InPathSymbol,
+        LastEventIdHeader, LastEventIdParameter, NewChannel, NewsParameters, RealtimeParameters, RealtimeSymbols,
+        RemovedPath,
     },
 };
 use self::{
@@ -39,7 +40,7 @@ use self::{
 };
 use super::{
     channels::{manage, publish, stream},
-    docs, health, live, metrics, news, price, ready, realtime, rss, sources, sse, symbols,
+    docs, health, live, metrics, news, price, ready, realtime, rss, socketio, sources, sse, stats, symbols,
     validator::{REVALIDATE, Validator},
     websocket,
 };
@@ -75,6 +76,7 @@ use crate::wire::{error::ErrorBody, json::Json};
     paths(
         price::price,
         symbols::symbols,
+        stats::stats,
         realtime::one,
         realtime::many,
         sse::sse,
@@ -87,6 +89,7 @@ use crate::wire::{error::ErrorBody, json::Json};
         stream::created,
         publish::message,
         websocket::receive,
+        socketio::receive,
         news::articles,
         news::stories,
         news::breaking,
@@ -147,13 +150,16 @@ fn complete(document: &mut Json) -> Option<Vec<String>> {
     let mut shapes = Shapes::default();
     let mut all = streams::all(&samples, &mut shapes);
     all.push(channels::stream(&samples, &mut shapes)?);
-    all.push(websocket::description::stream(&samples, &mut shapes));
+    all.push(websocket::description::stream(&samples, &mut shapes)?);
+    all.push(socketio::description::stream(&samples, &mut shapes));
     for stream in &all {
         add_stream(document, stream)?;
     }
     let socket = document.at_mut(&["paths", "/api/ws", "get"])?;
     socket.set("x-errors", websocket::description::faults());
     socket.set("x-close-codes", websocket::description::closes());
+
+    document.at_mut(&["paths", "/socket.io/", "get"])?.set("x-errors", socketio::description::faults());
 
     let publications = channels::publications(&samples, &mut shapes)?;
     let content = ["paths", "/api/v1/channels/{channel}/events", "post", "requestBody", "content", "application/json"];

@@ -46,6 +46,7 @@
 mod ask;
 mod client;
 mod conduit;
+pub(super) mod description;
 mod fault;
 mod feed;
 mod flow;
@@ -126,7 +127,7 @@ const LINGER: Duration = Duration::from_secs(2);
 const TOO_SLOW_MS: u64 = 2000;
 
 /// What every request needs.
-struct Reception {
+pub(super) struct Reception {
     services: Arc<Services>,
     origins: Arc<Origins>,
     lines: Arc<Lines>,
@@ -142,7 +143,22 @@ pub(super) fn router<S>(services: &Arc<Services>, origins: &Arc<Origins>) -> Rou
     Router::new().route(PATH, any(receive)).route(PATH.trim_end_matches('/'), any(receive)).with_state(reception)
 }
 
-async fn receive(State(reception): State<Arc<Reception>>, request: Request) -> Response {
+/// Prices over Socket.IO, protocol 5 over Engine.IO 4, in the namespace `/`.
+///
+/// For `socket.io-client` 3 and 4 and `python-socketio` 5, by polling or WebSocket. A client that asks for an
+/// acknowledgment gets `symbols` and `message` of what was done, with `errors`, the list of what was not. Prices are not
+/// replayed. A token is shown when a session is opened, as a header or as `?token=`. Pages of other sites are refused with
+/// `origin_not_allowed`, by polling and by WebSocket alike, unless `server.cors_origins` names them or allows any.
+#[utoipa::path(
+    get, path = "/socket.io/", tag = "sockets", operation_id = "socketio",
+    params(super::openapi::EngineParameters),
+    responses(
+        (status = 101, description = "With `transport=websocket` and an upgrade: the socket is open."),
+        (status = 200, description = "With `transport=polling`: packets of Engine.IO.", content_type = "text/plain", body = String),
+        (status = "default", response = super::openapi::Refused),
+    ),
+)]
+pub(super) async fn receive(State(reception): State<Arc<Reception>>, request: Request) -> Response {
     let mut response = reception.answer(request).await.unwrap_or_else(refuse);
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response

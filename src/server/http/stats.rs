@@ -10,6 +10,11 @@ use crate::{
     wire::rest::{Stats, Success},
 };
 
+/// How many listen, and to what, whatever protocol they use.
+#[utoipa::path(
+    get, path = "/stats", tag = "prices",
+    responses((status = 200, body = Success<Stats>), (status = "default", response = super::openapi::Refused)),
+)]
 pub(super) async fn stats(State(services): State<Arc<Services>>) -> Json<Success<Stats>> {
     let subscriptions = services.hub.subscriptions();
     let uptime_s = services.uptime_s();

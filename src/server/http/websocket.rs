@@ -130,8 +130,9 @@ pub(super) fn router<S>(services: &Arc<Services>, origins: &Arc<Origins>) -> Rou
 /// of other sites are refused with `origin_not_allowed` unless `server.cors_origins` names them or allows any; programs,
 /// which send no `Origin`, are let in.
 ///
-/// `id` is a place in the log of the news: who subscribes to `news` and `breaking` with the last `id` that it has seen as
-/// `lastEventId` misses nothing of them and gets nothing twice. Tickers have none and are not replayed.
+/// `id` is a place in a log: `news` and `breaking` are of one, each named channel has its own. Who subscribes to the channels
+/// of one log with the last `id` that it has seen of them as `lastEventId` misses nothing and gets nothing twice, but for the
+/// dashboard, which is of now. Tickers have no `id` and are not replayed.
 ///
 /// The reason of a close frame is the `retry` object, or a code where there is nothing to retry.
 #[utoipa::path(

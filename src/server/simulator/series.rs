@@ -36,7 +36,7 @@ pub struct Window {
     pub close: i128,
     pub lots: u64,
     /// Quote volume in `10^-8` USDT, from the typical prices of its hours or what is shorter: those of candles add up
-    /// exactly from an hour on, and to a part of a percent below.
+    /// exactly from an hour on, and below that to what the price has moved in between.
     pub quote: i128,
     pub trades: u64,
     /// Number of the first trade; the last one is `first_trade + trades - 1`.

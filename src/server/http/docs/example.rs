@@ -22,7 +22,7 @@ macro_rules! example {
     };
 }
 
-pub(super) const EXAMPLES: [Example; 9] = [
+pub(super) const EXAMPLES: [Example; 10] = [
     example!("GET", "/price/{symbol}", "price"),
     example!("GET", "/api/realtime", "tickers"),
     example!("GET", "/api/sse", "events"),
@@ -30,6 +30,7 @@ pub(super) const EXAMPLES: [Example; 9] = [
     example!("POST", "/api/v1/channels/{channel}/events", "publish"),
     example!("POST", "/api/v1/channels", "created"),
     example!("GET", "/api/ws", "websocket"),
+    example!("GET", "/socket.io/", "socket-io"),
     example!("GET", "/api/news", "news"),
     example!("GET", "/health", "health"),
 ];

@@ -66,6 +66,16 @@ pub fn publications(samples: &Samples, shapes: &mut Shapes) -> Option<Vec<Event>
     Some(all)
 }
 
+/// The data of each kind of event, as it comes where there is no envelope: its shape, and an example.
+pub fn bare(samples: &Samples, shapes: &mut Shapes) -> Option<Vec<(EventKind, &'static str, Json, Json)>> {
+    let mut all = Vec::new();
+    for kind in kinds() {
+        let example = examples(kind, samples)?.into_iter().next()?;
+        all.push((kind, about(kind), shape_of(kind, shapes), example));
+    }
+    Some(all)
+}
+
 fn kinds() -> impl Iterator<Item = EventKind> {
     BuiltIn::ALL.into_iter().flat_map(|channel| channel.kinds().iter().copied())
 }

@@ -112,6 +112,20 @@ pub struct InPathCreated {
     path: String,
 }
 
+/// What Engine.IO asks with. Libraries do this by themselves.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct EngineParameters {
+    /// The version of Engine.IO: `4`.
+    #[param(rename = "EIO", example = "4")]
+    eio: String,
+    /// `polling` or `websocket`.
+    #[param(example = "polling")]
+    transport: String,
+    /// The session, once there is one.
+    sid: Option<String>,
+}
+
 /// A channel to create.
 #[derive(ToSchema)]
 pub struct NewChannel {

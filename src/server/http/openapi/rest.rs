@@ -15,7 +15,7 @@ use crate::{
         news::{ArticleBody, NewsAnswer, SourceState, SourceStatus, SourcesAnswer, StoriesAnswer, StoryReports},
         rest::{
             Dependencies, DependencyHealth, Health, HealthMetrics, HealthStatus, PriceAnswer, PriceSource, PriceUpdate,
-            Success, Symbols, VenueHealth,
+            Stats, Success, Symbols, VenueHealth,
         },
         status::ConnectionState,
     },
@@ -38,6 +38,7 @@ pub fn answers(samples: &Samples) -> Option<Vec<Answer>> {
     let mut all = vec![
         get("/price/{symbol}", Json::of(&price)),
         get("/symbols", Json::of(&symbols(samples))),
+        get("/stats", Json::of(&Success::new(stats(samples)))),
         get("/api/ws", Json::of(&description::information(samples))),
         get("/health", Json::of(&health(samples)?)),
         get("/ready", Json::of(&Success::new(Ready { ready: true }))),
@@ -46,6 +47,22 @@ pub fn answers(samples: &Samples) -> Option<Vec<Answer>> {
     all.extend(news(samples));
     all.extend(channels());
     Some(all)
+}
+
+fn stats(samples: &Samples) -> Stats {
+    let (btc, eth) = (samples.btc.pair(), samples.eth.pair());
+    Stats {
+        service: "market-pulse".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        port: 3000,
+        active_streams: 41,
+        active_symbols: vec![btc.clone(), eth.clone()],
+        total_subscriptions: 87,
+        subscriptions_by_symbol: BTreeMap::from([(btc, 52), (eth, 35)]),
+        uptime: "2h 15m 30s".to_owned(),
+        uptime_seconds: 8130,
+        timestamp: NOW.to_rfc3339(),
+    }
 }
 
 fn symbols(samples: &Samples) -> Success<Symbols> {
@@ -152,6 +169,10 @@ fn health(samples: &Samples) -> Option<Health> {
             venues: BTreeMap::from([(Venue::new("binance")?, venue)]),
             feeds: BTreeMap::from([("coindesk".to_owned(), state("ok", "ok"))]),
         },
-        metrics: HealthMetrics { active_streams: 41, total_subscriptions: 87, active_symbols: vec![samples.btc.pair()] },
+        metrics: HealthMetrics {
+            active_streams: 41,
+            total_subscriptions: 87,
+            active_symbols: vec![samples.btc.pair()],
+        },
     })
 }

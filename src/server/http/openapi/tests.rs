@@ -87,7 +87,7 @@ fn every_event_of_the_log_is_described_where_it_comes() {
             EventKind::Story => assert!(page.contains(&name)),
             // Of created channels: without a name.
             EventKind::Message => {}
-            kind if kind.channel().is_some() => assert!(channels.contains(&name), "{name}"),
+            kind if kind.channel().is_some() => assert!(channels.contains(&name) && socket.contains(&name), "{name}"),
             _ => assert!(events.contains(&name) && socket.contains(&name), "{name}"),
         }
     }

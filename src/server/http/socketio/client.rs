@@ -29,7 +29,7 @@ use crate::{
     wire::socketio::{Acknowledgment, Connected, SymbolList},
 };
 
-const WELCOME: &str = "connected to the price stream; subscribe to symbols";
+pub(super) const WELCOME: &str = "connected to the price stream; subscribe to symbols";
 
 /// What a client can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

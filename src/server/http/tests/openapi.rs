@@ -10,8 +10,9 @@ use crate::{
 
 /// The methods that can be described.
 const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
-/// Addresses that are answered as another one is: a created channel may have the path `/`.
-const ALSO: [(&str, &str); 1] = [("/streams/", "/streams/{path}")];
+/// Addresses that are answered as another one is: a created channel may have the path `/`, and some
+/// clients leave the last slash out.
+const ALSO: [(&str, &str); 2] = [("/streams/", "/streams/{path}"), ("/socket.io", "/socket.io/")];
 
 /// Everything that a router serves, as it says itself: paths, each with its methods. A route that takes any method counts
 /// as one of `GET`, unless all that it says is that there is nothing.
@@ -65,19 +66,23 @@ fn example(parameter: &Json) -> Option<String> {
     Some(url::form_urlencoded::byte_serialize(example.as_bytes()).collect::<String>().replace("%2F", "/"))
 }
 
-/// The address of an endpoint with the examples of its path, and those of its query one at a time.
+/// The address of an endpoint with the examples of its path and of what it needs, and those of its query one at a time.
 fn addresses(path: &str, operation: &Json) -> Vec<String> {
     let mut address = path.to_owned();
-    let mut queries = vec![String::new()];
+    let (mut needed, mut queries) = (Vec::new(), vec![None]);
     for parameter in operation.get("parameters").items() {
         let name = parameter.text_of("name");
         match (parameter.text_of("in"), example(parameter)) {
             ("path", example) => address = address.replace(&format!("{{{name}}}"), &example.expect("an example")),
-            ("query", Some(example)) => queries.push(format!("?{name}={example}")),
+            ("query", Some(example)) if *parameter.get("required") == Json::Bool(true) => {
+                needed.push(format!("{name}={example}"));
+            }
+            ("query", Some(example)) => queries.push(Some(format!("{name}={example}"))),
             _ => {}
         }
     }
-    queries.iter().map(|query| format!("{address}{query}")).collect()
+    let query = |one: Option<String>| needed.iter().cloned().chain(one).collect::<Vec<_>>().join("&");
+    queries.into_iter().map(|one| format!("{address}?{}", query(one))).collect()
 }
 
 #[tokio::test]

@@ -8,8 +8,10 @@ use utoipa::ToSchema;
 use super::{close::End, info, protocol::Fault};
 use crate::{
     server::{
+        channels::builtin::BuiltIn,
         config::LimitsConfig,
         http::openapi::{
+            channels,
             event::{Event, Shapes, Stream, constant, shape, text},
             samples::{NOW, Samples, gap},
         },
@@ -26,9 +28,9 @@ use crate::{
 const PLACE: &str = "1763640000000142";
 
 /// What is said on a socket, in both directions.
-pub fn stream(samples: &Samples, shapes: &mut Shapes) -> Stream {
-    let (events, commands) = (frames(samples, shapes), commands(samples));
-    Stream { method: "get", path: "/api/ws", content: None, events, commands }
+pub fn stream(samples: &Samples, shapes: &mut Shapes) -> Option<Stream> {
+    let (events, commands) = (frames(samples, shapes)?, commands(samples));
+    Some(Stream { method: "get", path: "/api/ws", content: None, events, commands })
 }
 
 /// The document, as a server with the default settings answers it.
@@ -36,7 +38,7 @@ pub fn information(samples: &Samples) -> SocketInfo<'static> {
     SocketInfo {
         url: "ws://127.0.0.1:3000/api/ws".to_owned(),
         protocol: PROTOCOL,
-        channels: channels(samples),
+        channels: names(samples),
         sse: "/api/sse",
         socketio: "/socket.io/",
         docs: "/docs",
@@ -44,9 +46,10 @@ pub fn information(samples: &Samples) -> SocketInfo<'static> {
     }
 }
 
-fn channels(samples: &Samples) -> Vec<String> {
+fn names(samples: &Samples) -> Vec<String> {
     let tickers = [samples.btc, samples.eth].map(ticker_channel);
-    tickers.into_iter().chain(LogChannel::ALL.map(|channel| channel.name().to_owned())).collect()
+    let others = LogChannel::ALL.map(LogChannel::name).into_iter().chain(BuiltIn::ALL.map(BuiltIn::as_str));
+    tickers.into_iter().chain(others.map(str::to_owned)).collect()
 }
 
 /// What a client says.
@@ -64,8 +67,9 @@ fn commands(samples: &Samples) -> Vec<Event> {
     let ticker = ticker_channel(samples.btc);
     let mut subscribe = shape([("op", constant("subscribe")), ("channels", list())]);
     if let Some(properties) = subscribe.at_mut(&["properties"]) {
-        let about =
-            "An `id` of the log: `news` and `breaking` go on from there, with nothing missing and nothing twice.";
+        let about = "An `id` of the log of these channels, which go on from there: nothing is missing and nothing comes twice. \
+                     `news` and `breaking` are of one log, each named channel has its own; a message names channels of one log \
+                     only.";
         properties.set("lastEventId", text(about));
     }
     vec![
@@ -95,7 +99,8 @@ fn commands(samples: &Samples) -> Vec<Event> {
 }
 
 /// What the server says.
-fn frames(samples: &Samples, shapes: &mut Shapes) -> Vec<Event> {
+fn frames(samples: &Samples, shapes: &mut Shapes) -> Option<Vec<Event>> {
+    let named = channels::bare(samples, shapes)?;
     let ticker = ticker_channel(samples.btc);
     let (ticker, news, breaking) = (Some(ticker.as_str()), Some("news"), Some("breaking"));
     let article = ArticleBody::of(&samples.article, NOW);
@@ -104,7 +109,7 @@ fn frames(samples: &Samples, shapes: &mut Shapes) -> Vec<Event> {
         client_id: "c-17",
         timestamp: NOW.to_rfc3339(),
         protocol: PROTOCOL,
-        channels: channels(samples),
+        channels: names(samples),
         limits: info::limits(&LimitsConfig::default()),
     };
     let listed =
@@ -142,10 +147,13 @@ fn frames(samples: &Samples, shapes: &mut Shapes) -> Vec<Event> {
     );
     frame.add("breaking", "An article whose story is breaking; once for each story.", breaking, Some(PLACE), &flash);
     frame.add("breaking_update", "The verdict changed: `upgraded` or `retracted`.", breaking, Some(PLACE), &flash);
+    for (kind, about, data, example) in named {
+        frame.put(kind.as_str(), about, kind.channel(), Some("42"), data, &example.written());
+    }
     frame.add("gap", "What was missed can't be replayed.", news, Some(PLACE), &gap());
     frame.add("pong", "The answer to `ping`.", None, None, &Pong { timestamp: NOW.to_rfc3339() });
     frame.add("error", "What could not be done, and why. The codes are below.", Some("ticker:XYZ"), None, &error);
-    frame.all
+    Some(frame.all)
 }
 
 struct Frames<'a> {
@@ -162,7 +170,20 @@ impl Frames<'_> {
         id: Option<&str>,
         data: &T,
     ) {
-        let mut schema = shape([("type", constant(name)), ("data", self.shapes.of::<T>())]);
+        let shape = self.shapes.of::<T>();
+        self.put(name, about, channel, id, shape, data);
+    }
+
+    fn put(
+        &mut self,
+        name: &'static str,
+        about: &'static str,
+        channel: Option<&str>,
+        id: Option<&str>,
+        shape_of_data: Json,
+        data: &impl Serialize,
+    ) {
+        let mut schema = shape([("type", constant(name)), ("data", shape_of_data)]);
         if let Some(properties) = schema.at_mut(&["properties"]) {
             if channel.is_some() {
                 properties.set("channel", text("Where it concerns one channel."));
@@ -188,6 +209,7 @@ pub fn faults() -> Json {
         Fault::UnknownChannels(none()),
         Fault::TooManySubscriptions(none()),
         Fault::TooManyFollowed(none()),
+        Fault::MixedPlaces,
         Fault::Starting(none()),
         Fault::RateLimited(Duration::ZERO),
         Fault::Abuse,
