@@ -24,7 +24,7 @@ const PRINTS: Record<string, RegExp> = {
   channel: /event: connected|^connected/m,
   publish: /"channel":"training"|published training \d+/,
   created: /"removed":true|removed \/notifications\/\w+/,
-  websocket: /market-pulse\.v1|ticker BTC [\d.]+/,
+  "web-socket": /market-pulse\.v1|ticker BTC [\d.]+/,
   "socket-io": /"pingInterval"|BTCUSDT [\d.]+/,
   news: /totalCount|articles/,
   health: /healthy|degraded/,

@@ -29,7 +29,7 @@ pub(super) const EXAMPLES: [Example; 10] = [
     example!("GET", "/api/v1/sse/{channel}", "channel"),
     example!("POST", "/api/v1/channels/{channel}/events", "publish"),
     example!("POST", "/api/v1/channels", "created"),
-    example!("GET", "/api/ws", "websocket"),
+    example!("GET", "/api/ws", "web-socket"),
     example!("GET", "/socket.io/", "socket-io"),
     example!("GET", "/api/news", "news"),
     example!("GET", "/health", "health"),
