@@ -17,6 +17,10 @@ use crate::{
 pub(super) struct Told<T = Ticker> {
     /// The id that the leader gave it.
     pub(super) id: u64,
+    /// Of the leader who told it; nodes of older versions don't say. Redis keeps what one leader told while the next
+    /// one has told nothing of that symbol.
+    #[serde(default)]
+    pub(super) fence: Option<u64>,
     pub(super) source: PriceSource,
     pub(super) ticker: T,
 }
@@ -91,7 +95,8 @@ mod tests {
     #[test]
     fn a_bulletin_is_read_as_it_was_told() {
         let (btc, eth) = (ticker("BTC", 43_250.5), ticker("ETH", 3_000.25));
-        let told = [(7, &btc), (8, &eth)].map(|(id, ticker)| Told { id, source: PriceSource::Stream, ticker });
+        let told =
+            [(7, &btc), (8, &eth)].map(|(id, ticker)| Told { id, fence: Some(9), source: PriceSource::Stream, ticker });
         let spark = Spark { symbol: btc.symbol, start: UnixMs(5), step_ms: 60, closes: vec![1.5, 2.0] };
         let beside =
             Beside { venues: Some(&[]), feeds: None, sparks: std::slice::from_ref(&spark), followed: &[btc.symbol] };
@@ -109,8 +114,8 @@ mod tests {
         assert_eq!((&*message.node, message.fence, message.at), ("n\"1", 9, UnixMs(1_763_640_000_000)));
         assert_eq!((message.venues, message.feeds), (Some(vec![]), None));
         assert_eq!(
-            message.tickers.iter().map(|told| (told.id, &told.ticker)).collect::<Vec<_>>(),
-            [(7, &btc), (8, &eth)]
+            message.tickers.iter().map(|told| (told.id, told.fence, &told.ticker)).collect::<Vec<_>>(),
+            [(7, Some(9), &btc), (8, Some(9), &eth)]
         );
         assert_eq!(message.sparks, [spark]);
         assert_eq!((&*bulletin.tickers[1].0, &*bulletin.followed), ("ETH", &["BTC".to_owned()][..]));

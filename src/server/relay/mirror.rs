@@ -1,8 +1,9 @@
 //! What a follower shows: the leader's tickers, as long as the leader is heard, and honestly marked when it is not.
 //!
-//! While the leader is heard it vouches for every ticker: it tells of each whose freshness changes. When it falls silent
-//! nobody does, and then a ticker counts for what its newest figure is worth by age: as it was told while that is live,
-//! and from then on as of venues that are not connected. Ages are those at the leader when it told, plus what has
+//! While the leader is heard it vouches for every ticker that it told: it tells of each whose freshness changes. When it
+//! falls silent nobody does, and nobody vouches for what an earlier leader told: the one that is heard may reach no venue.
+//! Then a ticker counts for what its newest figure is worth by age: as it was told while that is live, and from then on
+//! as of venues that are not connected. Ages are those at the leader when it told, plus what has
 //! passed since on this node's own monotonic clock: no two wall clocks are compared.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -54,6 +55,8 @@ pub(super) struct Mirror {
 struct State {
     /// What is told is put up. Not while this node's own market does that.
     on: bool,
+    /// Of the newest leader that was heard.
+    fence: u64,
     /// When the leader was heard last.
     heard: Option<Instant>,
     /// Since when it has been heard without a break.
@@ -103,7 +106,14 @@ impl Mirror {
             quiet_after,
             started: Instant::now(),
             reports: ToldReports::default(),
-            state: Mutex::new(State { on: true, heard: None, steady: None, entries: HashMap::new(), warned: false }),
+            state: Mutex::new(State {
+                on: true,
+                fence: 0,
+                heard: None,
+                steady: None,
+                entries: HashMap::new(),
+                warned: false,
+            }),
         }
     }
 
@@ -187,10 +197,11 @@ impl Mirror {
         let now = Instant::now();
         let mut state = self.state.lock();
         state.on = true;
-        let silent = is_silent(&state, now);
+        let (silent, leader) = (is_silent(&state, now), state.fence);
         for entry in state.entries.values_mut() {
             entry.posted = None;
-            self.put_up(entry, silent, now);
+            let alone = silent || entry.fence < leader;
+            self.put_up(entry, alone, now);
         }
     }
 
@@ -199,14 +210,15 @@ impl Mirror {
     pub(super) fn sweep(&self, own_market: bool) {
         let now = Instant::now();
         let mut state = self.state.lock();
-        let silent = is_silent(&state, now);
+        let (silent, leader) = (is_silent(&state, now), state.fence);
         state.entries.retain(|symbol, _| self.board.has_place(*symbol));
         for symbol in self.board.places() {
             let Some(ticker) = self.board.ticker(symbol) else {
                 // Its place was taken away and made again meanwhile.
                 if let Some(entry) = state.entries.get_mut(&symbol).filter(|_| !own_market) {
                     entry.posted = None;
-                    self.put_up(entry, silent, now);
+                    let alone = silent || entry.fence < leader;
+                    self.put_up(entry, alone, now);
                 }
                 continue;
             };
@@ -217,7 +229,7 @@ impl Mirror {
             let mirrored =
                 entry.filter(|entry| entry.posted.as_ref().is_some_and(|posted| Arc::ptr_eq(posted, &ticker)));
             match mirrored {
-                Some(entry) if silent => self.put_up(entry, true, now),
+                Some(entry) if silent || entry.fence < leader => self.put_up(entry, true, now),
                 Some(_) => {}
                 None if own_market => {}
                 None => {
@@ -234,6 +246,9 @@ impl Mirror {
     fn note_heard(&self, state: &mut State, telling: Telling) {
         let Telling { fence, before, now, .. } = telling;
         let told = now.checked_sub(before).unwrap_or(now);
+        if fence <= MAX_ID {
+            state.fence = state.fence.max(fence);
+        }
         if is_silent(state, now) {
             state.steady = Some(now);
             state.heard = Some(told);
@@ -249,8 +264,9 @@ impl Mirror {
     }
 
     fn take(&self, state: &mut State, telling: Telling, told: Told, shared: &Shared) {
-        let Telling { fence, at, before, now } = telling;
-        let Told { id, source, ticker } = told;
+        let Telling { fence: teller, at, before, now } = telling;
+        let Told { id, fence, source, ticker } = told;
+        let fence = fence.unwrap_or(teller);
         let newer = |known: &Entry| (fence, id) > (known.fence, known.id);
         if !self.board.has_place(ticker.symbol) || !state.entries.get(&ticker.symbol).is_none_or(newer) {
             return;
@@ -265,14 +281,14 @@ impl Mirror {
         let posted = state.entries.remove(&symbol).and_then(|known| known.posted).filter(|_| !state.on);
         let mut entry = Entry { fence, id, source, told: Arc::new(ticker), age: age + before, heard: now, posted };
         if state.on {
-            self.put_up(&mut entry, is_silent(state, now), now);
+            self.put_up(&mut entry, is_silent(state, now) || fence < state.fence, now);
         }
         state.entries.insert(symbol, entry);
     }
 
-    /// Puts a ticker up as it is worth now, if that is not what is up.
-    fn put_up(&self, entry: &mut Entry, silent: bool, now: Instant) {
-        let down = silent && entry.told.sources > 0 && entry.age(now) >= self.quiet_after;
+    /// Puts a ticker up as it is worth now, if that is not what is up. It is `alone` where nobody vouches for it.
+    fn put_up(&self, entry: &mut Entry, alone: bool, now: Instant) {
+        let down = alone && entry.told.sources > 0 && entry.age(now) >= self.quiet_after;
         let (ticker, source) = match (down, &entry.posted) {
             (true, Some(posted)) if posted.sources == 0 => return,
             (true, _) => (Arc::new(downed(&entry.told)), PriceSource::Cache),

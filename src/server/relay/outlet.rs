@@ -57,7 +57,7 @@ pub(super) struct Around {
 impl Outlet {
     /// A ticker that this node made, with its id.
     pub fn offer(&self, id: u64, source: PriceSource, ticker: &Arc<Ticker>) {
-        let told = Told { id, source, ticker: Arc::clone(ticker) };
+        let told = Told { id, fence: None, source, ticker: Arc::clone(ticker) };
         self.newest.lock().insert(ticker.symbol, Waiting { told, is_told: false });
         self.filled.notify_one();
     }
@@ -123,8 +123,10 @@ impl Outlet {
                 if slow { around.board.sparks().iter().map(|spark| (**spark).clone()).collect() } else { vec![] };
             let beside =
                 Beside { venues: venues.as_deref(), feeds: feeds.as_deref(), sparks: &sparks, followed: &followed };
-            let told: Vec<Told<&Ticker>> =
-                tickers.iter().map(|told| Told { id: told.id, source: told.source, ticker: &*told.ticker }).collect();
+            let told: Vec<Told<&Ticker>> = tickers
+                .iter()
+                .map(|told| Told { id: told.id, fence: Some(lease.fence), source: told.source, ticker: &*told.ticker })
+                .collect();
             if told.is_empty() && !due {
                 continue;
             }

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use market_pulse::model::freshness::Freshness;
+
 use super::{
     LIMIT, World,
     node::Node,
@@ -51,6 +53,23 @@ async fn the_leader_dies_under_load_and_no_reader_misses_or_repeats_anything() {
         assert_eq!(client.heard_all(count).await, heard);
     }
     assert!(nodes[1].dials() == 0, "one node at a time asks the exchanges");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_next_leader_reaches_no_exchange_no_node_goes_on_showing_prices_as_live() {
+    let world = World::open();
+    let leader = Node::start(&world).await;
+    until("prices", async || leader.is("leader").await && leader.has_live_prices()).await;
+    let others = [Node::start_cut_off(&world).await, Node::start_cut_off(&world).await];
+    until("they show them", async || others.iter().all(Node::has_live_prices)).await;
+    leader.kill();
+    until("another leads", async || others[0].is("leader").await || others[1].is("leader").await).await;
+    let is_down = |node: &Node| node.ticker("BTC").is_some_and(|ticker| ticker.freshness == Freshness::Down);
+    until("they say so", async || others.iter().all(is_down)).await;
+    // What Redis still has is of the leader before.
+    let fresh = Node::start_cut_off(&world).await;
+    until("a price", async || fresh.ticker("BTC").is_some()).await;
+    assert!(is_down(&fresh));
 }
 
 #[tokio::test(flavor = "multi_thread")]

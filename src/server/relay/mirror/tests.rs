@@ -41,7 +41,7 @@ impl Stage {
         let at = UnixMs(WALL.0 + i64::try_from(age.as_millis()).unwrap());
         let tickers: Vec<Ticker> = prices.iter().map(|(base, price)| ticker(base, *price)).collect();
         let told: Vec<Told<&Ticker>> =
-            tickers.iter().map(|ticker| Told { id, source: PriceSource::Stream, ticker }).collect();
+            tickers.iter().map(|ticker| Told { id, fence: Some(fence), source: PriceSource::Stream, ticker }).collect();
         let bulletin = bulletin(node, fence, at, &told, &Beside::default()).unwrap();
         let tickers: Vec<&str> = bulletin.tickers.iter().map(|(_, json)| json.as_str()).collect();
         let json = format!(r#"{}"tickers":[{}],"sparks":[]}}"#, bulletin.head, tickers.join(","));
@@ -116,6 +116,52 @@ async fn a_new_leader_s_tickers_replace_those_of_the_one_before_and_never_the_ot
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_new_leader_does_not_vouch_for_what_the_one_before_told() {
+    let stage = Stage::new();
+    stage.told("a", 1, 100, &[("BTC", 5.0), ("ETH", 1.0)], seconds(0));
+    for _ in 0..9 {
+        stage.pass(seconds(1), false).await;
+        stage.told("b", 2, 0, &[], seconds(0));
+    }
+    assert_eq!(stage.shown("BTC"), with(5.0, LIVE), "by its age");
+    for _ in 0..2 {
+        stage.pass(seconds(1), false).await;
+        stage.told("b", 2, 0, &[], seconds(0));
+    }
+    assert_eq!((stage.shown("BTC"), stage.shown("ETH")), (with(5.0, DOWN), with(1.0, DOWN)), "b reaches no venue");
+    stage.told("b", 2, 101, &[("BTC", 6.0)], seconds(0));
+    stage.pass(seconds(1), false).await;
+    assert_eq!((stage.shown("BTC"), stage.shown("ETH")), (with(6.0, LIVE), with(1.0, DOWN)));
+    // A fence that no leader can have changes nothing.
+    stage.told("c", u64::MAX, 0, &[], seconds(0));
+    for _ in 0..12 {
+        stage.pass(seconds(1), false).await;
+        stage.told("b", 2, 0, &[], seconds(0));
+    }
+    assert_eq!(stage.shown("BTC"), with(6.0, LIVE), "b vouches for what it told itself");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_redis_keeps_of_an_earlier_leader_is_worth_its_age() {
+    let told = |base: &str, fence| {
+        let told = Told { id: 7, fence: Some(fence), source: PriceSource::Stream, ticker: ticker(base, 5.0) };
+        serde_json::to_string(&told).unwrap()
+    };
+    let stage = Stage::new();
+    let snapshot = Snapshot {
+        age_us: 300_000,
+        fence: 2,
+        node: "leader".to_owned(),
+        at_ms: WALL.0 + 60_000,
+        tickers: vec![told("BTC", 1), told("ETH", 2)],
+        ..Snapshot::default()
+    };
+    stage.mirror.take_snapshot(&snapshot, &stage.shared);
+    assert!(stage.mirror.is_heard(Instant::now()));
+    assert_eq!((stage.shown("BTC"), stage.shown("ETH")), (with(5.0, DOWN), with(5.0, LIVE)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_not_for_this_node_is_left_alone() {
     let stage = Stage::new();
     stage.told("me", 1, 7, &[("BTC", 5.0)], seconds(0));
@@ -168,7 +214,7 @@ async fn what_this_node_s_own_market_left_behind_is_marked_by_its_age() {
 #[tokio::test(start_paused = true)]
 async fn a_snapshot_is_shown_at_once_and_as_old_as_it_is() {
     let json = |base: &str, price| {
-        let told = Told { id: 7, source: PriceSource::Stream, ticker: ticker(base, price) };
+        let told = Told { id: 7, fence: None, source: PriceSource::Stream, ticker: ticker(base, price) };
         serde_json::to_string(&told).unwrap()
     };
     let snapshot = |age: Duration| Snapshot {
@@ -199,7 +245,7 @@ async fn a_snapshot_is_shown_at_once_and_as_old_as_it_is() {
 #[tokio::test(start_paused = true)]
 async fn a_symbol_on_demand_is_shown_from_when_it_has_a_place_until_it_has_none() {
     let stage = Stage::new();
-    let told = Told { id: 7, source: PriceSource::Stream, ticker: ticker("DOGE", 5.0) };
+    let told = Told { id: 7, fence: Some(1), source: PriceSource::Stream, ticker: ticker("DOGE", 5.0) };
     let snapshot = Snapshot {
         age_us: 2_000_000,
         fence: 1,
