@@ -1,7 +1,8 @@
 //! A load client for the server: what a user waits for, measured from outside on this machine.
 //!
 //! Starts the release binary as its own process, so that its memory is its own, and prints one line a figure.
-//! Run it with `make bench`.
+//! Run it with `make bench`, or one part of it: `cargo bench --features ssr --bench load -- crowd`. Parts are `latency`,
+//! `page`, `news`, `publish` and `crowd`.
 
 #![expect(
     clippy::print_stdout,
@@ -21,6 +22,8 @@ mod feeds;
 mod news;
 #[path = "load/process.rs"]
 mod process;
+#[path = "load/publish.rs"]
+mod publish;
 #[path = "load/titles.rs"]
 mod titles;
 #[path = "load/venue.rs"]
@@ -43,10 +46,23 @@ const PAGES: usize = 300;
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     println!("load: release binary on this machine, over loopback, {CLIENTS} stream clients");
-    latency().await;
-    page_and_memory().await;
-    news::run().await;
-    crowd::run().await;
+    let only: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wanted = |part: &str| only.is_empty() || only.iter().any(|name| name == part);
+    if wanted("latency") {
+        latency().await;
+    }
+    if wanted("page") {
+        page_and_memory().await;
+    }
+    if wanted("news") {
+        news::run().await;
+    }
+    if wanted("publish") {
+        publish::run().await;
+    }
+    if wanted("crowd") {
+        crowd::run().await;
+    }
 }
 
 /// From a venue's frame on the wire to the last byte of the message at each reader.

@@ -41,7 +41,7 @@ pub struct SocketLimits {
     pub messages_per_minute: usize,
     /// Open streams of one client address, sockets included.
     pub connections_per_address: usize,
-    /// Open streams of one token, which count in place of those of its address.
+    /// Open streams of one token, beside the limit of its address.
     pub connections_per_token: usize,
     /// Streams that one client address may open a minute.
     pub connections_per_minute: u32,

@@ -95,6 +95,16 @@ impl Process {
         process
     }
 
+    /// A token for publishing on servers that keep their data in this folder.
+    pub fn token(folder: &Path) -> String {
+        let made = Command::new(env!("CARGO_BIN_EXE_market-pulse"))
+            .args(["token", "create", "--scope", "publish", "--label", "bench", "--data-dir"])
+            .arg(folder)
+            .output()
+            .expect("the binary starts");
+        String::from_utf8(made.stdout).expect("a token").trim().to_owned()
+    }
+
     /// Waits until the server has prices.
     pub async fn ready(&self) {
         while !self.get("/ready").await.starts_with("HTTP/1.1 200") {

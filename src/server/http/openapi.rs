@@ -59,7 +59,7 @@ use crate::wire::{error::ErrorBody, json::Json};
                        A token is shown as `Authorization: Bearer …`, or as `?token=…` where no header can be sent, and never by a \
                        cookie: another site can't make a visitor's browser use one. Any site may read from a browser; only \
                        those that `server.cors_origins` names may publish.\n\n\
-                       Limits are counted for each address, or for each token where one is shown: 300 requests a minute and 100 open \
+                       Limits are counted for each address, and for each token where one is shown: 300 requests a minute and 100 open \
                        streams of an address by default. What waiting mends is answered with `Retry-After` and with a `retry` \
                        object.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
