@@ -188,13 +188,14 @@ test.describe("Socket.IO", () => {
         expect(follower.lines.filter((line) => /^(disconnect|connect_error|stream_error)/.test(line))).toEqual([]);
 
         // All clients of one address are at one node.
-        const { headers } = await cluster.proxy.get("/socket.io/?EIO=4&transport=polling");
-        const server = cluster.at(headers["x-node"]);
+        const node = async () => cluster.at((await cluster.proxy.get("/socket.io/?EIO=4&transport=polling")).headers["x-node"]).port;
+        const server = cluster.at(`127.0.0.1:${await node()}`);
         await server.kill();
         await follower.says("disconnect transport ");
         await follower.says("connected ", 1);
         await prices();
         await server.start();
+        await expect.poll(node, { message: "the address is back at its node" }).toBe(server.port);
         await prices();
       } finally {
         await follower.end();
