@@ -187,8 +187,8 @@ test.describe("Socket.IO", () => {
         if (transports.length === 0) await follower.says("upgrade websocket");
         expect(follower.lines.filter((line) => /^(disconnect|connect_error|stream_error)/.test(line))).toEqual([]);
 
-        // All clients of one address are at one node.
-        const node = async () => cluster.at((await cluster.proxy.get("/socket.io/?EIO=4&transport=polling")).headers["x-node"]).port;
+        // All clients of one address are at one node, which refuses a version that there never was.
+        const node = async () => cluster.at((await cluster.proxy.get("/socket.io/?EIO=0&transport=polling")).headers["x-node"]).port;
         const server = cluster.at(`127.0.0.1:${await node()}`);
         await server.kill();
         await follower.says("disconnect transport ");
