@@ -34,7 +34,7 @@ const CLIENTS: u32 = STREAMS + SOCKETS;
 const ROUND_EVERY: Duration = Duration::from_millis(32);
 const ROUNDS: u32 = 300;
 /// One client of so many is timed. The others only read: who looks at every message measures himself.
-const TIMED_EVERY: u32 = 20;
+const TIMED_EVERY: u32 = 100;
 /// Clients that connect at the same time.
 const CONNECTING: usize = 64;
 /// How far behind a client may be.
@@ -58,8 +58,11 @@ pub async fn run() {
 
     let rounds: Rounds = (0..ROUNDS).map(|_| OnceLock::new()).collect();
     let crowd = Crowd::gather(server.addr, Arc::clone(&rounds));
+    server.streams(STREAMS as usize).await;
+    let with_streams = server.resident_kib();
+    crowd.sockets.cancel();
     server.streams(CLIENTS as usize).await;
-    let idle = server.resident_kib();
+    let with_sockets = server.resident_kib();
 
     let used = server.cpu_ticks();
     let start = Instant::now();
@@ -87,10 +90,15 @@ pub async fn run() {
     followed.streams.tell("stream");
     followed.sockets.tell("Socket.IO");
     println!("crowd, processor time of the server: {load:.0} % of one core");
-    for (state, resident) in [("waiting", idle), ("under load", busy)] {
-        let each = kib(resident.saturating_sub(before)) / f64::from(CLIENTS);
+    let grown = [
+        ("a stream, waiting", with_streams, before, STREAMS),
+        ("a socket of Socket.IO, waiting", with_sockets, with_streams, SOCKETS),
+        ("all, under load", busy, before, CLIENTS),
+    ];
+    for (of, now, before, clients) in grown {
+        let each = kib(now.saturating_sub(before)) / f64::from(clients);
         let verdict = if each < MOST_MEMORY { "within" } else { "OVER" };
-        println!("crowd, memory of a client {state}: {each:.1} KiB ({verdict} {MOST_MEMORY} KiB)");
+        println!("crowd, memory of one client, {of}: {each:.1} KiB ({verdict} {MOST_MEMORY} KiB)");
     }
 }
 
@@ -131,6 +139,8 @@ struct Followed {
 
 /// All clients, on a thread of their own: the venue must not wait for them.
 struct Crowd {
+    /// Lets the sockets come, too.
+    sockets: CancellationToken,
     over: CancellationToken,
     followed: mpsc::Receiver<Followed>,
 }
@@ -138,14 +148,15 @@ struct Crowd {
 impl Crowd {
     fn gather(server: SocketAddr, rounds: Rounds) -> Self {
         let (tell, followed) = mpsc::channel();
-        let over = CancellationToken::new();
+        let (sockets, over) = (CancellationToken::new(), CancellationToken::new());
+        let turn = sockets.clone();
         let client = Client { server, rounds, door: Arc::new(Semaphore::new(CONNECTING)), over: over.clone() };
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             // Nobody hears it where the bench has ended early.
-            let _heard = tell.send(runtime.block_on(attend(client)));
+            let _heard = tell.send(runtime.block_on(attend(client, turn)));
         });
-        Self { over, followed }
+        Self { sockets, over, followed }
     }
 
     /// Ends the timed clients, and returns what they saw.
@@ -155,23 +166,23 @@ impl Crowd {
     }
 }
 
-async fn attend(client: Client) -> Followed {
-    let (mut streams, mut sockets) = (Vec::new(), Vec::new());
-    for n in 0..CLIENTS {
-        let client = client.clone();
-        // Spread among the others.
-        let is_socket = n % (CLIENTS / SOCKETS) == 1;
-        if n % TIMED_EVERY != 0 {
-            if is_socket {
-                tokio::spawn(client.follow_socket(None));
-            } else {
-                tokio::spawn(client.read_stream());
-            }
-        } else if is_socket {
-            let watch = Watch::new(&client.rounds);
-            sockets.push(tokio::spawn(client.follow_socket(Some(watch))));
+async fn attend(client: Client, sockets_turn: CancellationToken) -> Followed {
+    let mut streams = Vec::new();
+    for n in 0..STREAMS {
+        if n % TIMED_EVERY == 0 {
+            streams.push(tokio::spawn(client.clone().follow_stream()));
         } else {
-            streams.push(tokio::spawn(client.follow_stream()));
+            tokio::spawn(client.clone().read_stream());
+        }
+    }
+    sockets_turn.cancelled().await;
+    let mut sockets = Vec::new();
+    for n in 0..SOCKETS {
+        if n % TIMED_EVERY == 0 {
+            let watch = Watch::new(&client.rounds);
+            sockets.push(tokio::spawn(client.clone().follow_socket(Some(watch))));
+        } else {
+            tokio::spawn(client.clone().follow_socket(None));
         }
     }
     let mut followed = Followed::default();
@@ -206,16 +217,7 @@ impl Client {
 
     /// Takes what comes.
     async fn read_stream(self) {
-        let socket = self.open_stream().await;
-        let mut buffer = [0; 16 * 1024];
-        while socket.readable().await.is_ok() {
-            match socket.try_read(&mut buffer) {
-                Ok(0) => return,
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(_) => return,
-            }
-        }
+        take_everything(self.open_stream().await).await;
     }
 
     async fn follow_stream(self) -> Delays {
@@ -227,7 +229,7 @@ impl Client {
         watch.end()
     }
 
-    /// Follows all assets, and answers pings.
+    /// Follows all assets. One that is timed answers pings.
     async fn follow_socket(self, mut watch: Option<Watch>) -> Delays {
         let turn = self.door.acquire().await.expect("the door stays");
         let stream = TcpStream::connect(self.server).await.expect("the server accepts");
@@ -243,11 +245,29 @@ impl Client {
                 let symbols = SYMBOLS.join("\",\"");
                 let subscribe = format!("42[\"subscribe\",{{\"symbols\":[\"{symbols}\"]}}]");
                 socket.send(Message::text(subscribe)).await.expect("sent");
+                if watch.is_none() {
+                    // It answers no ping, and is let stay for three quarters of a minute: longer than this lasts.
+                    take_everything(socket.into_inner()).await;
+                    break;
+                }
             } else if let Some(watch) = &mut watch {
                 watch.see(&text, at);
             }
         }
         watch.map(Watch::end).unwrap_or_default()
+    }
+}
+
+/// Reads to the end, and looks at nothing.
+async fn take_everything(socket: TcpStream) {
+    let mut buffer = [0; 16 * 1024];
+    while socket.readable().await.is_ok() {
+        match socket.try_read(&mut buffer) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => return,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{FutureExt, Stream, future::BoxFuture};
 
 use super::{
@@ -22,9 +22,6 @@ use super::{
     tally::Tally,
     tickers::TickerCursor,
 };
-
-/// What prices that are sent together take at most, the last of them left out of account, in bytes.
-const TOGETHER: usize = 16 << 10;
 
 /// Frames for one reader, made when they are asked for: the greeting, what it missed of the log, a snapshot, then what
 /// is new. Ends when the server goes down or the reader has stalled. Dropping it takes the reader out of every count.
@@ -119,27 +116,6 @@ impl FrameStream {
         }
     }
 
-    /// All prices that the reader has not seen, in one piece. To copy them costs less than to write each by itself: with
-    /// twenty assets that is one system call in place of two, and for thousands of readers these are most of the work.
-    fn next_prices(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
-        let first = self.next_price(cx)?;
-        let Some(mut next) = self.next_price(cx) else { return Some(first) };
-        let mut together = BytesMut::with_capacity(TOGETHER + first.len());
-        together.extend_from_slice(&first);
-        loop {
-            together.extend_from_slice(&next);
-            self.tally.delivered();
-            if together.len() >= TOGETHER {
-                break;
-            }
-            match self.next_price(cx) {
-                Some(price) => next = price,
-                None => break,
-            }
-        }
-        Some(together.freeze())
-    }
-
     /// The next change of freshness. Price events carry it themselves.
     fn next_status(&mut self) -> Option<Bytes> {
         if self.form == PriceForm::Event { None } else { self.tickers.next_status() }
@@ -214,7 +190,7 @@ impl Stream for FrameStream {
         {
             return Poll::Ready(Some(heartbeat));
         }
-        let next = this.next_status().or_else(|| this.next_of_log(cx)).or_else(|| this.next_prices(cx));
+        let next = this.next_status().or_else(|| this.next_of_log(cx)).or_else(|| this.next_price(cx));
         match next {
             Some(frame) => {
                 this.tally.delivered();

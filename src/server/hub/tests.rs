@@ -68,22 +68,9 @@ fn connect(hub: &Arc<Hub>, wish: &Wish) -> FrameStream {
     stream
 }
 
-/// What can be read without waiting, frame by frame: prices come together.
+/// What can be read without waiting.
 fn ready(stream: &mut FrameStream) -> Vec<Bytes> {
-    std::iter::from_fn(|| stream.next().now_or_never().flatten()).flat_map(frames).collect()
-}
-
-fn frames(mut piece: Bytes) -> Vec<Bytes> {
-    let mut frames = Vec::new();
-    while let Some(end) = piece.windows(2).position(|pair| pair == b"\n\n") {
-        let rest = piece.split_off(end + 2);
-        // A greeting starts with the wait before a reconnection.
-        if piece.starts_with(b"retry: ") && !rest.is_empty() && frames.is_empty() {
-            return vec![[piece, rest].concat().into()];
-        }
-        frames.push(std::mem::replace(&mut piece, rest));
-    }
-    frames
+    std::iter::from_fn(|| stream.next().now_or_never().flatten()).collect()
 }
 
 /// The messages among the frames, in short: `BTC 1`, `status BTC stale`, `heartbeat <id>`, `going_down <ms>`, `:` for a

@@ -63,10 +63,7 @@ async fn open(app: &Router, uri: &str, last_event_id: Option<&str>) -> BodyDataS
 struct Event(Option<u64>, String, Value);
 
 async fn event(stream: &mut BodyDataStream) -> Event {
-    read(&frame(stream).await)
-}
-
-fn read(text: &str) -> Event {
+    let text = frame(stream).await;
     let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
     let data = serde_json::from_str(field("data: ").expect("data")).expect("JSON");
     Event(field("id: ").map(|id| id.parse().expect("a number")), field("event: ").expect("a name").to_owned(), data)
@@ -201,13 +198,10 @@ async fn prices_of_the_strip_come_unless_others_are_asked_for() {
     for (query, symbols) in [("", vec!["BTC", "ETH"]), ("symbols=SOL", vec!["SOL"]), ("events=news", vec![])] {
         let mut stream = open(&app, &format!("/api/sse?{query}"), None).await;
         event(&mut stream).await;
-        let together = if symbols.is_empty() { String::new() } else { frame(&mut stream).await };
-        let mut told = Vec::new();
-        for Event(id, name, data) in together.split_terminator("\n\n").map(read) {
-            assert_eq!((id, name.as_str()), (None, "price"), "{query}");
-            told.push(data["symbol"].clone());
+        for symbol in symbols {
+            let Event(id, name, data) = event(&mut stream).await;
+            assert_eq!((id, name.as_str(), &data["symbol"]), (None, "price", &Value::from(symbol)), "{query}");
         }
-        assert_eq!(told, symbols, "{query}");
         assert!(stream.next().now_or_never().is_none(), "{query}");
     }
     let mut fast = open(&app, "/api/sse?maxHz=10&symbols=BTC", None).await;
