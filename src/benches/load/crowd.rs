@@ -260,7 +260,7 @@ impl Client {
 
 /// Reads to the end, and looks at nothing.
 async fn take_everything(socket: TcpStream) {
-    let mut buffer = [0; 16 * 1024];
+    let mut buffer = vec![0; 16 * 1024];
     while socket.readable().await.is_ok() {
         match socket.try_read(&mut buffer) {
             Ok(0) => return,
