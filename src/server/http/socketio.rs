@@ -295,7 +295,7 @@ impl Reception {
     /// A session, of which a request is counted.
     fn find(&self, sid: Sid) -> Result<Arc<Line>, HttpError> {
         let line = self.line(sid)?;
-        line.asked(Instant::now()).map_err(rate_limited)?;
+        line.asked(Instant::now()).map_err(HttpError::rate_limited)?;
         Ok(line)
     }
 
@@ -357,7 +357,7 @@ impl Reception {
         let heard = match body.await {
             Err(_) => Err(HttpError::BodyTooSlow),
             Ok(Err(_)) => Err(HttpError::BodyTooLarge { most: MAX_MESSAGE }),
-            Ok(Ok(bytes)) => line.heard(bytes.len(), Instant::now()).map(|()| bytes).map_err(rate_limited),
+            Ok(Ok(bytes)) => line.heard(bytes.len(), Instant::now()).map(|()| bytes).map_err(HttpError::rate_limited),
         };
         match heard {
             Ok(bytes) => Ok(self.ask_library(ask, None, bytes.into()).await),
@@ -455,10 +455,6 @@ async fn token_lapsed(client: &Client) {
         Some(token) => lapsed(Arc::clone(&client.services), token).await,
         None => std::future::pending().await,
     }
-}
-
-fn rate_limited(wait: Duration) -> HttpError {
-    HttpError::RateLimited { retry_after_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1) }
 }
 
 /// The line that a session was opened with.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::super::{
-    error::{FOLLOWED_DELAY_MS, STARTING_DELAY_MS},
+    error::{FOLLOWED_DELAY_MS, STARTING_DELAY_MS, wait_ms},
     websocket::budget::MESSAGES_PER_MINUTE,
 };
 use crate::{
@@ -83,10 +83,7 @@ impl Fault {
 
     fn retry(&self) -> Option<Retry> {
         match self {
-            // Rounded up: who comes back in time is not refused again.
-            Self::RateLimited(wait) => {
-                Some(Retry::after_ms(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1)))
-            }
+            Self::RateLimited(wait) => Some(Retry::after_ms(wait_ms(*wait))),
             Self::TooManyFollowed(_) => Some(Retry::after_ms(FOLLOWED_DELAY_MS)),
             Self::Starting(_) => Some(Retry::after_ms(STARTING_DELAY_MS)),
             Self::Denied => Some(Retry::never()),

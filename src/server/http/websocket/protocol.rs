@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
     super::{
-        error::{FOLLOWED_DELAY_MS, STARTING_DELAY_MS},
+        error::{FOLLOWED_DELAY_MS, STARTING_DELAY_MS, wait_ms},
         last_event_id,
     },
     answers::{answer, only},
@@ -159,9 +159,7 @@ impl Fault {
             _ => None,
         };
         let retry = match self {
-            Self::RateLimited(wait) => {
-                Some(Retry::after_ms(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1)))
-            }
+            Self::RateLimited(wait) => Some(Retry::after_ms(wait_ms(*wait))),
             Self::TooManyFollowed(_) => Some(Retry::after_ms(FOLLOWED_DELAY_MS)),
             Self::Starting(_) => Some(Retry::after_ms(STARTING_DELAY_MS)),
             _ => None,
