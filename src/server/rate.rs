@@ -152,13 +152,7 @@ impl<K: Eq + Hash + Copy> RateLimiter<K> {
             return Ok(());
         }
         let mut whole_at = self.whole_at.lock();
-        if whole_at.len() >= MAX_CLIENTS && !whole_at.contains_key(&whose) {
-            whole_at.retain(|_, at| *at > now);
-            if whole_at.len() >= MAX_CLIENTS {
-                // So many clients at once are an attack that counting clients does not stop. A total does.
-                whole_at.clear();
-            }
-        }
+        make_room(&mut whole_at, &whose, |at| *at > now);
         let at = whole_at.entry(whose).or_insert(now);
         *at = whole_after(*at, self.cost, now)?;
         Ok(())
@@ -184,6 +178,19 @@ pub(super) fn whole_after(whole_at: Instant, cost: Duration, now: Instant) -> Re
     match (next - now).checked_sub(MINUTE) {
         Some(wait) if !wait.is_zero() => Err(wait),
         _ => Ok(next),
+    }
+}
+
+/// Makes room for one more client where as many are remembered as may be: those are forgotten of which nothing has to be
+/// remembered, or else all.
+fn make_room<K: Eq + Hash, V>(clients: &mut HashMap<K, V>, whose: &K, has_to_stay: impl Fn(&V) -> bool) {
+    if clients.len() < MAX_CLIENTS || clients.contains_key(whose) {
+        return;
+    }
+    clients.retain(|_, known| has_to_stay(known));
+    if clients.len() >= MAX_CLIENTS {
+        // So many clients at once are an attack that counting clients does not stop. A total does.
+        clients.clear();
     }
 }
 
