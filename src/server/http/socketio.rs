@@ -105,7 +105,12 @@ use super::{
 };
 use crate::{
     server::{
-        follows::Interests, metrics::clients::Protocol, rate::Purpose, services::Services, shutdown::reconnect_after_ms,
+        follows::Interests,
+        metrics::clients::Protocol,
+        rate::Purpose,
+        services::Services,
+        shutdown::{GOING_DOWN, reconnect_after_ms},
+        uptake::TOO_SLOW_MS,
     },
     wire::{error::Retry, socketio::StreamError},
 };
@@ -123,8 +128,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client that was told of the end may take to go.
 const LINGER: Duration = Duration::from_secs(2);
-/// When to come back after being too slow, in milliseconds.
-const TOO_SLOW_MS: u64 = 2000;
 
 /// What every request needs.
 pub(super) struct Reception {
@@ -441,9 +444,8 @@ fn handshake(parts: &mut Parts) -> Result<Handshake, HttpError> {
 async fn dismiss(client: &Client, socket: &SocketRef) {
     let flow = &client.line.flow;
     let mark = Some(flow.taken());
-    let message = "the server is going down; reconnect".into();
     let retry = Some(Retry::after_ms(reconnect_after_ms(client.line.number())));
-    client.tell(socket, "stream_error", &StreamError { code: "going_down", message, retry });
+    client.tell(socket, "stream_error", &StreamError { code: "going_down", message: GOING_DOWN.into(), retry });
     if timeout(LINGER, poll_fn(|cx| flow.poll_clear(mark, cx))).await.is_err() {
         debug!("a client of Socket.IO takes no good-bye; its session is cut off");
     }
