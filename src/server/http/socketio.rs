@@ -254,50 +254,40 @@ impl Reception {
 
     async fn answer(self: &Arc<Self>, request: Request) -> Result<Response, HttpError> {
         let (mut parts, body) = request.into_parts();
-        let ask = match self.read(&parts) {
-            Ok(ask) => ask,
-            Err(error) => return Err(refused_to(&parts, &self.services, error)),
-        };
+        let ask = self.read(&parts).map_err(|error| refused_to(&parts, &self.services, error))?;
         match ask {
             Ask::Open => {
                 let line = self.admit_session(&mut parts)?;
                 self.start_polling(ask, line).await
             }
             Ask::Poll(sid) => {
-                let line = self.find(sid)?;
+                let line = self.find(sid, &parts)?;
                 self.poll(ask, &line).await
             }
             Ask::Post(sid) => {
-                let line = self.find(sid)?;
+                let line = self.find(sid, &parts)?;
                 self.post(ask, &line, body).await
             }
             Ask::WebSocket(None) => self.start_websocket(ask, parts),
             Ask::WebSocket(Some(sid)) => {
-                let line = self.find(sid)?;
+                let line = self.find(sid, &parts)?;
                 self.upgrade(ask, line, parts)
             }
         }
     }
 
-    /// What is asked for, by whom it may be. A session that is named is there.
+    /// What is asked for, by whom it may be.
     fn read(&self, parts: &Parts) -> Result<Ask, HttpError> {
         if !self.origins.admit_socket(&parts.headers) {
             return Err(HttpError::OriginRefused);
         }
-        let ask = Ask::read(&parts.method, parts.uri.query().unwrap_or_default())?;
-        if let Ask::Poll(sid) | Ask::Post(sid) | Ask::WebSocket(Some(sid)) = ask {
-            self.line(sid)?;
-        }
-        Ok(ask)
-    }
-
-    fn line(&self, sid: Sid) -> Result<Arc<Line>, HttpError> {
-        self.lines.find(sid).filter(|line| !line.flow.is_cut()).ok_or(HttpError::UnknownSession)
+        Ask::read(&parts.method, parts.uri.query().unwrap_or_default())
     }
 
     /// A session, of which a request is counted.
-    fn find(&self, sid: Sid) -> Result<Arc<Line>, HttpError> {
-        let line = self.line(sid)?;
+    fn find(&self, sid: Sid, parts: &Parts) -> Result<Arc<Line>, HttpError> {
+        let line = self.lines.find(sid).filter(|line| !line.flow.is_cut());
+        let line = line.ok_or_else(|| refused_to(parts, &self.services, HttpError::UnknownSession))?;
         line.asked(Instant::now()).map_err(HttpError::rate_limited)?;
         Ok(line)
     }
