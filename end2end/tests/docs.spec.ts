@@ -177,7 +177,7 @@ test.describe("examples", () => {
     const packages = join(EXAMPLES, "node_modules");
     if (!existsSync(packages)) symlinkSync(resolve("node_modules"), packages);
     folder = await mkdtemp(join(tmpdir(), "market-pulse-docs-"));
-    server = await Server.start({ dataDir: folder, news: true });
+    server = await Server.start({ dataDir: folder, news: "a day of it" });
     token = server.token("publish");
   });
 
