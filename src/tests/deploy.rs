@@ -40,7 +40,8 @@ fn plain(path: &Path) -> PathBuf {
 fn included(source: &Path) -> Vec<PathBuf> {
     let text = fs::read_to_string(source).expect("text");
     let calls = ["include_str!(", "include_bytes!("].into_iter().flat_map(|call| text.split(call).skip(1));
-    let written = calls.filter_map(|rest| rest.trim_start().trim_start_matches("concat!(").trim_start().strip_prefix('"'));
+    let written =
+        calls.filter_map(|rest| rest.trim_start().trim_start_matches("concat!(").trim_start().strip_prefix('"'));
     let paths = written.filter_map(|rest| rest.split_once('"')).map(|(path, _)| source.with_file_name("").join(path));
     paths.map(|path| plain(&path).strip_prefix(root()).expect("within the project").to_owned()).collect()
 }
@@ -69,4 +70,15 @@ fn the_image_is_built_of_everything_that_the_binary_takes_in() {
     }
     assert!(outside > 0, "the examples of the API are outside");
     assert!(!is_in_the_image(Path::new("target/release/market-pulse"), &list), "and of nothing else");
+}
+
+#[test]
+fn the_unit_lets_the_server_open_every_socket_that_it_needs() {
+    let unit = file("deploy/market-pulse.service");
+    let families = unit.lines().filter_map(|line| line.strip_prefix("RestrictAddressFamilies="));
+    let families: Vec<&str> = families.flat_map(str::split_whitespace).collect();
+    // The last one asks the kernel what a slow reader has not taken.
+    for needed in ["AF_INET", "AF_INET6", "AF_NETLINK"] {
+        assert!(families.contains(&needed), "{needed} is not in {families:?}");
+    }
 }
