@@ -5,6 +5,12 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use market_pulse::{
+    server::http::{body::MAX_BODY, error::HttpError},
+    wire::error::{ErrorBody, Retry},
+};
+use serde_json::Value;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -81,4 +87,23 @@ fn the_unit_lets_the_server_open_every_socket_that_it_needs() {
     for needed in ["AF_INET", "AF_INET6", "AF_NETLINK"] {
         assert!(families.contains(&needed), "{needed} is not in {families:?}");
     }
+}
+
+/// The JSON texts between these quotes in a file.
+fn answers(path: &str, quote: char) -> Vec<Value> {
+    let text = file(path);
+    let texts = text.split(quote).filter(|text| text.starts_with("{\""));
+    texts.map(|text| serde_json::from_str(text).unwrap_or_else(|error| panic!("{path}: {error}: {text}"))).collect()
+}
+
+#[test]
+fn proxies_say_in_the_form_of_the_server_what_they_say_themselves() {
+    let value = |body: ErrorBody| serde_json::to_value(body).expect("JSON");
+    let too_large = HttpError::BodyTooLarge { most: MAX_BODY }.to_string();
+    let too_large = value(ErrorBody::new("body_too_large", too_large, None));
+    let away = value(ErrorBody::new("going_down", "the server is away for a moment", Some(Retry::after_ms(2000))));
+    let both = vec![too_large, away.clone()];
+    assert_eq!(answers("deploy/nginx.conf", '\''), both);
+    assert_eq!(answers("deploy/nginx-nodes.conf", '\''), both);
+    assert_eq!(answers("deploy/Caddyfile", '`'), [away]);
 }
