@@ -15,7 +15,7 @@ use axum::{
 };
 use http::{HeaderMap, Uri, header, request::Parts};
 
-use super::{address::ClientAddress, error::HttpError};
+use super::{address::ClientAddress, error::HttpError, rate_limit::refused_to};
 use crate::server::{
     access::{Denied, Grant, Scope},
     config::Reading,
@@ -93,7 +93,8 @@ pub async fn admit(State(services): State<Arc<Services>>, request: Request, next
     let (mut parts, body) = request.into_parts();
     match admitted(&mut parts, &services) {
         Ok(_) => next.run(Request::from_parts(parts, body)).await,
-        Err(error) => error.into_response(),
+        // No layer behind this one counts it.
+        Err(error) => refused_to(&parts, &services, error).into_response(),
     }
 }
 
