@@ -14,6 +14,7 @@ for (let stream = 0; stream < Number(count); stream += 1) {
   }
   source.addEventListener("error", ({ code, message }) => {
     // By itself it comes back from everything but an answer that is none.
-    if (source.readyState === source.CLOSED) console.log(JSON.stringify({ stream, kind: "closed", id: "", title: `${code} ${message}` }));
+    const kind = source.readyState === source.CLOSED ? "closed" : "away";
+    console.log(JSON.stringify({ stream, kind, id: "", title: `${code} ${message}` }));
   });
 }

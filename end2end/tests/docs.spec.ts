@@ -17,19 +17,25 @@ import { expect, test } from "../fixture/test";
 const EXAMPLES = resolve("../examples/requests");
 /** Each language, and what runs it. */
 const LANGUAGES: Record<string, string> = { sh: "bash", mjs: process.execPath, py: "python3" };
-/** What each example prints, in every language. */
-const PRINTS: Record<string, RegExp> = {
-  price: /BTCUSDT\W/,
-  tickers: /"symbol":"ETH"|ETH [\d.]+ live/,
-  events: /"symbol":"BTC"|price BTC [\d.]+/,
-  channel: /event: connected|^connected/m,
-  publish: /"channel":"training"|published training \d+/,
-  created: /"removed":true|removed \/notifications\/\w+/,
-  "web-socket": /market-pulse\.v1|ticker BTC [\d.]+/,
-  "socket-io": /"pingInterval"|BTCUSDT [\d.]+/,
-  news: /totalCount|articles/,
-  health: /healthy|degraded/,
+/** What each example prints when all goes well: what the server said, and what programs make of it. */
+const PRINTS: Record<string, { raw: RegExp; told: RegExp }> = {
+  price: { raw: /^\{"success":true,"data":\{.*"symbol":"BTCUSDT"/m, told: /^BTCUSDT [\d.]+ \w+$/m },
+  tickers: { raw: /^data: \{"type":"ticker",.*"symbol":"ETH"/m, told: /^ETH [\d.]+ \w+ \d+$/m },
+  events: { raw: /^event: price\ndata: \{"symbol":"BTC"/m, told: /^price BTC [\d.]+$/m },
+  channel: { raw: /^data: .*"task_id":"of-channel\.sh"/m, told: /^progress of-channel\.\w+ 12\.5 running$/m },
+  publish: { raw: /^\{"success":true,"data":\{.*"channel":"training"/m, told: /^published training \d+$/m },
+  created: {
+    raw: /^\{"success":true,.*\{"success":true,.*\{"success":true,.*"removed":true\}\}$/m,
+    told: /^heard hello\nremoved \/notifications\/\w+$/m,
+  },
+  "web-socket": { raw: /^\{"url":.*"protocol":"market-pulse\.v1"/m, told: /^ticker BTC [\d.]+ \w+$/m },
+  "socket-io": { raw: /^0\{"sid":.*"pingInterval":\d+/m, told: /^BTCUSDT [\d.]+ \w+$/m },
+  news: { raw: /^\{"articles":\[.*"totalCount":\d+/m, told: /^\d+ articles$/m },
+  health: { raw: /^\{"service":"market-pulse","port":\d+,"status":"(healthy|degraded)"/m, told: /^(healthy|degraded) for \S/m },
 };
+/** What goes on until it is ended, in every language, and where it speaks the protocol. */
+const ENDLESS = ["tickers", "events", "channel"];
+const SOCKETS = ["web-socket", "socket-io"];
 const WIDTHS = [320, 390, 768, 1000, 1440, 3840];
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
@@ -146,6 +152,8 @@ test("what comes on a stream has the shape that is described", { tag: "@once" },
 class Example {
   output = "";
   private readonly process: ChildProcess;
+  /** With which code it ended by itself. */
+  private readonly ended: Promise<number | null>;
 
   constructor(file: string, server: string, token: string) {
     const program = LANGUAGES[file.split(".").pop() ?? ""] ?? "";
@@ -155,6 +163,17 @@ class Example {
     for (const output of [this.process.stdout, this.process.stderr]) {
       if (output) createInterface({ input: output }).on("line", (line) => (this.output += `${line}\n`));
     }
+    this.ended = once(this.process, "close").then(([code]) => code as number | null);
+  }
+
+  /** Waits until the output is as it should be. */
+  async prints(what: RegExp): Promise<void> {
+    await expect.poll(() => this.output, { timeout: 20_000 }).toMatch(what);
+  }
+
+  /** Waits until it has ended by itself, without an error. */
+  async succeeds(): Promise<void> {
+    expect(await this.ended, this.output).toBe(0);
   }
 
   async end(): Promise<void> {
@@ -192,12 +211,29 @@ test.describe("examples", () => {
     expect(files.sort()).toEqual(expected.sort());
   });
 
+  /** As somebody who may publish. */
+  async function ask(path: string, body: object): Promise<void> {
+    const headers = { Authorization: `Bearer ${token}` };
+    const answer = await fetch(server.url + path, { method: "POST", headers, body: JSON.stringify(body) });
+    expect(answer.ok, await answer.text()).toBe(true);
+  }
+
   for (const file of files) {
+    const [name = "", language = ""] = file.split(".");
     test(`${file} prints what it says @once`, async () => {
+      // Left of a run that was broken off.
+      const path = { sh: "/notifications/curl", mjs: "/notifications/javascript", py: "/notifications/python" }[language];
+      if (name === "created") await ask("/api/v1/channels", { path });
       const example = new Example(file, server.url, token);
       try {
-        const prints = PRINTS[file.split(".")[0] ?? ""] ?? /never/;
-        await expect.poll(() => example.output, { timeout: 20_000 }).toMatch(prints);
+        if (name === "channel") {
+          await example.prints(language === "sh" ? /^event: connected$/m : /^connected$/m);
+          const data = { task_id: `of-${file}`, progress: 12.5, status: "running" };
+          await ask("/api/v1/channels/training/events", { event: "training_progress", data });
+        }
+        const { raw, told } = PRINTS[name] ?? { raw: /never/, told: /never/ };
+        await example.prints(language === "sh" ? raw : told);
+        if (!ENDLESS.includes(name) && !(SOCKETS.includes(name) && language !== "sh")) await example.succeeds();
       } finally {
         await example.end();
       }

@@ -10,9 +10,12 @@ async function ask(method, path, body) {
 }
 
 const path = "/notifications/javascript";
+// It may be left of a run that was broken off.
+await ask("DELETE", `/api/v1/channels?path=${path}`).catch(() => {});
 const { stream } = await ask("POST", "/api/v1/channels", { path });
 const reader = new EventSource(server + stream);
-reader.onopen = () => ask("POST", stream, { text: "hello" });
+// Once, however often the stream is opened again.
+reader.addEventListener("open", () => ask("POST", stream, { text: "hello" }), { once: true });
 reader.onmessage = async (event) => {
   console.log("heard", JSON.parse(event.data).text);
   reader.close();

@@ -8,6 +8,8 @@ session = requests.Session()
 session.headers["Authorization"] = f"Bearer {os.environ['MARKET_PULSE_TOKEN']}"
 path = "/notifications/python"
 
+# It may be left of a run that was broken off.
+session.delete(f"{server}/api/v1/channels", params={"path": path}, timeout=10)
 created = session.post(f"{server}/api/v1/channels", json={"path": path}, timeout=10)
 created.raise_for_status()
 stream = server + created.json()["data"]["stream"]

@@ -38,11 +38,6 @@ impl Client {
         self.token.map(Account::Token)
     }
 
-    /// The narrowest: that of its token, or else of its address.
-    pub fn own(self) -> Account {
-        self.token().unwrap_or(self.address())
-    }
-
     /// All that it counts for.
     pub fn accounts(self) -> impl Iterator<Item = Account> {
         [Some(self.address()), self.token()].into_iter().flatten()

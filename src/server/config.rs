@@ -70,7 +70,7 @@ pub struct MarketConfig {
     pub default_symbols: Vec<Symbol>,
     /// Most assets beside `symbols` that are followed because somebody asks for them; 0 follows none.
     pub max_on_demand: usize,
-    /// Most of these for one client: an address or a token.
+    /// Most of these for one address, and for one token.
     pub max_on_demand_per_client: usize,
     /// Updates of one symbol within this window leave as one.
     pub coalesce_ms: u64,

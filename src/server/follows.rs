@@ -75,7 +75,7 @@ pub struct Follows {
     configured: HashSet<Symbol>,
     /// Most symbols beside the configured ones, in all.
     most: usize,
-    /// The same for one client.
+    /// The same for one client, by its address and by its token.
     most_per_client: usize,
     hub: Arc<Hub>,
     board: Arc<MarketBoard>,
@@ -96,18 +96,25 @@ struct Entry {
 
 #[derive(Debug)]
 enum Wanted {
-    /// By these, so often.
+    /// On these accounts, so often.
     By(HashMap<Account, usize>),
-    /// By nobody: it stays until then, on the account of the last who wanted it.
-    No { until: Instant, last: Account },
+    /// By nobody: it stays until then, on the accounts of the last who wanted it.
+    No { until: Instant, last: Client },
+}
+
+impl Wanted {
+    /// By one client, once.
+    fn by(client: Client) -> Self {
+        Self::By(client.accounts().map(|account| (account, 1)).collect())
+    }
 }
 
 impl Entry {
-    /// Whether a client has a part in it that this one is followed.
-    fn is_of(&self, client: Account) -> bool {
+    /// Whether it is on this account that this one is followed.
+    fn is_on(&self, account: Account) -> bool {
         match &self.state {
-            Wanted::By(holders) => holders.contains_key(&client),
-            Wanted::No { last, .. } => *last == client,
+            Wanted::By(holders) => holders.contains_key(&account),
+            Wanted::No { last, .. } => last.accounts().any(|of_last| of_last == account),
         }
     }
 }
@@ -153,25 +160,29 @@ impl Follows {
     }
 
     fn hold(self: &Arc<Self>, symbol: Symbol, client: Client, most_per_client: usize) -> Result<Interest, Unfollowed> {
-        let client = client.own();
         if self.configured.contains(&symbol) {
             return Ok(Interest::configured(symbol));
         }
         let mut entries = self.entries.lock();
         match entries.get_mut(&symbol) {
-            Some(Entry { state: Wanted::By(holders), .. }) => *holders.entry(client).or_default() += 1,
-            Some(entry) => entry.state = Wanted::By(HashMap::from([(client, 1)])),
+            Some(Entry { state: Wanted::By(holders), .. }) => {
+                for account in client.accounts() {
+                    *holders.entry(account).or_default() += 1;
+                }
+            }
+            Some(entry) => entry.state = Wanted::by(client),
             None => {
                 let venues = self.listed(symbol)?;
                 if entries.len() >= self.most {
                     return Err(Unfollowed::Full);
                 }
-                if entries.values().filter(|entry| entry.is_of(client)).count() >= most_per_client {
+                let on = |account| entries.values().filter(|entry| entry.is_on(account)).count();
+                if client.accounts().any(|account| on(account) >= most_per_client) {
                     return Err(Unfollowed::ClientFull);
                 }
                 self.hub.open(symbol);
                 self.board.open(symbol);
-                entries.insert(symbol, Entry { venues, state: Wanted::By(HashMap::from([(client, 1)])) });
+                entries.insert(symbol, Entry { venues, state: Wanted::by(client) });
                 self.tell(&entries);
                 info!(%symbol, on_demand = entries.len(), "followed on demand");
             }
@@ -218,14 +229,16 @@ impl Follows {
     }
 
     /// One interest less. Called by the interest itself.
-    fn leave(&self, symbol: Symbol, client: Account) {
+    fn leave(&self, symbol: Symbol, client: Client) {
         let mut entries = self.entries.lock();
         let Some(entry) = entries.get_mut(&symbol) else { return };
         let Wanted::By(holders) = &mut entry.state else { return };
-        if let Some(count) = holders.get_mut(&client) {
-            *count -= 1;
-            if *count == 0 {
-                holders.remove(&client);
+        for account in client.accounts() {
+            if let Some(count) = holders.get_mut(&account) {
+                *count -= 1;
+                if *count == 0 {
+                    holders.remove(&account);
+                }
             }
         }
         if holders.is_empty() {

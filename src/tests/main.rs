@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod channels;
 #[cfg(test)]
+mod deploy;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod grouping;

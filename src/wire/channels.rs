@@ -42,7 +42,7 @@ pub struct ChannelsStatus {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ChannelStatus {
     pub connection_count: usize,
-    /// What the readers call themselves, sorted: one entry a reader. Only for administrators.
+    /// What the readers call themselves, sorted: one entry a reader, but for web sockets, which have no name. Only for administrators.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ssr", schema(value_type = Option<Vec<String>>))]
     pub clients: Option<Vec<Box<str>>>,

@@ -131,7 +131,7 @@ fn market() -> [Key; 9] {
             "market.max_on_demand_per_client",
             Bare,
             "50",
-            "Most of these for one client (an address or a token), 1 to 300.",
+            "Most of these for one address, and for one token, 1 to 300.",
         ),
         Key::new(
             "market.coalesce_ms",

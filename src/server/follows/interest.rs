@@ -3,14 +3,14 @@
 use std::{fmt, sync::Arc};
 
 use super::Follows;
-use crate::{model::symbol::Symbol, server::client::Account};
+use crate::{model::symbol::Symbol, server::client::Client};
 
 /// As long as it is held, its symbol is followed: its channel in the hub stays open, and its prices come.
 #[must_use = "the symbol is followed as long as this is held"]
 pub struct Interest {
     symbol: Symbol,
     /// `None` for a configured symbol, which is followed anyway.
-    count: Option<(Account, Arc<Follows>)>,
+    count: Option<(Client, Arc<Follows>)>,
 }
 
 impl Interest {
@@ -18,7 +18,7 @@ impl Interest {
         Self { symbol, count: None }
     }
 
-    pub(super) const fn counted(symbol: Symbol, client: Account, follows: Arc<Follows>) -> Self {
+    pub(super) const fn counted(symbol: Symbol, client: Client, follows: Arc<Follows>) -> Self {
         Self { symbol, count: Some((client, follows)) }
     }
 

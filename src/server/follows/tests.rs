@@ -4,6 +4,7 @@ use tokio::time::advance;
 
 use super::*;
 use crate::server::{
+    access::TokenId,
     hub::{Wish, stream::FrameStream},
     market::fixture::ticker,
     services::fixture::Fixture,
@@ -144,6 +145,27 @@ async fn both_limits_count_what_lingers_and_let_go_in_time() {
     assert_eq!(want(30, 3).err(), Some(Unfollowed::ClientFull), "four and the shared one");
     let _other = want(30, 1).expect("the first has left everything");
     drop(shared);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_is_counted_by_its_address_and_by_its_token() {
+    let house = House::new();
+    let token = |n: u8| TokenId::parse(&format!("t0ken00{n}"));
+    let want = |n: u8, from: u8, of| {
+        house.follows.want(symbol(&format!("N{n}")), Client::from(address(from)).with_token(of)).map_err(|why| (n, why))
+    };
+    let full = |n| Err::<(), _>((n, Unfollowed::ClientFull));
+    let held: Vec<_> = (0..5).map(|n| want(n, 1, token(1)).expect("room")).collect();
+    for (n, from, of) in [(5, 1, None), (6, 1, token(2)), (7, 2, token(1))] {
+        assert_eq!(want(n, from, of).map(|_| ()), full(n), "from {from} with {of:?}");
+    }
+    drop(want(8, 2, token(2)).expect("another address and another token"));
+    drop(held);
+    for (n, from, of) in [(5, 1, None), (7, 2, token(1))] {
+        assert_eq!(want(n, from, of).map(|_| ()), full(n), "they stay for a minute, on both accounts");
+    }
+    pass(GRACE).await;
+    drop(want(5, 1, token(1)).expect("room again"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -18,6 +18,7 @@ use http::{HeaderMap, Uri, header, request::Parts};
 use super::{
     address::ClientAddress,
     error::{HttpError, wait_ms},
+    rate_limit::refused_to,
 };
 use crate::server::{
     access::{Denied, Grant, Scope},
@@ -96,7 +97,8 @@ pub async fn admit(State(services): State<Arc<Services>>, request: Request, next
     let (mut parts, body) = request.into_parts();
     match admitted(&mut parts, &services) {
         Ok(_) => next.run(Request::from_parts(parts, body)).await,
-        Err(error) => error.into_response(),
+        // No layer behind this one counts it.
+        Err(error) => refused_to(&parts, &services, error).into_response(),
     }
 }
 

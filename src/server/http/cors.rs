@@ -17,7 +17,7 @@ const READING: HeaderValue = HeaderValue::from_static("GET, HEAD");
 const PUBLISHING: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, DELETE");
 /// Clients of Socket.IO that poll say what they have to say by POST. They publish nothing.
 const POLLING: HeaderValue = HeaderValue::from_static("GET, HEAD, POST");
-const POLLING_PATH: &str = "/socket.io/";
+const POLLING_PATHS: [&str; 2] = ["/socket.io/", "/socket.io"];
 const REQUEST_HEADERS: HeaderValue =
     HeaderValue::from_static("accept, authorization, cache-control, content-type, if-none-match, last-event-id");
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static("etag, retry-after");
@@ -96,7 +96,7 @@ pub async fn cors(State(origins): State<Arc<Origins>>, request: Request, next: N
     let origin = request.headers().get(header::ORIGIN);
     let allow = origins.allow(origin);
     let methods = match origin {
-        _ if request.uri().path() == POLLING_PATH => POLLING,
+        _ if POLLING_PATHS.contains(&request.uri().path()) => POLLING,
         Some(origin) if origins.names(origin) => PUBLISHING,
         _ => READING,
     };

@@ -6,7 +6,7 @@
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with};
@@ -22,8 +22,12 @@ const INET: u8 = 2;
 const INET6: u8 = 10;
 /// Bytes of a question: `nlmsghdr` and `inet_diag_req_v2`.
 const QUESTION: usize = 72;
-/// Where an answer has its type, and `idiag_wqueue`: what was written and is not acknowledged.
+/// `NLMSG_ERROR`.
+const FAILED: u16 = 2;
+/// Where an answer has its type, the number of its error, below zero, and `idiag_wqueue`: what was written and is not
+/// acknowledged.
 const TYPE_AT: usize = 4;
+const ERROR_AT: usize = 16;
 const WRITTEN_AT: usize = 76;
 
 /// A question about one connection.
@@ -52,6 +56,12 @@ impl Outstanding {
         Self(question)
     }
 
+    /// About whoever listens there, which the kernel answers like any other: it tells whether it can be asked at all.
+    pub(super) fn of_listener(local: SocketAddr) -> Self {
+        let nobody: IpAddr = if local.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+        Self::between(local, SocketAddr::new(nobody, 0))
+    }
+
     /// Bytes that were written and not acknowledged. The kernel answers before the question is sent: nothing waits.
     ///
     /// # Errors
@@ -63,10 +73,20 @@ impl Outstanding {
         let mut answer = [0; 512];
         let (_, len) = recv(&socket, &mut answer, RecvFlags::DONTWAIT)?;
         let answer = answer.get(..len).unwrap_or_default();
-        let is_one = answer.get(TYPE_AT..).and_then(|rest| rest.first_chunk()) == Some(&BY_FAMILY.to_ne_bytes());
-        let written = answer.get(WRITTEN_AT..).and_then(|rest| rest.first_chunk()).filter(|_| is_one);
-        written.map(|bytes| u32::from_ne_bytes(*bytes)).ok_or_else(|| io::ErrorKind::NotFound.into())
+        match answer.get(TYPE_AT..).and_then(|rest| rest.first_chunk()).map(|kind| u16::from_ne_bytes(*kind)) {
+            Some(BY_FAMILY) => number_at(answer, WRITTEN_AT).map(u32::from_ne_bytes),
+            Some(FAILED) => {
+                let number = number_at(answer, ERROR_AT).map(i32::from_ne_bytes)?;
+                Err(io::Error::from_raw_os_error(number.saturating_neg()))
+            }
+            _ => Err(io::ErrorKind::InvalidData.into()),
+        }
     }
+}
+
+fn number_at(answer: &[u8], place: usize) -> io::Result<[u8; 4]> {
+    let number = answer.get(place..).and_then(|rest| rest.first_chunk());
+    number.copied().ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 /// As 16 bytes, an IPv4 address in the first four.
@@ -114,10 +134,23 @@ mod tests {
             let full = of(&ours).bytes().expect("known");
             assert!(full > 0, "{bound}: the peer can't have taken all of it");
             theirs.read_exact(&mut vec![0; sent]).expect("all of it");
-            // The last acknowledgment may be on its way.
-            while of(&ours).bytes().expect("known") > 0 {
-                std::thread::yield_now();
-            }
+            // What the peer says acknowledges what it has taken.
+            theirs.write_all(&[0]).expect("room");
+            ours.set_nonblocking(false).expect("set");
+            ours.read_exact(&mut [0]).expect("a byte");
+            assert_eq!(of(&ours).bytes().expect("known"), 0, "{bound}");
+        }
+    }
+
+    #[test]
+    fn whoever_listens_is_known_to_a_kernel_that_can_be_asked() {
+        for bound in ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "[::]:0"] {
+            let listener = TcpListener::bind(bound).expect("a free port");
+            let local = listener.local_addr().expect("bound");
+            Outstanding::of_listener(local).bytes().expect(bound);
+            drop(listener);
+            let error = Outstanding::of_listener(local).bytes().expect_err("nobody listens any more");
+            assert_eq!(error.kind(), io::ErrorKind::NotFound, "{bound}");
         }
     }
 

@@ -28,7 +28,7 @@ use super::{
     pages,
     price::price,
     query::bound_uri,
-    rate_limit::{limit_publishing, limit_rest, limit_streams},
+    rate_limit::{limit_pages, limit_publishing, limit_rest, limit_streams},
     ready::ready,
     realtime,
     rss::rss,
@@ -53,11 +53,14 @@ pub fn api_router(services: Arc<Services>) -> Router {
     let origins = Arc::new(origins);
     let sockets = websocket::router(&services, &origins);
 
-    // Long, and the same for everybody.
-    let description = Router::new()
-        .route("/api/openapi.json", get(openapi))
+    // Long, both of them.
+    let compression = CompressionLayer::new().quality(CompressionLevel::Fastest);
+    // For people, and counted with the other pages.
+    let page = Router::new()
         .route("/docs", get(docs))
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
+        .layer(compression.clone())
+        .layer(map_response(no_store))
+        .layer(from_fn_with_state(Arc::clone(&services), limit_pages));
     let rest = Router::new()
         .route("/price/{symbol}", get(price))
         .route("/symbols", get(symbols))
@@ -67,7 +70,7 @@ pub fn api_router(services: Arc<Services>) -> Router {
         .route("/api/breaking", get(news::breaking))
         .route("/api/sources", get(sources))
         .route("/api/rss", get(rss))
-        .merge(description)
+        .merge(Router::new().route("/api/openapi.json", get(openapi)).layer(compression))
         .route("/api/v1/sse/status", get(manage::status))
         .route("/api/v1/channels", get(manage::list))
         .route("/price", any(not_found))
@@ -101,6 +104,7 @@ pub fn api_router(services: Arc<Services>) -> Router {
 
     Router::new()
         .merge(rest)
+        .merge(page)
         .merge(streams)
         .merge(publishing)
         .layer(from_fn_with_state(Arc::clone(&services), admit))

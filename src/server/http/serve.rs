@@ -135,6 +135,14 @@ pub async fn serve(
     metrics: ConnectionMetrics,
     shutdown: CancellationToken,
 ) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = listener.local_addr().and_then(|local| Outstanding::of_listener(local).bytes()) {
+        warn!(
+            %error,
+            "the kernel does not tell what readers have not taken: slow ones may be given up, and those that vanished \
+             are noticed late; is AF_NETLINK forbidden here?"
+        );
+    }
     let door = Door {
         sockets: Arc::new(ConnectionLimits::new(bounds.sockets)),
         http: speaker(&bounds),

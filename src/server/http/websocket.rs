@@ -152,7 +152,7 @@ pub(super) async fn receive(State(reception): State<Arc<Reception>>, request: Re
 
 impl Reception {
     fn describe(&self, parts: &mut Parts) -> Result<Response, HttpError> {
-        admitted(parts, &self.services)?;
+        admitted(parts, &self.services).map_err(|error| refused_to(parts, &self.services, error))?;
         self.count(Purpose::Rest, parts)?;
         let mut response = Json(info::document(&self.services, &parts.headers)).into_response();
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -99,7 +99,7 @@ async fn memory_is_bounded() {
     let budgets = RateLimiter::new(1);
     let now = Instant::now();
     for n in 0..u32::try_from(MAX_CLIENTS).expect("small") * 2 + 5 {
-        assert_eq!(budgets.take(address(n).own(), now), Ok(()));
+        assert_eq!(budgets.take(address(n).address(), now), Ok(()));
     }
     assert!(budgets.whole_at.lock().len() <= MAX_CLIENTS);
 }
@@ -109,7 +109,7 @@ async fn zero_is_no_limit() {
     let budgets = RateLimiter::new(0);
     let window = WindowLimiter::new(0);
     for _ in 0..10_000 {
-        let (whose, now) = (address(1).own(), Instant::now());
+        let (whose, now) = (address(1).address(), Instant::now());
         assert_eq!((budgets.take(whose, now), window.take(whose, now)), (Ok(()), Ok(())));
     }
 }

@@ -53,8 +53,8 @@ pub async fn status(State(services): State<Arc<Services>>, caller: Caller) -> Js
             labels.sort_unstable();
             labels
         });
-        let connection_count = clients.as_ref().map_or_else(|| log.readers(), Vec::len);
-        (channel.as_str(), ChannelStatus { connection_count, clients })
+        // Readers over web sockets have no name.
+        (channel.as_str(), ChannelStatus { connection_count: log.readers(), clients })
     };
     let channels: BTreeMap<_, _> = BuiltIn::ALL.into_iter().map(of_channel).collect();
     let total_connections = channels.values().map(|channel| channel.connection_count).sum();

@@ -86,25 +86,48 @@ impl Client {
         for request in [Request::Subscribe, Request::Unsubscribe] {
             let client = self.clone();
             socket.on(request.event(), move |socket: SocketRef, TryData(data): TryData<Value>, ack: AckSender| {
-                client.hear(&socket, request, data.ok(), ack);
+                if client.has_entered(&socket) {
+                    client.hear(&socket, request, data.ok(), ack);
+                }
                 done()
             });
         }
         let client = self.clone();
         socket.on_fallback(move |socket: SocketRef| {
-            match client.count() {
-                Ok(()) => client.tell(&socket, "stream_error", &Fault::UnknownEvent.of_stream()),
-                Err(fault @ Fault::Abuse) => client.send_away(socket, &fault),
-                Err(fault) => client.tell(&socket, "stream_error", &fault.of_stream()),
+            if client.has_entered(&socket) {
+                client.refuse_unknown(socket);
             }
             done()
         });
     }
 
-    /// The first event.
+    /// The first event, whoever comes first: the task of the session, or an event of a client that is quicker. The other
+    /// waits for it.
     pub(super) fn greet(&self, socket: &SocketRef) {
-        let client_id = self.line.session().client_id();
-        self.tell(socket, "connected", &Connected { message: WELCOME, client_id: &client_id });
+        self.line.greeted.get_or_init(|| {
+            let client_id = self.line.session().client_id();
+            self.tell(socket, "connected", &Connected { message: WELCOME, client_id: &client_id });
+        });
+    }
+
+    /// Whether the client is in the namespace, where it can be answered. It has been greeted then. One that does not wait
+    /// to be let in loses its session, as where it is a moment quicker still.
+    fn has_entered(&self, socket: &SocketRef) -> bool {
+        let is_in = socket.connected();
+        if is_in {
+            self.greet(socket);
+        } else {
+            self.line.left.cancel();
+        }
+        is_in
+    }
+
+    fn refuse_unknown(&self, socket: SocketRef) {
+        match self.count() {
+            Ok(()) => self.tell(&socket, "stream_error", &Fault::UnknownEvent.of_stream()),
+            Err(fault @ Fault::Abuse) => self.send_away(socket, &fault),
+            Err(fault) => self.tell(&socket, "stream_error", &fault.of_stream()),
+        }
     }
 
     /// Tells a client something that it has to hear. Prices are none of that.

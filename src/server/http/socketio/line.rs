@@ -37,6 +37,8 @@ pub(super) struct Line {
     /// In the symbols that it follows. Locked after the session where both are.
     interests: Mutex<Interests>,
     pub(super) flow: Flow,
+    /// Set when the client has been told that it is in.
+    pub(super) greeted: OnceLock<()>,
     /// Cancelled when the client has left the namespace, which it enters once at most.
     pub(super) left: CancellationToken,
     budget: Mutex<Budget>,
@@ -161,6 +163,7 @@ impl Lines {
             session: Mutex::new(session),
             interests: Mutex::new(interests),
             flow: Flow::default(),
+            greeted: OnceLock::new(),
             left: CancellationToken::new(),
             budget: Mutex::new(Budget::new(now)),
             bytes: Arc::new(Allowance::per_minute(BYTES_PER_MINUTE, now)),

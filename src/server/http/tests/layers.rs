@@ -39,6 +39,19 @@ async fn rest_is_limited_by_address_and_probes_and_streams_are_not() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_description_for_people_is_counted_as_a_page() {
+    let fixture = Fixture::with(|config| config.limits.requests_per_minute = 2);
+    let app = app(&fixture);
+    let ask = async |uri| send(&app, from("192.0.2.1:1", uri)).await.status().as_u16();
+    let pages = fixture.services.config.limits.pages_per_minute();
+    for _ in 0..pages {
+        assert_eq!(ask("/docs").await, 200);
+    }
+    assert_eq!((ask("/docs").await, ask("/symbols").await), (429, 200), "a script's requests are its own");
+    assert_eq!((ask("/api/openapi.json").await, ask("/api/openapi.json").await), (200, 429));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_forwarded_address_counts_only_behind_a_trusted_proxy() {
     let fixture = Fixture::with(|config| {
         config.limits.requests_per_minute = 1;

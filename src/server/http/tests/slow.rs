@@ -1,11 +1,23 @@
-//! Readers that are slow, over real connections: they are left in peace as long as they read, and get what is new.
+//! Readers that are slow: they are left in peace as long as they read, and get what is new.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    collections::VecDeque,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
+use hyper::server::conn::http1;
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use parking_lot::Mutex;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::{TcpSocket, TcpStream},
-    time::{Instant, sleep, timeout},
+    task::yield_now,
+    time::{sleep, timeout},
 };
 
 use super::{
@@ -13,143 +25,256 @@ use super::{
     socket::{bounds, read_until, request, serve},
     *,
 };
-use crate::server::{http::serve::Bounds, market::fixture::ticker};
+use crate::server::{http::stall::StallGuard, market::fixture::ticker};
 
-const STALL: Duration = Duration::from_secs(1);
-/// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_mins(1);
+const STALL: Duration = Duration::from_secs(30);
+/// What a connection in memory holds, in bytes.
+const HELD: usize = 64 * 1024;
+/// Prices that are more than any connection holds.
+const MANY: usize = 3000;
 
-/// A server with a short patience, which posts prices without end, and a bystander who gets them.
+/// A connection as the kernel keeps it: one that was full takes more only after a third of it was taken.
+#[derive(Default)]
+struct Wire {
+    request: VecDeque<u8>,
+    outstanding: VecDeque<u8>,
+    is_full: bool,
+    writer: Option<Waker>,
+    is_gone: bool,
+}
+
+/// The server's end of it.
+struct Served(Arc<Mutex<Wire>>);
+
+impl AsyncRead for Served {
+    /// The request, and nothing after it.
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let mut wire = self.0.lock();
+        if wire.request.is_empty() {
+            return Poll::Pending;
+        }
+        let count = buf.remaining().min(wire.request.len());
+        let bytes: Vec<u8> = wire.request.drain(..count).collect();
+        buf.put_slice(&bytes);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Served {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let mut wire = self.0.lock();
+        if wire.is_full {
+            wire.writer = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        let count = buf.len().min(HELD - wire.outstanding.len());
+        wire.outstanding.extend(&buf[..count]);
+        wire.is_full = wire.outstanding.len() == HELD;
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.0.lock().is_gone = true;
+    }
+}
+
+/// A reader at the other end.
+struct Reader(Arc<Mutex<Wire>>);
+
+impl Reader {
+    /// Of a stream that has begun.
+    async fn open(app: &Router, path: &str) -> Self {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").into_bytes().into();
+        let wire = Arc::new(Mutex::new(Wire { request, ..Wire::default() }));
+        let gauged = Arc::clone(&wire);
+        let outstanding = move || u32::try_from(gauged.lock().outstanding.len()).ok();
+        let guarded = StallGuard::new(Served(Arc::clone(&wire)), STALL, ()).measured_by(outstanding);
+        let uptake = Arc::clone(guarded.uptake());
+        let service = TowerToHyperService::new(app.clone());
+        tokio::spawn(uptake.around(async move {
+            // How it ends is what the tests look at.
+            let _ended =
+                http1::Builder::new().max_buf_size(HELD / 4).serve_connection(TokioIo::new(guarded), service).await;
+        }));
+        let reader = Self(wire);
+        reader.read_until("connected").await;
+        reader
+    }
+
+    /// At most so many bytes.
+    fn take(&self, most: usize) -> String {
+        let mut wire = self.0.lock();
+        let count = most.min(wire.outstanding.len());
+        let taken: Vec<u8> = wire.outstanding.drain(..count).collect();
+        if wire.is_full && wire.outstanding.len() <= HELD - HELD / 3 {
+            wire.is_full = false;
+            if let Some(writer) = wire.writer.take() {
+                writer.wake();
+            }
+        }
+        String::from_utf8(taken).expect("ASCII")
+    }
+
+    async fn read_until(&self, until: &str) -> String {
+        let mut text = String::new();
+        for _ in 0..10_000 {
+            text += &self.take(usize::MAX);
+            if text.contains(until) {
+                return text;
+            }
+            yield_now().await;
+        }
+        panic!("no {until}: {text}");
+    }
+
+    fn is_full(&self) -> bool {
+        self.0.lock().is_full
+    }
+
+    fn is_gone(&self) -> bool {
+        self.0.lock().is_gone
+    }
+}
+
+/// A server that posts prices without end.
 struct Scene {
     fixture: Fixture,
-    address: SocketAddr,
-    bystander: TcpStream,
-    others: Bystanders<TcpStream>,
+    app: Router,
     price: f64,
 }
 
 impl Scene {
-    async fn new() -> Self {
+    fn new() -> Self {
         let fixture = Fixture::with(|config| config.limits.stall_s = STALL.as_secs());
-        let (address, _server) = serve(&fixture, app(&fixture), Bounds { stall: STALL, ..bounds() });
-        let mut bystander = request(address, "/api/realtime/ETH").await;
-        read_until(&mut bystander, "connected").await;
-        let others = Bystanders::at(address).await;
-        Self { fixture, address, bystander, others, price: 0.0 }
+        let app = app(&fixture);
+        Self { fixture, app, price: 0.0 }
     }
 
-    /// A stream over a connection as over a network: its segments are short, and the reader's side holds little.
-    async fn reader(&self, path: &str) -> TcpStream {
-        let socket = TcpSocket::new_v4().expect("a socket");
-        socket.set_recv_buffer_size(8192).expect("set");
-        socket2::SockRef::from(&socket).set_tcp_mss(1400).expect("set");
-        let mut stream = socket.connect(self.address).await.expect("a connection");
-        let head = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
-        stream.write_all(head.as_bytes()).await.expect("written");
-        stream
-    }
-
-    /// One more price than the reader has, each handed to its connection.
+    /// One more price than the reader has, handed to its connection.
     async fn post(&mut self) {
         self.price += 1.0;
         self.fixture.post(ticker("BTC", self.price));
-        tokio::task::yield_now().await;
+        yield_now().await;
     }
 
     /// Posts until nothing more is taken: the newest price waits in the hub.
     async fn fill(&mut self) {
-        self.others.tell(&self.fixture).await;
-        for _ in 0..3000 {
+        for _ in 0..MANY {
             self.post().await;
         }
     }
 
-    async fn bystander_is_untouched(&mut self) {
-        self.fixture.post(ticker("ETH", self.price));
-        read_until(&mut self.bystander, &format!("\"price\":{:.1}", self.price)).await;
-        self.others.missed_nothing(&self.fixture).await;
+    fn newest(&self) -> String {
+        format!("\"price\":{:.1}", self.price)
+    }
+
+    /// Streams that are open beside those of the bystanders.
+    fn streams(&self) -> usize {
+        self.fixture.services.hub.streams() - bystander::STREAMS
     }
 }
 
-/// Streams that are open beside those of the bystanders.
-fn others(fixture: &Fixture) -> usize {
-    fixture.services.hub.streams() - 1 - bystander::STREAMS
-}
-
-#[tokio::test]
-async fn a_reader_that_comes_late_has_no_backlog_before_the_newest() {
-    let mut scene = Scene::new().await;
-    let mut reader = scene.reader("/api/realtime/BTC").await;
-    read_until(&mut reader, "connected").await;
-    scene.fill().await;
-    let newest = format!("\"price\":{:.1}", scene.price);
-    let text = timeout(PATIENCE, read_until(&mut reader, &newest)).await.expect("the newest");
-    let old = text.matches("\"type\":\"ticker\"").count() - 1;
-    assert!(old <= MOST_OLD, "{old} of {} prices came before the newest, {} bytes", scene.price, text.len());
-    scene.bystander_is_untouched().await;
-}
-
-/// Messages that a reader may have to read before it has the newest: what its own side and the way to it hold.
-const MOST_OLD: usize = 120;
-
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_slow_reader_that_reads_is_not_dropped() {
-    let mut scene = Scene::new().await;
-    let mut reader = scene.reader("/api/realtime/BTC").await;
-    read_until(&mut reader, "connected").await;
+    let mut scene = Scene::new();
+    let mut others = Bystanders::of(&scene.app).await;
+    let reader = Reader::open(&scene.app, "/api/realtime/BTC").await;
     scene.fill().await;
-    let end = Instant::now() + STALL * 4;
-    // Far less in a stall limit than made room in a connection that was full.
-    let mut taken = [0; 4096];
-    while Instant::now() < end {
-        reader.read_exact(&mut taken).await.expect("the connection stands");
+    assert!(reader.is_full());
+    // In four times the limit, less than makes room.
+    for _ in 0..40 {
+        reader.take(HELD / 3 / 50);
         sleep(STALL / 10).await;
         for _ in 0..30 {
             scene.post().await;
         }
+        assert!(reader.is_full() && !reader.is_gone());
+        others.missed_nothing(&scene.fixture).await;
     }
-    assert_eq!(others(&scene.fixture), 1);
-    let newest = format!("\"price\":{:.1}", scene.price);
-    timeout(PATIENCE, read_until(&mut reader, &newest)).await.expect("the newest");
-    scene.bystander_is_untouched().await;
+    assert_eq!(scene.streams(), 1);
+    let text = reader.read_until(&scene.newest()).await;
+    assert!(text.len() < 2 * HELD, "the newest comes next: {} bytes", text.len());
+    others.missed_nothing(&scene.fixture).await;
 }
 
-#[tokio::test]
-async fn a_reader_of_single_bytes_is_left_in_peace_while_it_keeps_up() {
-    let mut scene = Scene::new().await;
-    let mut reader = scene.reader("/api/realtime/BTC").await;
-    read_until(&mut reader, "connected").await;
-    scene.post().await;
-    let mut read = Vec::new();
-    for _ in 0..4 {
-        sleep(STALL * 3 / 2).await;
-        read.push(reader.read_u8().await.expect("a byte"));
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_keeps_up_is_left_in_peace_however_seldom_there_is_something() {
+    let mut scene = Scene::new();
+    let mut others = Bystanders::of(&scene.app).await;
+    let reader = Reader::open(&scene.app, "/api/realtime/BTC").await;
+    for _ in 0..10 {
         scene.post().await;
+        reader.read_until(&scene.newest()).await;
+        // Signs of life come meanwhile.
+        for _ in 0..STALL.as_secs() * 3 / 2 {
+            sleep(Duration::from_secs(1)).await;
+            reader.take(usize::MAX);
+        }
+        others.missed_nothing(&scene.fixture).await;
     }
-    assert_eq!(others(&scene.fixture), 1, "what it has not read yet waits on its side");
-    let rest = read_until(&mut reader, &format!("\"price\":{:.1}", scene.price)).await;
-    let text = String::from_utf8(read).expect("ASCII") + &rest;
-    for price in 1..=4 {
-        assert!(text.contains(&format!("\"price\":{price}.0")), "{price}: {text}");
-    }
-    scene.bystander_is_untouched().await;
+    assert_eq!((scene.streams(), reader.is_gone()), (1, false));
 }
 
 /// A peer's kernel takes nothing more until its reader has made room for a whole segment, or half of what it holds: of
 /// somebody who reads a byte now and then nothing is seen here.
+#[tokio::test(start_paused = true)]
+async fn a_reader_of_whom_nothing_is_seen_loses_its_place_and_costs_nobody_anything() {
+    let mut scene = Scene::new();
+    let mut others = Bystanders::of(&scene.app).await;
+    let reader = Reader::open(&scene.app, "/api/realtime/BTC").await;
+    scene.fill().await;
+    assert!(reader.is_full());
+    for tenth in 0..15 {
+        if tenth < 9 {
+            assert_eq!((scene.streams(), reader.is_gone()), (1, false), "{tenth} tenths of the limit");
+        }
+        sleep(STALL / 10).await;
+        scene.post().await;
+        others.missed_nothing(&scene.fixture).await;
+    }
+    assert_eq!((scene.streams(), reader.is_gone()), (0, true));
+}
+
+/// Messages that a reader may have to read before it has the newest: what its own side and the way to it hold.
+const MOST_OLD: usize = 120;
+/// Ends a test that hangs.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A stream over a connection as over a network: its segments are short, and the reader's side holds little.
+async fn distant_reader(address: SocketAddr, path: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(8192).expect("set");
+    socket2::SockRef::from(&socket).set_tcp_mss(1400).expect("set");
+    let mut stream = socket.connect(address).await.expect("a connection");
+    let head = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.expect("written");
+    stream
+}
+
+/// Over a real connection: how much waits in it is for the kernel to say.
 #[tokio::test]
-async fn a_reader_of_single_bytes_that_falls_behind_costs_nobody_anything() {
-    let mut scene = Scene::new().await;
-    let mut reader = scene.reader("/api/realtime/BTC").await;
+async fn a_reader_that_comes_late_has_no_backlog_before_the_newest() {
+    let mut scene = Scene::new();
+    let (address, _server) = serve(&scene.fixture, scene.app.clone(), bounds());
+    let mut bystander = request(address, "/api/realtime/ETH").await;
+    read_until(&mut bystander, "connected").await;
+    let mut reader = distant_reader(address, "/api/realtime/BTC").await;
     read_until(&mut reader, "connected").await;
     scene.fill().await;
-    let deadline = Instant::now() + PATIENCE;
-    while others(&scene.fixture) > 0 {
-        assert!(Instant::now() < deadline, "its place is still taken");
-        // What is left to be read after the end is no matter.
-        let _byte = reader.read_u8().await;
-        sleep(STALL / 2).await;
-        scene.post().await;
-        scene.bystander_is_untouched().await;
-    }
+    let newest = scene.newest();
+    let text = timeout(PATIENCE, read_until(&mut reader, &newest)).await.expect("the newest");
+    let old = text.matches("\"type\":\"ticker\"").count() - 1;
+    assert!(old <= MOST_OLD, "{old} of {} prices came before the newest, {} bytes", scene.price, text.len());
+    scene.fixture.post(ticker("ETH", scene.price));
+    timeout(PATIENCE, read_until(&mut bystander, &newest)).await.expect("its price");
 }

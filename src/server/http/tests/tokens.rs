@@ -235,6 +235,35 @@ async fn wrong_tokens_are_counted_by_address() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_is_refused_too_often_is_told_to_wait() {
+    let fixture = Fixture::with(|config| {
+        config.access.read = Reading::Token;
+        config.limits.requests_per_minute = 6;
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = pages::leptos_options(folder.path(), fixture.services.config.server.addr).expect("options");
+    let app = app(&fixture).fallback_service(pages::router(&fixture.services, options));
+    let malformed = |address: &str, uri: &str| {
+        let mut request = from(address, uri);
+        request.headers_mut().insert("authorization", http::HeaderValue::from_static("Token x"));
+        request
+    };
+    for (n, uri) in ["/symbols", "/api/sse", "/streams/a", "/api/ws", "/news"].into_iter().enumerate() {
+        let address = format!("192.0.2.{}:1", n + 10);
+        for _ in 0..3 {
+            assert_eq!(status(&app, from(&address, uri)).await, 401, "{uri}");
+            assert_eq!(status(&app, malformed(&address, uri)).await, 401, "{uri}");
+        }
+        for request in [from(&address, uri), malformed(&address, uri)] {
+            let (answer, headers, body) = json(send(&app, request).await).await;
+            assert_eq!((answer.as_u16(), &body["error"]["code"]), (429, &Value::from("rate_limited")), "{uri}");
+            assert_eq!(headers["retry-after"], "61", "{uri}");
+        }
+    }
+    assert_eq!(status(&app, from("192.0.2.1:1", "/symbols")).await, 401, "another address");
+}
+
+#[tokio::test(start_paused = true)]
 async fn guessing_at_one_token_is_slow_even_when_it_is_guessed() {
     let fixture = Fixture::new();
     let app = app(&fixture);

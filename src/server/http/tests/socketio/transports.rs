@@ -1,5 +1,7 @@
 //! Engine.IO: how sessions are opened, carried, and ended.
 
+use std::{future::poll_fn, task::Poll};
+
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -188,4 +190,47 @@ async fn a_client_that_takes_no_goodbye_does_not_hold_the_server() {
     fixture.services.tasks.close();
     fixture.services.tasks.wait().await;
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+/// Lets every task that is ready run once.
+async fn turn() {
+    let mut waited = false;
+    poll_fn(|cx| {
+        if waited {
+            return Poll::Ready(());
+        }
+        waited = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn connected_is_the_first_event_however_quick_the_client_is() {
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let mut answered = 0;
+    // So many turns of other tasks between asking to be let in and asking for prices.
+    for turns in 0..10 {
+        let mut socket = Socket::open(&app).await;
+        // A task, as the tasks of the server have turns between its own then.
+        let quick = tokio::spawn(async move {
+            socket.say("40").await;
+            for _ in 0..turns {
+                turn().await;
+            }
+            // Who is too quick has no session any more.
+            let _sent = socket.0.send(Message::text(subscribe(&["BTC"]))).await;
+            socket
+        });
+        let mut socket = quick.await.expect("no panic");
+        let mut events = Vec::new();
+        while let Ok(Some(packet)) = timeout(MOMENT, socket.packet_or_end()).await {
+            events.extend(packet.starts_with("42").then(|| brief(&packet)));
+        }
+        assert!(events.first().is_none_or(|first| first == "connected"), "{turns}: {events:?}");
+        answered += usize::from(events.iter().any(|event| event == "subscribed BTCUSDT"));
+    }
+    assert!(answered > 0, "who waits to be let in is answered");
 }

@@ -1,6 +1,7 @@
 //! The named channels over a socket.
 
 use super::{super::channels::Server, *};
+use crate::server::access::Scope;
 
 const ALERTS: &str = "/api/v1/channels/alerts/events";
 
@@ -91,9 +92,14 @@ async fn a_place_that_could_be_of_two_logs_is_refused_and_an_unknown_one_is_a_ga
 #[tokio::test(start_paused = true)]
 async fn a_socket_is_a_reader_of_the_channel_until_it_leaves_or_ends() {
     let server = Server::new();
+    let admin = server.fixture.token(Scope::Admin);
     let count = async || {
-        let (_, _, status) = json(get(&server.app, "/api/v1/sse/status").await).await;
-        status["channels"]["alerts"]["connection_count"].clone()
+        let (_, _, public) = json(get(&server.app, "/api/v1/sse/status").await).await;
+        let (_, _, told) = json(get(&server.app, &format!("/api/v1/sse/status?token={admin}")).await).await;
+        assert_eq!(told["channels"]["alerts"]["clients"], serde_json::json!([]), "they have no names");
+        let [public, told] = [public, told].map(|status| status["channels"]["alerts"]["connection_count"].clone());
+        assert_eq!(told, public, "whoever asks");
+        public
     };
     let (mut leaving, mut ending) = (Client::open(&server.app).await, Client::open(&server.app).await);
     for client in [&mut leaving, &mut ending] {
