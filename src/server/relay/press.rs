@@ -27,7 +27,6 @@ pub(super) struct SharedPress {
     storage: Storage,
     clock: Clock,
     fence: u64,
-    attempts: std::sync::atomic::AtomicU64,
 }
 
 /// What became of an edition.
@@ -40,7 +39,7 @@ enum Outcome {
 
 impl SharedPress {
     pub(super) const fn new(shared: Arc<Shared>, storage: Storage, clock: Clock, fence: u64) -> Self {
-        Self { shared, storage, clock, fence, attempts: std::sync::atomic::AtomicU64::new(0) }
+        Self { shared, storage, clock, fence }
     }
 
     async fn attempt(&self, batch: Batch, drafts: Vec<EventDraft>) -> Outcome {
@@ -61,8 +60,7 @@ impl SharedPress {
         } else {
             String::new()
         };
-        let number = self.attempts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let attempt = format!("{}-{}-{number}", self.shared.node, self.fence);
+        let attempt = self.shared.name_attempt();
         loop {
             let Some(link) = self.shared.link() else { return Outcome::Over };
             if self.shared.lease(Instant::now()).is_none_or(|lease| lease.fence != self.fence) {

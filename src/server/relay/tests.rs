@@ -20,6 +20,7 @@ use super::{
 mod fences;
 mod journals;
 mod logs;
+mod presses;
 mod wishes;
 
 /// Longest wait for anything.

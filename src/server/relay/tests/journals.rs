@@ -27,17 +27,17 @@ use crate::{
 const AT: UnixMs = UnixMs(1_763_640_000_000);
 
 /// A node of which only the journal is at work.
-struct Kept {
-    storage: Storage,
+pub(super) struct Kept {
+    pub(super) storage: Storage,
     hub: Arc<Hub>,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     token: CancellationToken,
     _folder: TempDir,
 }
 
 impl Kept {
     /// One whose log started at 1000 and holds these batches.
-    async fn with(stage: &Stage, batches: Vec<Batch>) -> Self {
+    pub(super) async fn with(stage: &Stage, batches: Vec<Batch>) -> Self {
         Self::started(stage, 1000, batches, true).await
     }
 
@@ -80,7 +80,7 @@ impl Kept {
         self.hub.connect_events(Ipv4Addr::LOCALHOST, wish, since).expect("room")
     }
 
-    async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+    pub(super) async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
         let waiting = async {
             while !holds(self) {
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -100,7 +100,7 @@ impl Drop for Kept {
     }
 }
 
-fn event(id: u64, kind: EventKind, data: &str) -> LogEvent {
+pub(super) fn event(id: u64, kind: EventKind, data: &str) -> LogEvent {
     LogEvent { id, at: AT, draft: EventDraft { kind, data: data.to_owned(), facets: Facets::default() } }
 }
 

@@ -1,0 +1,76 @@
+//! Editions on their way into the shared log.
+
+use std::sync::atomic::Ordering;
+
+use super::{
+    journals::{Kept, event},
+    press::SharedPress,
+    *,
+};
+use crate::server::{
+    event::{EventDraft, EventKind},
+    news::press::Press as _,
+    storage::batch::Batch,
+};
+
+/// A node that leads, with the lease of now.
+struct Leader<'a> {
+    stage: &'a Stage,
+    node: &'a Kept,
+    link: Link,
+}
+
+impl<'a> Leader<'a> {
+    /// Leads as soon as the log may be written.
+    async fn open(stage: &'a Stage, node: &'a Kept) -> Self {
+        let leader = Self { stage, node, link: stage.link().await };
+        let place = node.shared.place();
+        attend_until(&leader.link, "me", true, place, |standing| standing.open).await;
+        leader.renew().await;
+        leader
+    }
+
+    async fn renew(&self) -> u64 {
+        let asked = Instant::now();
+        let standing = attend(&self.link, "me", true, self.node.shared.place()).await;
+        let fence = standing.fence;
+        assert!(self.node.shared.stand(standing, asked), "the lease is its own");
+        fence
+    }
+
+    /// Prints one entry with a press that is made for it, and keeps the lease meanwhile.
+    async fn prints(&self) -> bool {
+        let fence = self.renew().await;
+        let press = SharedPress::new(Arc::clone(&self.node.shared), self.node.storage.clone(), Clock::System, fence);
+        let mut printing = press.print(Batch::default(), vec![draft()]);
+        let kept = async {
+            loop {
+                tokio::select! {
+                    kept = &mut printing => return kept,
+                    () = tokio::time::sleep(Duration::from_millis(200)) => assert_eq!(self.renew().await, fence),
+                }
+            }
+        };
+        timeout(LIMIT, kept).await.expect("an edition that was appended comes back")
+    }
+
+    async fn editions(&self) -> u64 {
+        self.stage.ask(&["XLEN", "m:editions"]).await
+    }
+}
+
+fn draft() -> EventDraft {
+    event(1, EventKind::News, "{}").draft
+}
+
+#[tokio::test]
+async fn a_press_that_is_started_again_under_one_fence_goes_on_with_the_log() {
+    let stage = Stage::open();
+    let node = Kept::with(&stage, vec![]).await;
+    node.until("its log is known", |node| node.shared.place().first == 1000).await;
+    let leader = Leader::open(&stage, &node).await;
+    for n in 1..=3 {
+        assert!(leader.prints().await);
+        assert_eq!((leader.editions().await, node.shared.place().last), (n, 1000 + n));
+    }
+}
