@@ -3,11 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 use tracing::{error, info, warn};
 
 use super::{
-    link::{Append, Appended},
+    link::{Append, Appended, Link},
     message,
     shared::{Shared, count},
 };
@@ -18,7 +21,7 @@ use crate::server::{
     storage::{Storage, batch::Batch},
 };
 
-/// Between two looks at whether the log may be written.
+/// Between two looks at whether the log may be written, and at whether this node still leads.
 const SETTLING: Duration = Duration::from_millis(250);
 
 /// Prints for every node, as long as this one leads with one fence.
@@ -61,9 +64,10 @@ impl SharedPress {
             String::new()
         };
         let attempt = self.shared.name_attempt();
+        let mut links = self.shared.links();
         loop {
-            let Some(link) = self.shared.link() else { return Outcome::Over };
-            if self.shared.lease(Instant::now()).is_none_or(|lease| lease.fence != self.fence) {
+            let Some(link) = links.borrow_and_update().clone() else { return Outcome::Over };
+            if !self.leads() {
                 return Outcome::Over;
             }
             let append = Append {
@@ -95,9 +99,8 @@ impl SharedPress {
         if is_news {
             count(&self.shared.counters.editions_appended, 1);
             self.shared.grew.notify_one();
-            let mut places = self.shared.places();
-            // Nobody places what follows before this is here. The sender lives as long as this node does.
-            if places.wait_for(|place| place.last >= last).await.is_err() {
+            if !self.is_back(last, links).await {
+                warn!("whether news that was kept is still there is not known; it begins again from what is");
                 return Outcome::Over;
             }
         }
@@ -108,6 +111,29 @@ impl SharedPress {
             warn!(%error, "what is remembered of feeds can't be stored");
         }
         Outcome::Kept
+    }
+
+    /// Waits until this node has taken its own edition: nobody places what follows before that is here. `false` where it
+    /// may never come: a Redis that answers over another connection may have forgotten it, and who leads no more places
+    /// nothing.
+    async fn is_back(&self, last: u64, mut links: watch::Receiver<Option<Link>>) -> bool {
+        let mut places = self.shared.places();
+        loop {
+            tokio::select! {
+                biased;
+                // The sender lives as long as this node does.
+                back = async { places.wait_for(|place| place.last >= last).await.is_ok() } => return back,
+                _ = links.changed() => return false,
+                () = sleep(SETTLING) => {}
+            }
+            if !self.leads() {
+                return false;
+            }
+        }
+    }
+
+    fn leads(&self) -> bool {
+        self.shared.lease(Instant::now()).is_some_and(|lease| lease.fence == self.fence)
     }
 }
 

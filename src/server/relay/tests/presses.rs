@@ -74,3 +74,60 @@ async fn a_press_that_is_started_again_under_one_fence_goes_on_with_the_log() {
         assert_eq!((leader.editions().await, node.shared.place().last), (n, 1000 + n));
     }
 }
+
+/// A node that leads without a journal, so that no edition comes back, and waits for one that Redis has kept.
+async fn waiting(stage: &Stage) -> (Arc<Shared>, Standing, tokio::task::JoinHandle<bool>, tempfile::TempDir) {
+    let link = stage.link().await;
+    let shared = Shared::new("me".to_owned());
+    shared.set_place(place(1000, 1000));
+    let standing = attend_until(&link, "me", true, place(1000, 1000), |standing| standing.open).await;
+    shared.connected(link);
+    assert!(shared.stand(standing.clone(), Instant::now()));
+    let folder = tempfile::tempdir().unwrap();
+    let storage = Storage::open(folder.path(), Clock::System).unwrap();
+    let press = SharedPress::new(Arc::clone(&shared), storage, Clock::System, standing.fence);
+    let printing = tokio::spawn(async move { press.print(Batch::default(), vec![draft()]).await });
+    until("it is kept", || shared.counters.editions_appended.load(Ordering::Relaxed) == 1).await;
+    assert!(!shared.take_begin_again());
+    (shared, standing, printing, folder)
+}
+
+async fn until(what: &str, holds: impl Fn() -> bool) {
+    let waiting = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    assert!(timeout(LIMIT, waiting).await.is_ok(), "{what}");
+}
+
+#[tokio::test]
+async fn an_edition_is_not_waited_for_over_another_connection() {
+    let stage = Stage::open();
+    let (shared, standing, printing, _folder) = waiting(&stage).await;
+    // A Redis that has forgotten it answers, with the lease and its fence.
+    shared.disconnected(link::LinkError::Closed);
+    shared.connected(stage.link().await);
+    let keeping = async {
+        loop {
+            shared.stand(standing.clone(), Instant::now());
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::select! {
+        () = until("the news begins again", || shared.take_begin_again()) => {}
+        () = keeping => {}
+    }
+    assert!(!printing.is_finished(), "this press prints no more");
+    printing.abort();
+}
+
+#[tokio::test]
+async fn an_edition_is_not_waited_for_when_another_node_leads() {
+    let stage = Stage::open();
+    let (shared, standing, printing, _folder) = waiting(&stage).await;
+    shared.stand(Standing { leader: Some("another".to_owned()), ..standing }, Instant::now());
+    until("the news begins again", || shared.take_begin_again()).await;
+    assert!(!printing.is_finished(), "this press prints no more");
+    printing.abort();
+}
