@@ -13,7 +13,7 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use thiserror::Error;
 use tokio::{
-    sync::watch,
+    sync::watch::{self, error::RecvError},
     time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
@@ -105,39 +105,41 @@ impl Journal {
         loop {
             let link = links.borrow_and_update().clone();
             (self.compared, self.taken) = (false, None);
-            if let Some(link) = link {
-                self.follow(&link).await;
-            }
-            if links.changed().await.is_err() {
-                return;
-            }
+            let changed = match link {
+                Some(link) => self.follow(&link, links).await,
+                None => links.changed().await,
+            };
+            // Nobody makes connections any more.
+            let Ok(()) = changed else { return };
         }
     }
 
-    /// Follows the shared log over one connection, until that fails. Nothing is cut off in the middle: what is stored is
-    /// told, too.
-    async fn follow(&mut self, link: &Link) {
+    /// Follows the shared log over one connection, until there is another one or none. Nothing is cut off in the middle:
+    /// what is stored is told, too.
+    async fn follow(&mut self, link: &Link, links: &mut watch::Receiver<Option<Link>>) -> Result<(), RecvError> {
         let (mut wait, most) = RETRY;
         loop {
-            match self.catch_up(link).await {
-                Ok(()) => {
-                    wait = RETRY.0;
-                    tokio::select! {
-                        () = self.shared.grew.notified() => {}
-                        () = sleep(LOOK_EVERY) => {}
-                    }
+            let caught_up = self.catch_up(link).await;
+            if let Err(trouble) = &caught_up {
+                self.shared.out_of_step();
+                match trouble {
+                    // There will be another connection, or this one answers again.
+                    Trouble::Link(error) => debug!(%error, "the shared log can't be read"),
+                    trouble => warn!(%trouble, "the shared log can't be followed; trying again"),
                 }
-                // There will be another connection.
-                Err(Trouble::Link(error)) => {
-                    debug!(%error, "the shared log can't be read");
-                    return;
+                tokio::select! {
+                    changed = links.changed() => return changed,
+                    () = sleep(wait) => {}
                 }
-                Err(trouble) => {
-                    self.shared.out_of_step();
-                    warn!(%trouble, "the shared log can't be followed; trying again");
-                    sleep(wait).await;
-                    wait = (wait * 2).min(most);
-                }
+                wait = (wait * 2).min(most);
+                continue;
+            }
+            wait = RETRY.0;
+            tokio::select! {
+                biased;
+                changed = links.changed() => return changed,
+                () = self.shared.grew.notified() => {}
+                () = sleep(LOOK_EVERY) => {}
             }
         }
     }
@@ -192,7 +194,7 @@ impl Journal {
         if self.replacing {
             self.finish_replacing(ours).await?;
         }
-        self.shared.in_step(asked);
+        self.shared.in_step(asked, link);
         if self.shared.is_open() {
             // Nobody has anything of it that Redis has forgotten.
             self.log.confirm();

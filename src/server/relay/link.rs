@@ -230,6 +230,11 @@ impl Link {
         &self.keys
     }
 
+    /// Whether both are the same connection.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.run, &other.run)
+    }
+
     /// Says that a node is there, and hears how things stand.
     pub(super) async fn attend(&self, attendance: Attendance<'_>) -> Result<Standing, LinkError> {
         let Attendance { node, wish, place } = attendance;

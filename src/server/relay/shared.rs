@@ -204,9 +204,14 @@ impl Shared {
         self.is_open() && self.state.lock().in_step.is_some_and(|asked| asked > lease.since)
     }
 
-    /// Nothing was missing here when this was asked.
-    pub(super) fn in_step(&self, asked: Instant) {
-        self.state.lock().in_step = Some(asked);
+    /// Nothing was missing here when this was asked over this connection. Says nothing where that is not the one of now.
+    pub(super) fn in_step(&self, asked: Instant, over: &Link) {
+        let mut state = self.state.lock();
+        // Looked at under the lock: whoever ends a connection first takes it away, and then this back.
+        if self.link.borrow().as_ref().is_some_and(|link| link.is(over)) {
+            state.in_step = Some(asked);
+        }
+        drop(state);
         self.changed.notify_one();
     }
 

@@ -281,3 +281,19 @@ async fn an_edition_without_entries_is_taken_once_over_one_connection() {
     node.until("and nothing again", |node| taken(node) == 5).await;
     assert_eq!(node.articles().await, 1);
 }
+
+#[tokio::test]
+async fn another_connection_is_followed_at_once_though_the_one_before_still_answers() {
+    let (stage, other) = (Stage::open(), Stage::open());
+    shared_log(&stage.link().await, &[news(1001..=1001)]).await;
+    shared_log(&other.link().await, &[news(1001..=1001), news(1002..=1003)]).await;
+    let node = Kept::with(&stage, vec![]).await;
+    node.until("it is in step", |node| node.shared.is_in_step() && node.shared.place().last == 1001).await;
+    // What is told unasked does not come any more; questions are answered.
+    let before = node.shared.link().unwrap();
+    node.shared.disconnected(link::LinkError::Closed);
+    node.shared.in_step(Instant::now(), &before);
+    assert!(!node.shared.is_in_step(), "an answer over that connection says nothing any more");
+    node.shared.connected(other.link().await);
+    node.until("it follows", |node| node.shared.is_in_step() && node.shared.place().last == 1003).await;
+}
