@@ -62,12 +62,14 @@ impl Wants {
                 self.follow(&all, shared);
             } else {
                 self.let_go();
-                let own: Vec<Symbol> = wanted.keys().copied().collect();
+                // The leader keeps a symbol for a minute after this has stopped: what stays here for a minute after its
+                // last reader is not said, or it would be two.
+                let own = self.follows.wanted();
                 if !own.is_empty() {
                     link.want(&own).await?;
                 }
                 // What the leader has told of these was left out here, as nobody wanted them.
-                let new: Vec<Symbol> = own.into_iter().filter(|symbol| !known.contains_key(symbol)).collect();
+                let new: Vec<Symbol> = wanted.keys().filter(|symbol| !known.contains_key(*symbol)).copied().collect();
                 if !new.is_empty()
                     && let Some(snapshot) = link.snapshot(&new).await?
                 {
