@@ -129,8 +129,6 @@ pub(super) struct Append<'a> {
     pub(super) last: u64,
     /// Empty where only feeds are told of.
     pub(super) edition: &'a str,
-    /// Entries before this one are of no use any more.
-    pub(super) oldest: u64,
     /// Keys and records.
     pub(super) feeds: &'a [(String, String)],
 }
@@ -326,12 +324,12 @@ impl Link {
 
     /// Appends an edition to the shared log.
     pub(super) async fn append(&self, append: Append<'_>) -> Result<Appended, LinkError> {
-        let Append { fence, attempt, after, last, edition, oldest, feeds } = append;
+        let Append { fence, attempt, after, last, edition, feeds } = append;
         let keys = &self.keys;
         let mut script = self.scripts.append.key(&keys.fence);
         script.key(&keys.log).key(&keys.editions).key(&keys.feeds);
         script.arg(fence).arg(&*self.run).arg(attempt).arg(after).arg(last).arg(edition);
-        script.arg(MAX_EDITIONS).arg(oldest).arg(&keys.calls);
+        script.arg(MAX_EDITIONS).arg(&keys.calls);
         for (key, record) in feeds {
             script.arg(key).arg(record);
         }

@@ -76,7 +76,6 @@ impl SharedPress {
                 after,
                 last,
                 edition: &edition,
-                oldest: self.shared.place().after + 1,
                 feeds: &records,
             };
             match link.append(append).await {

@@ -98,5 +98,5 @@ fn bulletin(text: &str) -> Bulletin {
 }
 
 fn append(fence: u64, attempt: &str, after: u64, last: u64) -> Append<'_> {
-    Append { fence, attempt, after, last, edition: "{}", oldest: 1, feeds: &[] }
+    Append { fence, attempt, after, last, edition: "{}", feeds: &[] }
 }

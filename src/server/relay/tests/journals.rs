@@ -46,12 +46,30 @@ impl Kept {
         Self::patient(stage, first, batches, told, Duration::from_mins(1)).await
     }
 
+    /// One whose log started at 1000 and holds these batches, and nothing before them that was up to `after`.
+    pub(super) async fn holding(stage: &Stage, after: u64, batches: Vec<Batch>) -> Self {
+        let node = Self::unconnected((1000, after), batches, true, Duration::from_mins(1)).await;
+        node.shared.connected(stage.link().await);
+        node
+    }
+
     /// One that waits so long for an edition that can't be read.
     async fn patient(stage: &Stage, first: u64, batches: Vec<Batch>, told: bool, patience: Duration) -> Self {
+        let node = Self::unconnected((first, first), batches, told, patience).await;
+        node.shared.connected(stage.link().await);
+        node
+    }
+
+    async fn unconnected(
+        (first, after): (u64, u64),
+        batches: Vec<Batch>,
+        told: bool,
+        patience: Duration,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::System;
         let storage = Storage::open(folder.path(), clock).unwrap();
-        storage.replace_log(first, first).await.unwrap();
+        storage.replace_log(first, after).await.unwrap();
         let empty = storage.log_range().await.unwrap();
         for batch in batches {
             storage.commit(batch).await.unwrap();
@@ -69,9 +87,7 @@ impl Kept {
         let stand = Newsstand::open(&storage, &[], desk, Arc::clone(hub.log())).await.unwrap();
         let journal = Journal::new(Arc::clone(&shared), storage.clone(), Arc::clone(hub.log()), Arc::new(stand));
         tokio::spawn(journal.with_patience(patience).run(token.clone()));
-        let kept = Self { storage, hub, shared, token, _folder: folder };
-        kept.shared.connected(stage.link().await);
-        kept
+        Self { storage, hub, shared, token, _folder: folder }
     }
 
     fn read(&self, since: Since) -> FrameStream {
@@ -105,7 +121,7 @@ pub(super) fn event(id: u64, kind: EventKind, data: &str) -> LogEvent {
 }
 
 /// Entries that say what they are.
-fn news(ids: std::ops::RangeInclusive<u64>) -> Batch {
+pub(super) fn news(ids: std::ops::RangeInclusive<u64>) -> Batch {
     let events = ids.map(|id| event(id, EventKind::News, &format!("{{\"n\":{id}}}"))).collect();
     Batch { events, ..Batch::default() }
 }
@@ -131,7 +147,7 @@ fn story(id: u64) -> Batch {
 }
 
 /// A shared log that started at 1000, into which a leader has written these batches.
-async fn shared_log(link: &Link, batches: &[Batch]) -> u64 {
+pub(super) async fn shared_log(link: &Link, batches: &[Batch]) -> u64 {
     let open = |standing: &Standing| standing.open;
     let fence = attend_until(link, "a", true, place(1000, 1000), open).await.fence;
     for batch in batches {

@@ -56,17 +56,17 @@ async fn editions_are_appended_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn the_stream_is_cut_where_its_entries_are_of_no_use_any_more() {
+async fn the_newest_ten_thousand_editions_are_kept() {
     let stage = Stage::open();
     let link = stage.link().await;
     let fence = open_log(&link).await.fence;
-    for id in 1001..=1400 {
-        let append = Append { oldest: id.max(1300) - 200, ..append(fence, "n", id - 1, id) };
-        let attempt = id.to_string();
-        assert_eq!(link.append(Append { attempt: &attempt, ..append }).await.unwrap(), Appended::Kept);
-    }
+    let fill = "for id = 1001, 11200 do redis.call('XADD', KEYS[1], id .. '-0', 'edition', '{}') end \
+                redis.call('HSET', KEYS[2], 'tip', '11200') return 1";
+    let _: u64 = stage.ask(&["EVAL", fill, "2", "m:editions", "m:log"]).await;
+    assert_eq!(link.append(append(fence, "n", 11_200, 11_201)).await.unwrap(), Appended::Kept);
     let length: u64 = stage.ask(&["XLEN", "m:editions"]).await;
-    assert!((200..=400).contains(&length), "{length}: whole blocks of 100 go");
+    assert!((10_000..=10_100).contains(&length), "{length}: whole blocks of 100 go");
+    assert_eq!(link.editions("11200-0", 2).await.unwrap().len(), 1, "the newest stays");
 }
 
 #[tokio::test]

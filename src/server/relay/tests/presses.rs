@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::{
-    journals::{Kept, event},
+    journals::{Kept, event, news, shared_log},
     press::SharedPress,
     *,
 };
@@ -73,6 +73,20 @@ async fn a_press_that_is_started_again_under_one_fence_goes_on_with_the_log() {
         assert!(leader.prints().await);
         assert_eq!((leader.editions().await, node.shared.place().last), (n, 1000 + n));
     }
+}
+
+#[tokio::test]
+async fn a_leader_that_was_away_cuts_nothing_off_that_it_does_not_have() {
+    let stage = Stage::open();
+    let link = stage.link().await;
+    // Everything of this is of use to a node that comes later.
+    let editions: Vec<Batch> = (1001..=1300).map(|id| news(id..=id)).collect();
+    shared_log(&link, &editions).await;
+    link.release("a").await.unwrap();
+    let node = Kept::holding(&stage, 1290, vec![news(1291..=1300)]).await;
+    let leader = Leader::open(&stage, &node).await;
+    assert!(leader.prints().await);
+    assert_eq!((leader.editions().await, node.shared.place().after), (301, 1290));
 }
 
 /// A node that leads without a journal, so that no edition comes back, and waits for one that Redis has kept.
