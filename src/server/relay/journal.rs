@@ -7,7 +7,7 @@
 //! | it begins after ours ends: we were away for too long | ours goes on where it begins; readers are told of the gap |
 //! | it is another log, or says something else where ours ends | it takes the place of ours; readers are told so |
 //! | an edition can't be read | it is waited for a while, then left out; readers are told of the gap |
-//! | it ends before ours: Redis has forgotten something | what is missing is given back |
+//! | it ends before ours: Redis has forgotten something | what is missing is given back, first by who has all of it |
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ use tracing::{debug, error, info, warn};
 
 use super::{
     link::{Kept, Link, LinkError, MAX_ID, Place, SharedLog},
-    restore,
+    restore::{self, Given},
     shared::{Shared, count},
 };
 use crate::server::{
@@ -43,6 +43,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const MAX_EDITION: usize = 32 << 20;
 /// From then on others should lead.
 const STUCK_AFTER: Duration = Duration::from_secs(3);
+/// How long the end of the shared log stands still before a node gives back what does not follow it: another may have
+/// what is between.
+const OTHERS_FIRST: Duration = Duration::from_secs(3);
 /// Entries that are read at a time to be told late.
 const LATE: usize = 256;
 
@@ -70,6 +73,8 @@ pub(super) struct Journal {
     compared: bool,
     /// The edition that was taken last over the connection of now.
     taken: Option<StreamId>,
+    /// Where the shared log ended before ours, and since when that is known.
+    behind: Option<(u64, Instant)>,
     /// One that can't be read, and since when that is so.
     unread: Option<(String, Instant)>,
     /// How long one is waited for that can't be read: this node may be about to become one of a version that can.
@@ -78,8 +83,8 @@ pub(super) struct Journal {
 
 impl Journal {
     pub(super) fn new(shared: Arc<Shared>, storage: Storage, log: Arc<EventLog>, stand: Arc<Newsstand>) -> Self {
-        let (replacing, compared, taken, unread) = (false, false, None, None);
-        Self { shared, storage, log, stand, replacing, compared, taken, unread, patience: PATIENCE }
+        let (replacing, compared, taken, behind, unread) = (false, false, None, None, None);
+        Self { shared, storage, log, stand, replacing, compared, taken, behind, unread, patience: PATIENCE }
     }
 
     #[cfg(test)]
@@ -104,7 +109,7 @@ impl Journal {
         }
         loop {
             let link = links.borrow_and_update().clone();
-            (self.compared, self.taken) = (false, None);
+            (self.compared, self.taken, self.behind) = (false, None, None);
             let changed = match link {
                 Some(link) => self.follow(&link, links).await,
                 None => links.changed().await,
@@ -164,13 +169,19 @@ impl Journal {
         }
         ours = self.note_place().await?;
         if ours.last > log.tip {
-            if !restore::give_back(&self.storage, link, log, ours, &self.shared.counters).await? {
-                // Somebody was faster; or it is not the same log any more.
-                self.compared = false;
+            let over_hole = self.stands_still(log.tip, asked);
+            match restore::give_back(&self.storage, link, log, ours, over_hole, &self.shared.counters).await? {
+                Given::All => self.shared.grew.notify_one(),
+                // It is looked at again before long.
+                Given::UpToHole => {}
+                Given::Elsewhere => {
+                    self.compared = false;
+                    self.shared.grew.notify_one();
+                }
             }
-            self.shared.grew.notify_one();
             return Ok(());
         }
+        self.behind = None;
         loop {
             // Those beside the last entry, which have no entries of their own, are taken once.
             let after = self.taken.filter(|taken| taken.entry == ours.last).unwrap_or(StreamId::of(ours.last));
@@ -200,6 +211,12 @@ impl Journal {
             self.log.confirm();
         }
         Ok(())
+    }
+
+    /// Whether the shared log has ended before ours at this entry for so long that nobody has what comes next.
+    fn stands_still(&mut self, tip: u64, now: Instant) -> bool {
+        let (_, since) = *self.behind.insert(self.behind.filter(|(known, _)| *known == tip).unwrap_or((tip, now)));
+        now.saturating_duration_since(since) >= OTHERS_FIRST
     }
 
     /// Whether both logs say the same where the shorter one ends, as far as both still have it.

@@ -70,14 +70,8 @@ impl SharedPress {
             if !self.leads() {
                 return Outcome::Over;
             }
-            let append = Append {
-                fence: self.fence,
-                attempt: &attempt,
-                after,
-                last,
-                edition: &edition,
-                feeds: &records,
-            };
+            let append =
+                Append { fence: self.fence, attempt: &attempt, after, last, edition: &edition, feeds: &records };
             match link.append(append).await {
                 Ok(Appended::Kept) => break,
                 Ok(Appended::Settling) => sleep(SETTLING).await,

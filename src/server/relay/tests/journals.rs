@@ -60,12 +60,7 @@ impl Kept {
         node
     }
 
-    async fn unconnected(
-        (first, after): (u64, u64),
-        batches: Vec<Batch>,
-        told: bool,
-        patience: Duration,
-    ) -> Self {
+    async fn unconnected((first, after): (u64, u64), batches: Vec<Batch>, told: bool, patience: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::System;
         let storage = Storage::open(folder.path(), clock).unwrap();
@@ -312,4 +307,40 @@ async fn another_connection_is_followed_at_once_though_the_one_before_still_answ
     assert!(!node.shared.is_in_step(), "an answer over that connection says nothing any more");
     node.shared.connected(other.link().await);
     node.until("it follows", |node| node.shared.is_in_step() && node.shared.place().last == 1003).await;
+}
+
+#[tokio::test]
+async fn what_redis_has_forgotten_is_given_back_first_by_who_has_all_of_it() {
+    let stage = Stage::open();
+    shared_log(&stage.link().await, &[]).await;
+    let patience = Duration::from_mins(1);
+    let was_away = Kept::unconnected((1000, 1100), vec![news(1101..=1110)], true, patience).await;
+    let has_all = Kept::unconnected((1000, 1000), vec![news(1001..=1110)], true, patience).await;
+    for node in [&was_away, &has_all] {
+        node.until("it knows what it has", |node| node.shared.place().last == 1110).await;
+    }
+    let looks = async || -> u64 {
+        let counts: String = stage.ask(&["INFO", "commandstats"]).await;
+        let counts = counts.lines().find_map(|line| line.strip_prefix("cmdstat_hmget:calls="));
+        counts.and_then(|counts| counts.split(',').next()).unwrap().parse().unwrap()
+    };
+    let before = looks().await;
+    was_away.shared.connected(stage.link().await);
+    while looks().await == before {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    has_all.shared.connected(stage.link().await);
+    has_all.until("it is back", |node| node.shared.is_in_step()).await;
+    let fresh = Kept::started(&stage, 7, vec![], true).await;
+    fresh.until("all of it", |node| node.shared.place() == place(1000, 1110)).await;
+}
+
+#[tokio::test]
+async fn what_nobody_has_all_of_is_given_back_with_a_hole() {
+    let stage = Stage::open();
+    shared_log(&stage.link().await, &[]).await;
+    let was_away = Kept::holding(&stage, 1100, vec![news(1101..=1110)]).await;
+    was_away.until("it is back", |node| node.shared.is_in_step()).await;
+    let fresh = Kept::started(&stage, 7, vec![], true).await;
+    fresh.until("what there is", |node| node.shared.place() == Place { after: 1100, ..place(1000, 1110) }).await;
 }

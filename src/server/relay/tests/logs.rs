@@ -9,22 +9,37 @@ async fn open_log(link: &Link) -> Standing {
     attend_until(link, "a", true, place(1000, 1000), |standing| standing.open).await
 }
 
-#[tokio::test]
-async fn the_longest_log_of_those_who_are_there_becomes_that_of_all() {
-    let stage = Stage::open();
-    let link = stage.link().await;
+/// Has these nodes attend until one of them founds the shared log.
+async fn founded(link: &Link, nodes: [(&'static str, Place); 3]) -> (&'static str, SharedLog) {
     let founding = async {
         loop {
-            for (node, place) in [("a", place(1000, 1003)), ("b", place(5, 5)), ("c", place(700, 790))] {
-                if let Some(log) = attend(&link, node, true, place).await.log {
+            for (node, place) in nodes {
+                if let Some(log) = attend(link, node, true, place).await.log {
                     return (node, log);
                 }
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    let (founder, log) = timeout(LIMIT, founding).await.unwrap();
+    timeout(LIMIT, founding).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_longest_log_of_those_who_are_there_becomes_that_of_all() {
+    let stage = Stage::open();
+    let nodes = [("a", place(1000, 1003)), ("b", place(5, 5)), ("c", place(700, 790))];
+    let (founder, log) = founded(&stage.link().await, nodes).await;
     assert_eq!((founder, log), ("c", SharedLog { first: 700, tip: 700 }));
+}
+
+#[tokio::test]
+async fn of_one_log_that_of_which_most_is_there_becomes_that_of_all() {
+    let stage = Stage::open();
+    let was_away = Place { first: 1000, after: 1500, last: 1600 };
+    let long_ago = Place { first: 1, after: 99_990, last: 100_000 };
+    let nodes = [("a", was_away), ("b", long_ago), ("c", place(1000, 1600))];
+    let (founder, log) = founded(&stage.link().await, nodes).await;
+    assert_eq!((founder, log), ("c", SharedLog { first: 1000, tip: 1000 }));
 }
 
 #[tokio::test]
