@@ -4,7 +4,7 @@
 //! | what is found | what is done |
 //! |---|---|
 //! | the shared log goes on after ours | the editions that follow are stored and told |
-//! | it begins after ours ends: we were away for too long | ours goes on where it begins; readers are told of the gap |
+//! | it begins after ours ends: we were away for too long | ours has a hole up to there; readers are told of the gap |
 //! | it is another log, or says something else where ours ends | it takes the place of ours; readers are told so |
 //! | an edition can't be read | it is waited for a while, then left out; readers are told of the gap |
 //! | it ends before ours: Redis has forgotten something | what is missing is given back, first by who has all of it |
@@ -197,10 +197,9 @@ impl Journal {
         }
         ours = self.note_place().await?;
         if ours.last < log.tip {
-            // Its newest entries are not kept any more.
-            self.storage.replace_log(log.first, log.tip).await?;
+            warn!(from = ours.last, to = log.tip, "the newest entries of the log are not kept any more");
+            self.skip(log.tip).await?;
             ours = self.note_place().await?;
-            self.log.skip_to(log.tip);
         }
         if self.replacing {
             self.finish_replacing(ours).await?;
@@ -303,12 +302,7 @@ impl Journal {
                     to = first.id - 1,
                     "this node was away for too long: entries of the log are lost to it"
                 );
-                let place = self.shared.place();
-                self.storage.replace_log(place.first, first.id - 1).await?;
-                self.note_place().await?;
-                if !self.replacing {
-                    self.log.skip_to(first.id - 1);
-                }
+                self.skip(first.id - 1).await?;
             }
             last = events.last().map_or(last, |event| event.id);
             all.articles.extend(articles);
@@ -333,7 +327,8 @@ impl Journal {
         }
     }
 
-    /// Goes on after this entry. Readers are told of what they lose. Returns the last entry.
+    /// Goes on after this entry, with a hole before it. Readers who are not beyond that are told of what they lose; what
+    /// is before it stays. Returns the last entry.
     async fn skip(&mut self, entry: u64) -> Result<u64, Trouble> {
         let last = self.shared.place().last;
         if entry <= last {

@@ -344,3 +344,41 @@ async fn what_nobody_has_all_of_is_given_back_with_a_hole() {
     let fresh = Kept::started(&stage, 7, vec![], true).await;
     fresh.until("what there is", |node| node.shared.place() == Place { after: 1100, ..place(1000, 1110) }).await;
 }
+
+/// What a reader is told who comes with this position, up to a frame that says this: ids of news, and ends of gaps.
+async fn told(node: &Kept, after: u64, last: &str) -> (Vec<u64>, Vec<String>) {
+    let frames = heard(&mut node.read(Since::After(after)), last).await;
+    let number = |frame: &String| frame.split("\"n\":").nth(1)?.trim_end().trim_end_matches('}').parse().ok();
+    let gaps = frames.iter().filter(|frame| frame.contains("event: gap"));
+    let gaps = gaps.map(|frame| frame.lines().find(|line| line.starts_with("data: ")).unwrap().to_owned());
+    (frames.iter().filter_map(number).collect(), gaps.collect())
+}
+
+fn gap(from: u64, to: u64) -> String {
+    format!("data: {{\"from\":\"{from}\",\"to\":\"{to}\",\"reason\":\"expired\"}}")
+}
+
+#[tokio::test]
+async fn entries_that_are_not_kept_any_more_are_a_gap_for_those_before_them_alone() {
+    let stage = Stage::open();
+    let link = stage.link().await;
+    let fence = shared_log(&link, &[news(1001..=1003), news(1004..=1005), news(1006..=1007)]).await;
+    let _: u64 = stage.ask(&["XTRIM", "m:editions", "MAXLEN", "1"]).await;
+    // A hole before what is still kept, and one at the end.
+    let before = Kept::with(&stage, vec![news(1001..=1003)]).await;
+    assert_eq!(told(&before, 1001, "\"n\":1007").await, (vec![1002, 1003, 1006, 1007], vec![gap(1003, 1005)]));
+    assert_eq!(before.storage.log_range().await.unwrap().after, 1000, "what was there is there");
+    let _: u64 = stage.ask(&["XTRIM", "m:editions", "MAXLEN", "0"]).await;
+    let at_end = Kept::with(&stage, vec![news(1001..=1003)]).await;
+    assert_eq!(told(&at_end, 1002, "event: gap").await, (vec![1003], vec![gap(1003, 1007)]));
+    write(&link, fence, &news(1008..=1009)).await;
+    for (node, lost) in [(&before, 1005), (&at_end, 1007)] {
+        node.shared.grew.notify_one();
+        let known: Vec<u64> = (1002..=1003).chain(lost + 1..=1009).collect();
+        assert_eq!(told(node, 1001, "\"n\":1009").await, (known, vec![gap(1003, lost)]));
+        // Another node has told of what is lost here.
+        assert_eq!(told(node, 1004, "\"n\":1009").await, ((lost + 1..=1009).collect(), vec![gap(1004, lost)]));
+        assert_eq!(told(node, lost, "\"n\":1009").await, ((lost + 1..=1009).collect(), vec![]));
+        assert_eq!(told(node, 1008, "\"n\":1009").await, (vec![1009], vec![]));
+    }
+}
