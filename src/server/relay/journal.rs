@@ -238,9 +238,11 @@ impl Journal {
     /// Throws ours away for the shared log, from where that is still to be had.
     async fn begin_replacing(&mut self, link: &Link, log: SharedLog) -> Result<(), Trouble> {
         let oldest = link.editions("-", 1).await?;
-        let begin = oldest.first().and_then(|kept| match batch(kept) {
-            Ok(batch) => batch.events.first().map(|event| event.id.saturating_sub(1)),
-            Err(_) => StreamId::read(&kept.id).map(|id| id.entry),
+        let begin = oldest.first().and_then(|kept| {
+            let first = batch(kept).ok().and_then(|batch| batch.events.first().map(|event| event.id));
+            // One without entries stands beside the entry that it is kept under, and one that can't be read begins
+            // nobody knows where.
+            first.map(|first| first.saturating_sub(1)).or_else(|| StreamId::read(&kept.id).map(|id| id.entry))
         });
         self.replacing = true;
         self.storage.replace_log(log.first, begin.unwrap_or(log.tip)).await?;

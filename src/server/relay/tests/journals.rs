@@ -382,3 +382,19 @@ async fn entries_that_are_not_kept_any_more_are_a_gap_for_those_before_them_alon
         assert_eq!(told(node, 1008, "\"n\":1009").await, (vec![1009], vec![]));
     }
 }
+
+#[tokio::test]
+async fn a_stream_that_begins_with_an_edition_without_entries_is_taken_from_there() {
+    let stage = Stage::open();
+    let link = stage.link().await;
+    let fence = shared_log(&link, &[news(1001..=1001)]).await;
+    let beside = message::edition(&Batch { events: vec![], ..story(1002) }).unwrap();
+    let beside = Append { edition: &beside, ..append(fence, "beside", 1001, 1001) };
+    assert_eq!(link.append(beside).await.unwrap(), Appended::Kept);
+    write(&link, fence, &news(1002..=1003)).await;
+    let _: u64 = stage.ask(&["XDEL", "m:editions", "1001-0"]).await;
+    let fresh = Kept::started(&stage, 7, vec![], true).await;
+    fresh.until("it has what there is", |node| node.shared.is_in_step()).await;
+    assert_eq!(fresh.shared.place(), Place { after: 1001, ..place(1000, 1003) });
+    assert_eq!(fresh.articles().await, 1);
+}
