@@ -16,7 +16,7 @@ use super::{
     mirror::Mirror,
     outlet::{Around, Outlet},
     scripts::Scripts,
-    shared::Shared,
+    shared::{Shared, count},
     wants::Wants,
 };
 
@@ -126,7 +126,7 @@ impl Session {
                 Some(Message::News) => self.shared.grew.notify_one(),
                 Some(Message::Vacant) => self.shared.vacant.notify_one(),
                 Some(Message::Wanted) => self.shared.wanted.notify_one(),
-                None => {}
+                None => count(&self.shared.counters.undecodable, 1),
             }
         }
     }

@@ -21,6 +21,7 @@ mod fences;
 mod journals;
 mod logs;
 mod presses;
+mod sessions;
 mod wishes;
 
 /// Longest wait for anything.
