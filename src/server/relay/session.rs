@@ -6,7 +6,7 @@ use rand::{Rng as _, SeedableRng as _, rngs::SmallRng};
 use redis::Client;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::debug;
+use tracing::warn;
 
 use super::{
     inbox::{Inbox, Message},
@@ -49,11 +49,15 @@ impl Session {
             () = token.cancelled() => {}
             never = self.work() => match never {},
         }
-        if let Some(link) = self.shared.link()
-            && timeout(GOODBYE, link.release(&self.shared.node)).await.is_err()
-        {
-            debug!("the lease was not given back and runs out by itself");
+        if let Err(error) = self.release().await {
+            warn!(%error, "this node's lease, if it has one, was not given back and runs out by itself");
         }
+    }
+
+    /// Gives the lease back over the connection of now, if there is one.
+    pub(super) async fn release(&self) -> Result<(), LinkError> {
+        let Some(link) = self.shared.link() else { return Ok(()) };
+        timeout(GOODBYE, link.release(&self.shared.node)).await.unwrap_or(Err(LinkError::Silent))
     }
 
     async fn work(&self) -> Infallible {

@@ -48,3 +48,20 @@ async fn messages_of_no_use_are_counted_and_the_connection_goes_on() {
     token.cancel();
     timeout(LIMIT, running).await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn a_lease_that_is_not_given_back_is_spoken_of() {
+    let (mut stage, fixture) = (Stage::open(), Fixture::new());
+    let session = session(&stage, &fixture);
+    assert_eq!(session.release().await, Ok(()), "there is none without a connection");
+    session.shared.connected(stage.link().await);
+    assert_eq!(session.release().await, Ok(()));
+    // The node's key is no list of nodes, so the script fails.
+    let _: String = stage.ask(&["SET", "m:nodes", "x"]).await;
+    assert!(matches!(session.release().await, Err(link::LinkError::Trouble(_))));
+    stage.server.pause();
+    assert_eq!(session.release().await, Err(link::LinkError::Silent));
+    stage.server.resume();
+    stage.server.kill();
+    assert_eq!(session.release().await, Err(link::LinkError::Closed));
+}
