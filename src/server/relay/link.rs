@@ -16,7 +16,7 @@ use super::{keys::Keys, scripts::Scripts};
 use crate::{model::symbol::Symbol, server::config::MAX_ON_DEMAND};
 
 /// How long a question may take.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long it may take until a connection is of use.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a lease lasts that is not renewed.

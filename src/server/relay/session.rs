@@ -12,7 +12,7 @@ use super::{
     inbox::{Inbox, Message},
     keys::Keys,
     lease::RENEW_EVERY,
-    link::{Attendance, Link, LinkError, Wish},
+    link::{ANSWER_TIMEOUT, Attendance, LEASE, Link, LinkError, Wish},
     mirror::Mirror,
     outlet::{Around, Outlet},
     scripts::Scripts,
@@ -22,6 +22,10 @@ use super::{
 
 /// How often a follower looks whether somebody leads.
 const TRY_EVERY: Duration = Duration::from_millis(400);
+/// How long it may take until another node leads where the leader dies.
+const TAKEOVER: Duration = Duration::from_secs(5);
+// Its lease runs out by itself, and somebody looks soon after.
+const _: () = assert!(LEASE.as_millis() + TRY_EVERY.as_millis() + ANSWER_TIMEOUT.as_millis() < TAKEOVER.as_millis());
 /// Between two attempts to connect: at first, and at most. Short, as many nodes wait for each other; half of each wait
 /// is drawn by chance, so that they do not come all at once.
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(200), Duration::from_millis(1500));

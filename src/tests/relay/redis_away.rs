@@ -6,9 +6,9 @@ use market_pulse::model::freshness::Freshness;
 
 use super::{
     World,
-    node::{A_WHILE, Node},
+    node::Node,
     reporter::{Client, Reporter, title},
-    settled, until,
+    settled, until, until_fetches_were_due,
 };
 use crate::news::OUTLETS;
 
@@ -45,7 +45,10 @@ async fn redis_is_killed_and_comes_back_empty_under_load() {
         until("they move", moves).await;
     }
     let counts: Vec<usize> = clients.iter().map(Client::count).collect();
-    tokio::time::sleep(A_WHILE).await;
+    // Every node would have fetched meanwhile, and would have had something new to tell.
+    let published = reporter.published();
+    until("there is more to tell", async || reporter.published() >= published + 15).await;
+    until_fetches_were_due(&nodes[0]).await;
     assert_eq!(clients.iter().map(Client::count).collect::<Vec<_>>(), counts, "nobody writes the log meanwhile");
 
     world.redis.restart();
