@@ -190,6 +190,13 @@ impl Follows {
         Ok(Interest::counted(symbol, client, Arc::clone(self)))
     }
 
+    /// Symbols beside the configured ones that a reader wants now, sorted: without those that stay for their minute.
+    pub fn wanted(&self) -> Vec<Symbol> {
+        let entries = self.entries.lock();
+        let wanted = entries.iter().filter(|(_, entry)| matches!(entry.state, Wanted::By(_)));
+        wanted.map(|(symbol, _)| *symbol).collect()
+    }
+
     /// Whether a symbol could be followed, limits aside. Follows nothing.
     ///
     /// # Errors

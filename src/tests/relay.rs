@@ -23,7 +23,7 @@ use market_pulse::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use self::node::Node;
+use self::node::{FETCH_EVERY, Node};
 use super::{news::PlayedFeeds, redis::RedisServer};
 
 /// Longest wait for anything.
@@ -128,4 +128,12 @@ async fn until(what: &str, holds: impl AsyncFn() -> bool) {
         }
     };
     assert!(tokio::time::timeout(LIMIT, waiting).await.is_ok(), "never so: {what}");
+}
+
+/// Waits until every feed would have been fetched twice, by the times of the prices that this node makes meanwhile.
+async fn until_fetches_were_due(node: &Node) {
+    let now = || node.ticker("BTC").unwrap().timestamp;
+    let begun = now();
+    let due = i64::try_from(2 * FETCH_EVERY.as_millis()).unwrap();
+    until("feeds would have been fetched", async || now().since(begun) >= due).await;
 }

@@ -67,7 +67,7 @@ impl Inbox {
             self.messages.next().await
         };
         let message = message.ok_or(LinkError::Closed)?;
-        let payload: String = message.get_payload()?;
+        let Ok(payload) = message.get_payload::<String>() else { return Ok(None) };
         Ok(match (message.get_channel_name(), &*payload) {
             (channel, _) if channel == keys.prices => Some(Message::Prices(payload)),
             (channel, "news") if channel == keys.calls => Some(Message::News),

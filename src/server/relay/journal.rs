@@ -4,16 +4,16 @@
 //! | what is found | what is done |
 //! |---|---|
 //! | the shared log goes on after ours | the editions that follow are stored and told |
-//! | it begins after ours ends: we were away for too long | ours goes on where it begins; readers are told of the gap |
+//! | it begins after ours ends: we were away for too long | ours has a hole up to there; readers are told of the gap |
 //! | it is another log, or says something else where ours ends | it takes the place of ours; readers are told so |
 //! | an edition can't be read | it is waited for a while, then left out; readers are told of the gap |
-//! | it ends before ours: Redis has forgotten something | what is missing is given back |
+//! | it ends before ours: Redis has forgotten something | what is missing is given back, first by who has all of it |
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use thiserror::Error;
 use tokio::{
-    sync::watch,
+    sync::watch::{self, error::RecvError},
     time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,7 @@ use tracing::{debug, error, info, warn};
 
 use super::{
     link::{Kept, Link, LinkError, MAX_ID, Place, SharedLog},
-    restore,
+    restore::{self, Given},
     shared::{Shared, count},
 };
 use crate::server::{
@@ -43,6 +43,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const MAX_EDITION: usize = 32 << 20;
 /// From then on others should lead.
 const STUCK_AFTER: Duration = Duration::from_secs(3);
+/// How long the end of the shared log stands still before a node gives back what does not follow it: another may have
+/// what is between.
+const OTHERS_FIRST: Duration = Duration::from_secs(3);
 /// Entries that are read at a time to be told late.
 const LATE: usize = 256;
 
@@ -70,6 +73,8 @@ pub(super) struct Journal {
     compared: bool,
     /// The edition that was taken last over the connection of now.
     taken: Option<StreamId>,
+    /// Where the shared log ended before ours, and since when that is known.
+    behind: Option<(u64, Instant)>,
     /// One that can't be read, and since when that is so.
     unread: Option<(String, Instant)>,
     /// How long one is waited for that can't be read: this node may be about to become one of a version that can.
@@ -78,8 +83,8 @@ pub(super) struct Journal {
 
 impl Journal {
     pub(super) fn new(shared: Arc<Shared>, storage: Storage, log: Arc<EventLog>, stand: Arc<Newsstand>) -> Self {
-        let (replacing, compared, taken, unread) = (false, false, None, None);
-        Self { shared, storage, log, stand, replacing, compared, taken, unread, patience: PATIENCE }
+        let (replacing, compared, taken, behind, unread) = (false, false, None, None, None);
+        Self { shared, storage, log, stand, replacing, compared, taken, behind, unread, patience: PATIENCE }
     }
 
     #[cfg(test)]
@@ -104,40 +109,42 @@ impl Journal {
         }
         loop {
             let link = links.borrow_and_update().clone();
-            (self.compared, self.taken) = (false, None);
-            if let Some(link) = link {
-                self.follow(&link).await;
-            }
-            if links.changed().await.is_err() {
-                return;
-            }
+            (self.compared, self.taken, self.behind) = (false, None, None);
+            let changed = match link {
+                Some(link) => self.follow(&link, links).await,
+                None => links.changed().await,
+            };
+            // Nobody makes connections any more.
+            let Ok(()) = changed else { return };
         }
     }
 
-    /// Follows the shared log over one connection, until that fails. Nothing is cut off in the middle: what is stored is
-    /// told, too.
-    async fn follow(&mut self, link: &Link) {
+    /// Follows the shared log over one connection, until there is another one or none. Nothing is cut off in the middle:
+    /// what is stored is told, too.
+    async fn follow(&mut self, link: &Link, links: &mut watch::Receiver<Option<Link>>) -> Result<(), RecvError> {
         let (mut wait, most) = RETRY;
         loop {
-            match self.catch_up(link).await {
-                Ok(()) => {
-                    wait = RETRY.0;
-                    tokio::select! {
-                        () = self.shared.grew.notified() => {}
-                        () = sleep(LOOK_EVERY) => {}
-                    }
+            let caught_up = self.catch_up(link).await;
+            if let Err(trouble) = &caught_up {
+                self.shared.out_of_step();
+                match trouble {
+                    // There will be another connection, or this one answers again.
+                    Trouble::Link(error) => debug!(%error, "the shared log can't be read"),
+                    trouble => warn!(%trouble, "the shared log can't be followed; trying again"),
                 }
-                // There will be another connection.
-                Err(Trouble::Link(error)) => {
-                    debug!(%error, "the shared log can't be read");
-                    return;
+                tokio::select! {
+                    changed = links.changed() => return changed,
+                    () = sleep(wait) => {}
                 }
-                Err(trouble) => {
-                    self.shared.out_of_step();
-                    warn!(%trouble, "the shared log can't be followed; trying again");
-                    sleep(wait).await;
-                    wait = (wait * 2).min(most);
-                }
+                wait = (wait * 2).min(most);
+                continue;
+            }
+            wait = RETRY.0;
+            tokio::select! {
+                biased;
+                changed = links.changed() => return changed,
+                () = self.shared.grew.notified() => {}
+                () = sleep(LOOK_EVERY) => {}
             }
         }
     }
@@ -162,13 +169,19 @@ impl Journal {
         }
         ours = self.note_place().await?;
         if ours.last > log.tip {
-            if !restore::give_back(&self.storage, link, log, ours, &self.shared.counters).await? {
-                // Somebody was faster; or it is not the same log any more.
-                self.compared = false;
+            let over_hole = self.stands_still(log.tip, asked);
+            match restore::give_back(&self.storage, link, log, ours, over_hole, &self.shared.counters).await? {
+                Given::All => self.shared.grew.notify_one(),
+                // It is looked at again before long.
+                Given::UpToHole => {}
+                Given::Elsewhere => {
+                    self.compared = false;
+                    self.shared.grew.notify_one();
+                }
             }
-            self.shared.grew.notify_one();
             return Ok(());
         }
+        self.behind = None;
         loop {
             // Those beside the last entry, which have no entries of their own, are taken once.
             let after = self.taken.filter(|taken| taken.entry == ours.last).unwrap_or(StreamId::of(ours.last));
@@ -184,20 +197,25 @@ impl Journal {
         }
         ours = self.note_place().await?;
         if ours.last < log.tip {
-            // Its newest entries are not kept any more.
-            self.storage.replace_log(log.first, log.tip).await?;
+            warn!(from = ours.last, to = log.tip, "the newest entries of the log are not kept any more");
+            self.skip(log.tip).await?;
             ours = self.note_place().await?;
-            self.log.skip_to(log.tip);
         }
         if self.replacing {
             self.finish_replacing(ours).await?;
         }
-        self.shared.in_step(asked);
+        self.shared.in_step(asked, link);
         if self.shared.is_open() {
             // Nobody has anything of it that Redis has forgotten.
             self.log.confirm();
         }
         Ok(())
+    }
+
+    /// Whether the shared log has ended before ours at this entry for so long that nobody has what comes next.
+    fn stands_still(&mut self, tip: u64, now: Instant) -> bool {
+        let (_, since) = *self.behind.insert(self.behind.filter(|(known, _)| *known == tip).unwrap_or((tip, now)));
+        now.saturating_duration_since(since) >= OTHERS_FIRST
     }
 
     /// Whether both logs say the same where the shorter one ends, as far as both still have it.
@@ -220,9 +238,11 @@ impl Journal {
     /// Throws ours away for the shared log, from where that is still to be had.
     async fn begin_replacing(&mut self, link: &Link, log: SharedLog) -> Result<(), Trouble> {
         let oldest = link.editions("-", 1).await?;
-        let begin = oldest.first().and_then(|kept| match batch(kept) {
-            Ok(batch) => batch.events.first().map(|event| event.id.saturating_sub(1)),
-            Err(_) => StreamId::read(&kept.id).map(|id| id.entry),
+        let begin = oldest.first().and_then(|kept| {
+            let first = batch(kept).ok().and_then(|batch| batch.events.first().map(|event| event.id));
+            // One without entries stands beside the entry that it is kept under, and one that can't be read begins
+            // nobody knows where.
+            first.map(|first| first.saturating_sub(1)).or_else(|| StreamId::read(&kept.id).map(|id| id.entry))
         });
         self.replacing = true;
         self.storage.replace_log(log.first, begin.unwrap_or(log.tip)).await?;
@@ -284,12 +304,7 @@ impl Journal {
                     to = first.id - 1,
                     "this node was away for too long: entries of the log are lost to it"
                 );
-                let place = self.shared.place();
-                self.storage.replace_log(place.first, first.id - 1).await?;
-                self.note_place().await?;
-                if !self.replacing {
-                    self.log.skip_to(first.id - 1);
-                }
+                self.skip(first.id - 1).await?;
             }
             last = events.last().map_or(last, |event| event.id);
             all.articles.extend(articles);
@@ -314,7 +329,8 @@ impl Journal {
         }
     }
 
-    /// Goes on after this entry. Readers are told of what they lose. Returns the last entry.
+    /// Goes on after this entry, with a hole before it. Readers who are not beyond that are told of what they lose; what
+    /// is before it stays. Returns the last entry.
     async fn skip(&mut self, entry: u64) -> Result<u64, Trouble> {
         let last = self.shared.place().last;
         if entry <= last {

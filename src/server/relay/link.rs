@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How long a question may take.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long it may take until a connection is of use.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a lease lasts that is not renewed.
@@ -132,8 +132,6 @@ pub(super) struct Append<'a> {
     pub(super) last: u64,
     /// Empty where only feeds are told of.
     pub(super) edition: &'a str,
-    /// Entries before this one are of no use any more.
-    pub(super) oldest: u64,
     /// Keys and records.
     pub(super) feeds: &'a [(String, String)],
 }
@@ -233,6 +231,11 @@ impl Link {
         &self.keys
     }
 
+    /// Whether both are the same connection.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.run, &other.run)
+    }
+
     /// Says that a node is there, and hears how things stand.
     pub(super) async fn attend(&self, attendance: Attendance<'_>) -> Result<Standing, LinkError> {
         let Attendance { node, wish, place } = attendance;
@@ -324,12 +327,12 @@ impl Link {
 
     /// Appends an edition to the shared log.
     pub(super) async fn append(&self, append: Append<'_>) -> Result<Appended, LinkError> {
-        let Append { fence, attempt, after, last, edition, oldest, feeds } = append;
+        let Append { fence, attempt, after, last, edition, feeds } = append;
         let keys = &self.keys;
         let mut script = self.scripts.append.key(&keys.fence);
         script.key(&keys.log).key(&keys.editions).key(&keys.feeds);
         script.arg(fence).arg(&*self.run).arg(attempt).arg(after).arg(last).arg(edition);
-        script.arg(MAX_EDITIONS).arg(oldest).arg(&keys.calls);
+        script.arg(MAX_EDITIONS).arg(&keys.calls);
         for (key, record) in feeds {
             script.arg(key).arg(record);
         }

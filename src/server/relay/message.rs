@@ -4,6 +4,7 @@
 //! out are served, and making the frame of one takes no longer than finding its parts in bytes would.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::link::Bulletin;
 use crate::{
@@ -25,17 +26,26 @@ pub(super) struct Told<T = Ticker> {
     pub(super) ticker: T,
 }
 
-/// What the leader tells of prices in one go.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub(super) struct PriceMessage {
+/// What the leader tells of prices in one go. Its parts are read one by one: one that a leader of another version tells
+/// otherwise spoils none of the others.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct PriceMessage<'a> {
     pub(super) node: String,
     pub(super) fence: u64,
     /// On the clock of that node.
     pub(super) at: UnixMs,
-    pub(super) venues: Option<Vec<VenueStatus>>,
-    pub(super) feeds: Option<Vec<SourceStatus>>,
-    pub(super) tickers: Vec<Told>,
-    pub(super) sparks: Vec<Spark>,
+    /// Of [`VenueStatus`].
+    #[serde(borrow)]
+    pub(super) venues: Option<&'a RawValue>,
+    /// Of [`SourceStatus`].
+    #[serde(borrow)]
+    pub(super) feeds: Option<&'a RawValue>,
+    /// [`Told`]
+    #[serde(borrow)]
+    pub(super) tickers: Vec<&'a RawValue>,
+    /// [`Spark`]
+    #[serde(borrow)]
+    pub(super) sparks: Vec<&'a RawValue>,
 }
 
 /// What the leader tells beside tickers.
@@ -110,14 +120,16 @@ mod tests {
             join(&bulletin.tickers),
             join(&bulletin.sparks)
         );
-        let message: PriceMessage = serde_json::from_str(&text).unwrap();
+        let message: PriceMessage<'_> = serde_json::from_str(&text).unwrap();
         assert_eq!((&*message.node, message.fence, message.at), ("n\"1", 9, UnixMs(1_763_640_000_000)));
-        assert_eq!((message.venues, message.feeds), (Some(vec![]), None));
+        assert_eq!((message.venues.map(RawValue::get), message.feeds.map(RawValue::get)), (Some("[]"), None));
+        let tickers: Vec<Told> = message.tickers.iter().map(|json| serde_json::from_str(json.get()).unwrap()).collect();
         assert_eq!(
-            message.tickers.iter().map(|told| (told.id, told.fence, &told.ticker)).collect::<Vec<_>>(),
+            tickers.iter().map(|told| (told.id, told.fence, &told.ticker)).collect::<Vec<_>>(),
             [(7, Some(9), &btc), (8, Some(9), &eth)]
         );
-        assert_eq!(message.sparks, [spark]);
+        assert_eq!(message.sparks.len(), 1);
+        assert_eq!(serde_json::from_str::<Spark>(message.sparks[0].get()).unwrap(), spark);
         assert_eq!((&*bulletin.tickers[1].0, &*bulletin.followed), ("ETH", &["BTC".to_owned()][..]));
         assert_eq!(bulletin.beat.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["node", "at", "venues"]);
     }

@@ -10,7 +10,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
-use serde::de::Error as _;
+use serde::{Deserialize, de::Error as _};
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -170,22 +170,26 @@ impl Mirror {
     pub(super) fn hear(&self, json: &str, shared: &Shared) {
         let now = Instant::now();
         let mut state = self.state.lock();
-        let Some(message) = decoded::<PriceMessage>(json, shared, &mut state) else { return };
+        let Some(message) = decoded::<PriceMessage<'_>>(json, shared, &mut state) else { return };
         let PriceMessage { node, fence, at, venues, feeds, tickers, sparks } = message;
         if node == shared.node {
             return;
         }
         let telling = Telling { fence, at, before: Duration::ZERO, now };
         self.note_heard(&mut state, telling);
-        count(&shared.counters.tickers_heard, u64::try_from(tickers.len()).unwrap_or_default());
-        for told in tickers {
-            self.take(&mut state, telling, told, shared);
+        for json in tickers {
+            if let Some(told) = decoded::<Told>(json.get(), shared, &mut state) {
+                count(&shared.counters.tickers_heard, 1);
+                self.take(&mut state, telling, told, shared);
+            }
         }
-        for spark in sparks {
-            if state.on {
+        for json in sparks {
+            if let Some(spark) = decoded::<Spark>(json.get(), shared, &mut state).filter(|_| state.on) {
                 self.board.post_spark(spark);
             }
         }
+        let venues = venues.and_then(|json| decoded(json.get(), shared, &mut state));
+        let feeds = feeds.and_then(|json| decoded(json.get(), shared, &mut state));
         drop(state);
         self.note_reports(venues, feeds);
     }
@@ -333,7 +337,7 @@ fn is_silent(state: &State, now: Instant) -> bool {
 }
 
 /// What a node told. One that can't be read is counted, and spoken of once: a node of another version, perhaps.
-fn decoded<T: serde::de::DeserializeOwned>(json: &str, shared: &Shared, state: &mut State) -> Option<T> {
+fn decoded<'a, T: Deserialize<'a>>(json: &'a str, shared: &Shared, state: &mut State) -> Option<T> {
     let read = if json.len() > MAX_MESSAGE {
         Err(serde_json::Error::custom(format!("{} bytes", json.len())))
     } else {

@@ -3,11 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 use tracing::{error, info, warn};
 
 use super::{
-    link::{Append, Appended},
+    link::{Append, Appended, Link},
     message,
     shared::{Shared, count},
 };
@@ -18,7 +21,7 @@ use crate::server::{
     storage::{Storage, batch::Batch},
 };
 
-/// Between two looks at whether the log may be written.
+/// Between two looks at whether the log may be written, and at whether this node still leads.
 const SETTLING: Duration = Duration::from_millis(250);
 
 /// Prints for every node, as long as this one leads with one fence.
@@ -27,7 +30,6 @@ pub(super) struct SharedPress {
     storage: Storage,
     clock: Clock,
     fence: u64,
-    attempts: std::sync::atomic::AtomicU64,
 }
 
 /// What became of an edition.
@@ -40,7 +42,7 @@ enum Outcome {
 
 impl SharedPress {
     pub(super) const fn new(shared: Arc<Shared>, storage: Storage, clock: Clock, fence: u64) -> Self {
-        Self { shared, storage, clock, fence, attempts: std::sync::atomic::AtomicU64::new(0) }
+        Self { shared, storage, clock, fence }
     }
 
     async fn attempt(&self, batch: Batch, drafts: Vec<EventDraft>) -> Outcome {
@@ -61,22 +63,15 @@ impl SharedPress {
         } else {
             String::new()
         };
-        let number = self.attempts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let attempt = format!("{}-{}-{number}", self.shared.node, self.fence);
+        let attempt = self.shared.name_attempt();
+        let mut links = self.shared.links();
         loop {
-            let Some(link) = self.shared.link() else { return Outcome::Over };
-            if self.shared.lease(Instant::now()).is_none_or(|lease| lease.fence != self.fence) {
+            let Some(link) = links.borrow_and_update().clone() else { return Outcome::Over };
+            if !self.leads() {
                 return Outcome::Over;
             }
-            let append = Append {
-                fence: self.fence,
-                attempt: &attempt,
-                after,
-                last,
-                edition: &edition,
-                oldest: self.shared.place().after + 1,
-                feeds: &records,
-            };
+            let append =
+                Append { fence: self.fence, attempt: &attempt, after, last, edition: &edition, feeds: &records };
             match link.append(append).await {
                 Ok(Appended::Kept) => break,
                 Ok(Appended::Settling) => sleep(SETTLING).await,
@@ -97,9 +92,8 @@ impl SharedPress {
         if is_news {
             count(&self.shared.counters.editions_appended, 1);
             self.shared.grew.notify_one();
-            let mut places = self.shared.places();
-            // Nobody places what follows before this is here. The sender lives as long as this node does.
-            if places.wait_for(|place| place.last >= last).await.is_err() {
+            if !self.is_back(last, links).await {
+                warn!("whether news that was kept is still there is not known; it begins again from what is");
                 return Outcome::Over;
             }
         }
@@ -110,6 +104,29 @@ impl SharedPress {
             warn!(%error, "what is remembered of feeds can't be stored");
         }
         Outcome::Kept
+    }
+
+    /// Waits until this node has taken its own edition: nobody places what follows before that is here. `false` where it
+    /// may never come: a Redis that answers over another connection may have forgotten it, and who leads no more places
+    /// nothing.
+    async fn is_back(&self, last: u64, mut links: watch::Receiver<Option<Link>>) -> bool {
+        let mut places = self.shared.places();
+        loop {
+            tokio::select! {
+                biased;
+                // The sender lives as long as this node does.
+                back = async { places.wait_for(|place| place.last >= last).await.is_ok() } => return back,
+                _ = links.changed() => return false,
+                () = sleep(SETTLING) => {}
+            }
+            if !self.leads() {
+                return false;
+            }
+        }
+    }
+
+    fn leads(&self) -> bool {
+        self.shared.lease(Instant::now()).is_some_and(|lease| lease.fence == self.fence)
     }
 }
 

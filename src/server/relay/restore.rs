@@ -22,28 +22,47 @@ use crate::{
 /// Entries that are given back at a time.
 const CHUNK: usize = 64;
 
-/// Appends what `ours` has beyond the end of the shared log. Returns whether that was still its end.
+/// What was given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Given {
+    All,
+    /// All up to entries that are missing here. Another node may have them.
+    UpToHole,
+    /// Not all: somebody was faster, or it is not the same log any more.
+    Elsewhere,
+}
+
+/// Appends what `ours` has beyond the end of the shared log. `over_hole`: it begins with what there is, though that does
+/// not follow.
 pub(super) async fn give_back(
     storage: &Storage,
     link: &Link,
     log: SharedLog,
     ours: Place,
+    over_hole: bool,
     counters: &RelayCounters,
-) -> Result<bool, Trouble> {
-    let mut log = log;
-    info!(from = log.tip, to = ours.last, "giving back what Redis has forgotten of the log");
+) -> Result<Given, Trouble> {
+    let (mut log, mut over_hole) = (log, over_hole);
+    let from = log.tip;
     while log.tip < ours.last {
         let events = without_hole(storage.events(log.tip, CHUNK).await?);
+        if !over_hole && events.first().is_none_or(|first| first.id != log.tip + 1) {
+            return Ok(Given::UpToHole);
+        }
+        over_hole = false;
+        if log.tip == from {
+            info!(from, to = ours.last, "giving back what Redis has forgotten of the log");
+        }
         // Where all of it has aged out, the log at least goes on where it was.
         let last = events.last().map_or(ours.last, |event| event.id);
         let edition = edition(storage, events).await?;
         if !link.restore(log, last, &edition).await? {
-            return Ok(false);
+            return Ok(Given::Elsewhere);
         }
         count(&counters.editions_restored, 1);
         log.tip = last;
     }
-    Ok(true)
+    Ok(Given::All)
 }
 
 /// The first entries, up to one that is missing here.

@@ -9,7 +9,7 @@
 //! A node that has its own prices goes on with them until a leader has been heard for a while, so no venue is called
 //! twice where Redis is away for a moment.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, sleep, timeout};
@@ -82,6 +82,12 @@ impl Running {
     }
 }
 
+async fn stop(running: Option<Running>) {
+    if let Some(running) = running {
+        running.stop().await;
+    }
+}
+
 impl Roles {
     /// Works until the token is cancelled; then ends what it has started.
     pub(super) async fn run(mut self, token: CancellationToken) {
@@ -91,51 +97,78 @@ impl Roles {
                 () = self.shared.changed.notified() => {}
                 () = sleep(LOOK_EVERY) => {}
             }
-            self.look_at_news(&token).await;
-            self.look_at_prices(&token).await;
-            self.mirror.sweep(self.prices.is_some());
+            self.look(&token).await;
         }
-        for running in [self.news.take().map(|(_, running)| running), self.prices.take()].into_iter().flatten() {
-            running.stop().await;
-        }
+        let (news, prices) = (self.news.take().map(|(_, running)| running), self.prices.take());
+        tokio::join!(stop(news), stop(prices));
     }
 
-    async fn look_at_prices(&mut self, token: &CancellationToken) {
-        let now = Instant::now();
-        let leads = self.shared.lease(now).is_some();
-        if self.prices.is_none() && (leads || self.mirror.silence(now) >= self.grace) {
-            if !leads {
-                warn!("no word of a leading node: this one connects to the venues itself");
+    /// Prices come first, as they are old soonest: what is stopped, and what is asked before the news is started, takes
+    /// its time.
+    async fn look(&mut self, token: &CancellationToken) {
+        self.start_prices(token);
+        let (news, prices) = (self.news_to_stop(), self.prices_to_stop());
+        self.mirror.sweep(self.prices.is_some() || prices.is_some());
+        let (stops_news, stops_prices) = (news.is_some(), prices.is_some());
+        let mut stopping = pin!(async { tokio::join!(stop(news), stop(prices)) });
+        loop {
+            tokio::select! {
+                biased;
+                _ = &mut stopping => break,
+                () = sleep(LOOK_EVERY) => self.mirror.sweep(self.prices.is_some() || stops_prices),
             }
-            self.mirror.pause();
-            let running = Running::under(token);
-            self.sides.start_prices(&running.tasks, &running.token);
-            self.shared.set_own_prices(true);
-            self.prices = Some(running);
-        } else if !leads
-            && self.mirror.steadiness(now) >= STEADY
-            && let Some(running) = self.prices.take()
-        {
-            info!("the leading node's prices take the place of this node's own");
-            running.stop().await;
+        }
+        if stops_news {
+            self.shared.set_own_news(false);
+        }
+        if stops_prices {
             self.shared.set_own_prices(false);
             self.outlet.clear();
             self.mirror.resume();
         }
+        self.start_news(token).await;
     }
 
-    async fn look_at_news(&mut self, token: &CancellationToken) {
-        let Some(storage) = self.storage.clone() else { return };
-        let lease = self.shared.lease(Instant::now());
-        let again = self.shared.take_begin_again();
-        let over = |fence: u64| again || lease.is_none_or(|lease| lease.fence != fence);
-        if self.news.as_ref().is_some_and(|(fence, _)| over(*fence))
-            && let Some((_, running)) = self.news.take()
-        {
-            running.stop().await;
-            self.shared.set_own_news(false);
+    /// Starts this node's own prices where it leads, or has not heard a leader for the grace time.
+    fn start_prices(&mut self, token: &CancellationToken) {
+        let now = Instant::now();
+        let leads = self.shared.lease(now).is_some();
+        if self.prices.is_some() || !(leads || self.mirror.silence(now) >= self.grace) {
+            return;
         }
-        let Some(lease) = lease.filter(|lease| self.news.is_none() && self.shared.may_write(lease)) else { return };
+        if !leads {
+            warn!("no word of a leading node: this one connects to the venues itself");
+        }
+        self.mirror.pause();
+        let running = Running::under(token);
+        self.sides.start_prices(&running.tasks, &running.token);
+        self.shared.set_own_prices(true);
+        self.prices = Some(running);
+    }
+
+    /// This node's own prices, where those of a leader take their place.
+    fn prices_to_stop(&mut self) -> Option<Running> {
+        let now = Instant::now();
+        if self.shared.lease(now).is_some() || self.mirror.steadiness(now) < STEADY {
+            return None;
+        }
+        self.prices.take().inspect(|_| info!("the leading node's prices take the place of this node's own"))
+    }
+
+    /// This node's own news, where it leads no more, or must begin again.
+    fn news_to_stop(&mut self) -> Option<Running> {
+        // Without news nobody asks for another beginning.
+        let again = self.shared.take_begin_again();
+        let lease = self.shared.lease(Instant::now());
+        let (_, running) = self.news.take_if(|(fence, _)| again || lease.is_none_or(|lease| lease.fence != *fence))?;
+        Some(running)
+    }
+
+    /// Starts this node's own news where it leads and has all of the log.
+    async fn start_news(&mut self, token: &CancellationToken) {
+        let Some(storage) = self.storage.clone().filter(|_| self.news.is_none()) else { return };
+        let lease = self.shared.lease(Instant::now());
+        let Some(lease) = lease.filter(|lease| self.shared.may_write(lease)) else { return };
         if !self.take_feed_records(&storage).await {
             return;
         }
@@ -182,3 +215,6 @@ impl Roles {
         stored.inspect_err(|error| warn!(%error, "what is remembered of the feeds can't be stored")).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests;

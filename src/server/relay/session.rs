@@ -6,22 +6,26 @@ use rand::{Rng as _, SeedableRng as _, rngs::SmallRng};
 use redis::Client;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::debug;
+use tracing::warn;
 
 use super::{
     inbox::{Inbox, Message},
     keys::Keys,
     lease::RENEW_EVERY,
-    link::{Attendance, Link, LinkError, Wish},
+    link::{ANSWER_TIMEOUT, Attendance, LEASE, Link, LinkError, Wish},
     mirror::Mirror,
     outlet::{Around, Outlet},
     scripts::Scripts,
-    shared::Shared,
+    shared::{Shared, count},
     wants::Wants,
 };
 
 /// How often a follower looks whether somebody leads.
 const TRY_EVERY: Duration = Duration::from_millis(400);
+/// How long it may take until another node leads where the leader dies.
+const TAKEOVER: Duration = Duration::from_secs(5);
+// Its lease runs out by itself, and somebody looks soon after.
+const _: () = assert!(LEASE.as_millis() + TRY_EVERY.as_millis() + ANSWER_TIMEOUT.as_millis() < TAKEOVER.as_millis());
 /// Between two attempts to connect: at first, and at most. Short, as many nodes wait for each other; half of each wait
 /// is drawn by chance, so that they do not come all at once.
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(200), Duration::from_millis(1500));
@@ -49,11 +53,15 @@ impl Session {
             () = token.cancelled() => {}
             never = self.work() => match never {},
         }
-        if let Some(link) = self.shared.link()
-            && timeout(GOODBYE, link.release(&self.shared.node)).await.is_err()
-        {
-            debug!("the lease was not given back and runs out by itself");
+        if let Err(error) = self.release().await {
+            warn!(%error, "this node's lease, if it has one, was not given back and runs out by itself");
         }
+    }
+
+    /// Gives the lease back over the connection of now, if there is one.
+    pub(super) async fn release(&self) -> Result<(), LinkError> {
+        let Some(link) = self.shared.link() else { return Ok(()) };
+        timeout(GOODBYE, link.release(&self.shared.node)).await.unwrap_or(Err(LinkError::Silent))
     }
 
     async fn work(&self) -> Infallible {
@@ -126,7 +134,7 @@ impl Session {
                 Some(Message::News) => self.shared.grew.notify_one(),
                 Some(Message::Vacant) => self.shared.vacant.notify_one(),
                 Some(Message::Wanted) => self.shared.wanted.notify_one(),
-                None => {}
+                None => count(&self.shared.counters.undecodable, 1),
             }
         }
     }

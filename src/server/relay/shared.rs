@@ -36,6 +36,8 @@ pub(super) struct Shared {
     place: watch::Sender<Place>,
     /// Where the shared log ended when this was last asked.
     known_tip: AtomicU64,
+    /// Attempts to append to the shared log since the start.
+    attempts: AtomicU64,
     /// The role may have to change.
     pub(super) changed: Notify,
     /// The lease may be had.
@@ -99,6 +101,7 @@ impl Shared {
             link: watch::Sender::new(None),
             place: watch::Sender::default(),
             known_tip: AtomicU64::new(0),
+            attempts: AtomicU64::new(0),
             changed: Notify::new(),
             vacant: Notify::new(),
             grew: Notify::new(),
@@ -201,9 +204,14 @@ impl Shared {
         self.is_open() && self.state.lock().in_step.is_some_and(|asked| asked > lease.since)
     }
 
-    /// Nothing was missing here when this was asked.
-    pub(super) fn in_step(&self, asked: Instant) {
-        self.state.lock().in_step = Some(asked);
+    /// Nothing was missing here when this was asked over this connection. Says nothing where that is not the one of now.
+    pub(super) fn in_step(&self, asked: Instant, over: &Link) {
+        let mut state = self.state.lock();
+        // Looked at under the lock: whoever ends a connection first takes it away, and then this back.
+        if self.link.borrow().as_ref().is_some_and(|link| link.is(over)) {
+            state.in_step = Some(asked);
+        }
+        drop(state);
         self.changed.notify_one();
     }
 
@@ -224,6 +232,12 @@ impl Shared {
 
     pub(super) fn is_stuck(&self) -> bool {
         self.stuck.load(Ordering::Acquire)
+    }
+
+    /// The name of an attempt to append to the shared log. No two of this node have the same, whichever of its presses
+    /// makes them: Redis takes two of one name for the same attempt.
+    pub(super) fn name_attempt(&self) -> String {
+        format!("{}-{}", self.node, self.attempts.fetch_add(1, Ordering::Relaxed))
     }
 
     /// The news must start again from what is stored.

@@ -20,6 +20,8 @@ use super::{
 mod fences;
 mod journals;
 mod logs;
+mod presses;
+mod sessions;
 mod wishes;
 
 /// Longest wait for anything.
@@ -97,5 +99,5 @@ fn bulletin(text: &str) -> Bulletin {
 }
 
 fn append(fence: u64, attempt: &str, after: u64, last: u64) -> Append<'_> {
-    Append { fence, attempt, after, last, edition: "{}", oldest: 1, feeds: &[] }
+    Append { fence, attempt, after, last, edition: "{}", feeds: &[] }
 }

@@ -62,12 +62,14 @@ impl Wants {
                 self.follow(&all, shared);
             } else {
                 self.let_go();
-                let own: Vec<Symbol> = wanted.keys().copied().collect();
+                // The leader keeps a symbol for a minute after this has stopped: what stays here for a minute after its
+                // last reader is not said, or it would be two.
+                let own = self.follows.wanted();
                 if !own.is_empty() {
                     link.want(&own).await?;
                 }
                 // What the leader has told of these was left out here, as nobody wanted them.
-                let new: Vec<Symbol> = own.into_iter().filter(|symbol| !known.contains_key(symbol)).collect();
+                let new: Vec<Symbol> = wanted.keys().filter(|symbol| !known.contains_key(*symbol)).copied().collect();
                 if !new.is_empty()
                     && let Some(snapshot) = link.snapshot(&new).await?
                 {
@@ -91,40 +93,52 @@ impl Wants {
         drop(held);
     }
 
-    /// Follows what readers of other nodes want, and nothing else for them.
+    /// Follows what readers of other nodes want, and nothing else for them. Interests are taken and let go of outside of
+    /// the lock: each of them locks what is followed.
     pub(super) fn follow(&self, all: &[String], shared: &Shared) {
-        let mut state = self.state.lock();
-        let mut wanted = BTreeSet::new();
-        for name in all {
-            let Ok(symbol) = Symbol::parse(name) else {
-                count(&shared.counters.undecodable, 1);
-                if !std::mem::replace(&mut state.warned, true) {
-                    warn!("another node wants what is no symbol: is it of another version?");
-                }
-                continue;
-            };
-            wanted.insert(symbol);
-        }
-        state.held.retain(|symbol, _| wanted.contains(symbol));
-        state.refused.retain(|symbol| wanted.contains(symbol));
-        for symbol in wanted {
-            if state.held.contains_key(&symbol) {
-                continue;
-            }
+        let wanted = self.symbols(all, shared);
+        let (missing, over) = {
+            let mut state = self.state.lock();
+            let over: Vec<(Symbol, Interest)> =
+                state.held.extract_if(.., |symbol, _| !wanted.contains(symbol)).collect();
+            state.refused.retain(|symbol| wanted.contains(symbol));
+            let missing: Vec<Symbol> =
+                wanted.iter().filter(|symbol| !state.held.contains_key(*symbol)).copied().collect();
+            (missing, over)
+        };
+        drop(over);
+        for symbol in missing {
             match self.follows.want_for_nodes(symbol) {
                 Ok(interest) => {
+                    let mut state = self.state.lock();
                     state.refused.remove(&symbol);
                     state.held.insert(symbol, interest);
                 }
                 // Known in a moment.
                 Err(Unfollowed::NotKnownYet) => {}
                 Err(reason) => {
-                    if state.refused.insert(symbol) {
+                    if self.state.lock().refused.insert(symbol) {
                         count(&shared.counters.wants_refused, 1);
                         info!(%symbol, %reason, "another node wants a symbol that can't be followed");
                     }
                 }
             }
         }
+    }
+
+    /// Those that are symbols.
+    fn symbols(&self, names: &[String], shared: &Shared) -> BTreeSet<Symbol> {
+        let mut wanted = BTreeSet::new();
+        for name in names {
+            let Ok(symbol) = Symbol::parse(name) else {
+                count(&shared.counters.undecodable, 1);
+                if !std::mem::replace(&mut self.state.lock().warned, true) {
+                    warn!("another node wants what is no symbol: is it of another version?");
+                }
+                continue;
+            };
+            wanted.insert(symbol);
+        }
+        wanted
     }
 }

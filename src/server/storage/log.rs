@@ -81,9 +81,12 @@ pub(super) fn replace(connection: &Connection, first: u64, after: u64) -> Outcom
     Ok(())
 }
 
-/// Goes on after `last` at least: what is between the newest entry and that one is never had.
+/// Goes on after `last` at least: what is between the newest entry and that one is never had. Where there is no entry,
+/// the log begins there.
 pub(super) fn skip(connection: &Connection, last: u64) -> Outcome<()> {
-    connection.prepare_cached("UPDATE log SET last_id = max(last_id, ?1)")?.execute([from_id(last)])?;
+    let sql = "UPDATE log SET after_id = CASE WHEN after_id = last_id THEN max(last_id, ?1) ELSE after_id END, \
+               last_id = max(last_id, ?1)";
+    connection.prepare_cached(sql)?.execute([from_id(last)])?;
     Ok(())
 }
 

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::{
     LIMIT, World,
-    node::{A_WHILE, Node},
+    node::Node,
     reporter::{Client, Reporter},
-    settled, until,
+    settled, until, until_fetches_were_due,
 };
 use crate::{
     news::{EXPLOIT, OUTLETS},
@@ -156,7 +156,7 @@ async fn without_a_redis_from_the_start_a_node_serves_prices_of_its_own_and_join
         assert_eq!(node.ticker("BTC").unwrap().freshness, Freshness::Live);
     }
     world.feeds.publish(OUTLETS[0], EXPLOIT[0]);
-    tokio::time::sleep(A_WHILE).await;
+    until_fetches_were_due(&nodes[0]).await;
     assert!(nodes[0].titles().await.is_empty(), "nobody writes the log");
     world.redis.restart();
     settled(&mut nodes).await;

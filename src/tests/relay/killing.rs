@@ -1,7 +1,5 @@
 //! Nodes that end without a word.
 
-use std::time::Instant;
-
 use market_pulse::model::freshness::Freshness;
 
 use super::{
@@ -37,10 +35,8 @@ async fn the_leader_dies_under_load_and_no_reader_misses_or_repeats_anything() {
     let reporter = Reporter::start(&world.feeds);
     until("news flows", async || staying.iter().chain(&moving).all(|client| client.count() >= 10)).await;
 
-    let killed = Instant::now();
     leader.kill();
     until("another leads", async || nodes[0].is("leader").await || nodes[1].is("leader").await).await;
-    println!("another node led {:?} after the leader died", killed.elapsed());
     for (n, client) in moving.iter_mut().enumerate() {
         client.move_to(nodes[n % 2].api()).await;
     }

@@ -207,8 +207,9 @@ fn layers(world: &World, of_many: bool) -> Layers {
     let named =
         OUTLETS.map(|key| format!("\"{key}|{}|general|https://{key}.example/{key}|1|0.9\"", key.to_uppercase()));
     let settings = format!(
-        "[market]\nsymbols = [\"BTC\", \"ETH\", \"SOL\", \"BNB\"]\n[news]\ninterval_s = 1\nfeeds = [{}]\n\
+        "[market]\nsymbols = [\"BTC\", \"ETH\", \"SOL\", \"BNB\"]\n[news]\ninterval_s = {}\nfeeds = [{}]\n\
          [redis]\nurl = \"{}\"\nprefix = \"test\"\n",
+        FETCH_EVERY.as_secs(),
         named.join(", "),
         if of_many { world.redis.url() } else { String::new() }
     );
@@ -245,5 +246,5 @@ async fn start(
     .unwrap()
 }
 
-/// Long enough for anything that would happen at once to have happened.
-pub const A_WHILE: Duration = Duration::from_secs(2);
+/// Between two fetches of a feed.
+pub const FETCH_EVERY: Duration = Duration::from_secs(1);

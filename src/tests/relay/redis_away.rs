@@ -6,9 +6,9 @@ use market_pulse::model::freshness::Freshness;
 
 use super::{
     World,
-    node::{A_WHILE, Node},
+    node::Node,
     reporter::{Client, Reporter, goes_on, title},
-    settled, until,
+    settled, until, until_fetches_were_due,
 };
 use crate::news::OUTLETS;
 
@@ -45,7 +45,10 @@ async fn redis_is_killed_and_comes_back_empty_under_load() {
         until("they move", moves).await;
     }
     let counts: Vec<usize> = clients.iter().map(Client::count).collect();
-    tokio::time::sleep(A_WHILE).await;
+    // Every node would have fetched meanwhile, and would have had something new to tell.
+    let published = reporter.published();
+    until("there is more to tell", async || reporter.published() >= published + 15).await;
+    until_fetches_were_due(&nodes[0]).await;
     assert_eq!(clients.iter().map(Client::count).collect::<Vec<_>>(), counts, "nobody writes the log meanwhile");
 
     world.redis.restart();
@@ -62,7 +65,7 @@ async fn redis_is_killed_and_comes_back_empty_under_load() {
     }
     for node in &nodes {
         assert!(node.dials() <= 12, "no storm at the exchanges: {}", node.dials());
-        assert_eq!(node.counters().connections.load(Ordering::Relaxed), 2, "nor at Redis");
+        assert!((2..=4).contains(&connections(node)), "nor at Redis: {}", connections(node));
     }
     // A node that comes now finds what was told before Redis forgot it.
     let fresh = Node::start(&world).await;
@@ -77,8 +80,7 @@ async fn redis_comes_back_with_what_it_had_and_everything_goes_on() {
     let reporter = Reporter::start(&world.feeds);
     until("news flows", async || client.count() >= 5).await;
     world.redis.restart();
-    until("all know of it", async || nodes.iter().all(|node| node.counters().connections.load(Ordering::Relaxed) == 2))
-        .await;
+    until("all know of it", async || nodes.iter().all(|node| connections(node) >= 2)).await;
     settled(&mut nodes).await;
     goes_on(reporter, &[client]).await;
 }
@@ -129,6 +131,11 @@ async fn a_redis_that_hangs_is_as_good_as_none_and_nothing_stays_live_that_is_ol
     }
 }
 
+/// Connections to Redis that a node has made. A machine under load may take a slow answer for none, now and then.
+fn connections(node: &Node) -> u64 {
+    node.counters().connections.load(Ordering::Relaxed)
+}
+
 /// How often nodes have given their own logs up for the shared one.
 fn replaced(nodes: &[Node]) -> u64 {
     nodes.iter().map(|node| node.counters().logs_replaced.load(Ordering::Relaxed)).sum()
@@ -149,8 +156,7 @@ async fn redis_comes_back_with_an_older_state_and_nobody_misses_or_repeats_anyth
     let saved = clients[0].count();
     until("news flows on", async || clients.iter().all(|client| client.count() >= saved + 10)).await;
     world.redis.restart();
-    until("all know of it", async || nodes.iter().all(|node| node.counters().connections.load(Ordering::Relaxed) == 2))
-        .await;
+    until("all know of it", async || nodes.iter().all(|node| connections(node) >= 2)).await;
     settled(&mut nodes).await;
     let restored = nodes.iter().map(|node| node.counters().editions_restored.load(Ordering::Relaxed)).sum::<u64>();
     assert!(restored > 0, "what it had forgotten was given back");

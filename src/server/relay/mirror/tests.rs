@@ -178,6 +178,23 @@ async fn what_is_not_for_this_node_is_left_alone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_part_that_can_t_be_read_spoils_none_of_the_others_nor_the_word_of_the_leader() {
+    let stage = Stage::new();
+    let told = Told { id: 7, fence: Some(1), source: PriceSource::Stream, ticker: ticker("ETH", 5.0) };
+    let good = serde_json::to_string(&told).unwrap();
+    let json = format!(
+        r#"{{"node":"leader","fence":1,"at":{},"venues":"fine","feeds":[],"tickers":[{{"id":"x"}},{good},7],"sparks":[{{}}]}}"#,
+        WALL.0
+    );
+    stage.mirror.hear(&json, &stage.shared);
+    assert!(stage.mirror.is_heard(Instant::now()));
+    assert_eq!(stage.shown("ETH"), with(5.0, LIVE));
+    let counted = |counter: &std::sync::atomic::AtomicU64| counter.load(std::sync::atomic::Ordering::Relaxed);
+    let counters = &stage.shared.counters;
+    assert_eq!((counted(&counters.undecodable), counted(&counters.tickers_heard)), (4, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn this_node_s_own_market_has_the_board_while_it_is_at_work() {
     let stage = Stage::new();
     stage.told("leader", 1, 7, &[("BTC", 5.0), ("ETH", 1.0)], seconds(0));

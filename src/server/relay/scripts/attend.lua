@@ -12,6 +12,8 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local node, run = ARGV[1], ARGV[7]
 local first, last = tonumber(ARGV[4]), tonumber(ARGV[6])
+-- Entries that it has.
+local held = last - tonumber(ARGV[5])
 
 -- Lua would write large numbers with an exponent.
 local function whole(number)
@@ -25,20 +27,22 @@ local others = {}
 local better = false
 local entries = redis.call('HGETALL', KEYS[3])
 for i = 1, #entries, 2 do
-    local from, seen, started, upto, wish, known =
-        string.match(entries[i + 1], '^(%d+) (%d+) (%d+) (%d+) (%d) (.*)$')
+    local from, seen, started, after, upto, wish, known =
+        string.match(entries[i + 1], '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d) (.*)$')
     if not from or known ~= run or math.abs(now - tonumber(seen)) > tonumber(ARGV[9]) then
         redis.call('HDEL', KEYS[3], entries[i])
     elseif entries[i] == node then
         since = tonumber(from)
     else
-        others[#others + 1] = { node = entries[i], first = tonumber(started), last = tonumber(upto) }
+        upto = tonumber(upto)
+        others[#others + 1] =
+            { node = entries[i], first = tonumber(started), last = upto, held = upto - tonumber(after) }
         if wish == '2' then
             better = true
         end
     end
 end
-local line = table.concat({ whole(since), whole(now), ARGV[4], ARGV[6], ARGV[3], run }, ' ')
+local line = table.concat({ whole(since), whole(now), ARGV[4], ARGV[5], ARGV[6], ARGV[3], run }, ' ')
 redis.call('HSET', KEYS[3], node, line)
 local settled = now - since >= tonumber(ARGV[8])
 
@@ -59,13 +63,13 @@ elseif (not owner or owner == node) and would then
     owner = node
 end
 
--- The log. Where there is none, the longest of those who are there becomes that of all.
+-- The log. Where there is none, that of which most is there becomes that of all. What others have beyond it they give
+-- back; what they have before it would be lost.
 local log = redis.call('HMGET', KEYS[4], 'first', 'tip', 'run')
 if not log[1] and first > 0 and settled then
     local mine = true
     for _, other in ipairs(others) do
-        local longer = (other.last - other.first) - (last - first)
-        if other.first > 0 and (longer > 0 or (longer == 0 and other.node < node)) then
+        if other.first > 0 and (other.held > held or (other.held == held and other.node < node)) then
             mine = false
         end
     end

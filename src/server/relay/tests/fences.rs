@@ -17,12 +17,10 @@ async fn one_of_many_leads_until_its_lease_runs_out_and_every_leader_has_a_great
         assert_eq!((standing.leader.as_deref(), standing.fence), (Some("a"), first.fence));
     }
     assert_eq!(attend(&link, "a", true, NO_LOG).await.fence, first.fence, "renewed");
-    let left: u64 = stage.ask(&["PTTL", "m:lease"]).await;
-    assert!((1..=3000).contains(&left), "{left}");
+    let left = Duration::from_millis(stage.ask(&["PTTL", "m:lease"]).await);
+    assert!(left > Duration::ZERO && left <= super::link::LEASE, "{left:?}");
 
-    let begun = Instant::now();
     let second = attend_until(&link, "b", true, NO_LOG, |standing| standing.leader.as_deref() == Some("b")).await;
-    assert!(begun.elapsed() < Duration::from_secs(5), "taken over within 5 s");
     assert!(second.fence > first.fence);
     assert_eq!(attend(&link, "a", true, NO_LOG).await.leader.as_deref(), Some("b"));
 }
@@ -105,11 +103,10 @@ async fn a_redis_that_says_nothing_is_given_up_after_a_second() {
     let stage = Stage::open();
     let link = stage.link().await;
     stage.server.pause();
-    let begun = Instant::now();
-    assert_eq!(link.snapshot(&[]).await.unwrap_err(), super::link::LinkError::Silent);
-    let other = Link::open(&stage.client, Arc::clone(&stage.keys), Arc::new(Scripts::new())).await;
+    assert_eq!(timeout(LIMIT, link.snapshot(&[])).await.expect("it is given up"), Err(super::link::LinkError::Silent));
+    let opening = Link::open(&stage.client, Arc::clone(&stage.keys), Arc::new(Scripts::new()));
+    let other = timeout(LIMIT, opening).await.expect("it is given up");
     assert_eq!(other.err(), Some(super::link::LinkError::Silent));
-    assert!(begun.elapsed() < LIMIT);
     stage.server.resume();
 }
 

@@ -27,17 +27,17 @@ use crate::{
 const AT: UnixMs = UnixMs(1_763_640_000_000);
 
 /// A node of which only the journal is at work.
-struct Kept {
-    storage: Storage,
+pub(super) struct Kept {
+    pub(super) storage: Storage,
     hub: Arc<Hub>,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     token: CancellationToken,
     _folder: TempDir,
 }
 
 impl Kept {
     /// One whose log started at 1000 and holds these batches.
-    async fn with(stage: &Stage, batches: Vec<Batch>) -> Self {
+    pub(super) async fn with(stage: &Stage, batches: Vec<Batch>) -> Self {
         Self::started(stage, 1000, batches, true).await
     }
 
@@ -46,12 +46,25 @@ impl Kept {
         Self::patient(stage, first, batches, told, Duration::from_mins(1)).await
     }
 
+    /// One whose log started at 1000 and holds these batches, and nothing before them that was up to `after`.
+    pub(super) async fn holding(stage: &Stage, after: u64, batches: Vec<Batch>) -> Self {
+        let node = Self::unconnected((1000, after), batches, true, Duration::from_mins(1)).await;
+        node.shared.connected(stage.link().await);
+        node
+    }
+
     /// One that waits so long for an edition that can't be read.
     async fn patient(stage: &Stage, first: u64, batches: Vec<Batch>, told: bool, patience: Duration) -> Self {
+        let node = Self::unconnected((first, first), batches, told, patience).await;
+        node.shared.connected(stage.link().await);
+        node
+    }
+
+    async fn unconnected((first, after): (u64, u64), batches: Vec<Batch>, told: bool, patience: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::System;
         let storage = Storage::open(folder.path(), clock).unwrap();
-        storage.replace_log(first, first).await.unwrap();
+        storage.replace_log(first, after).await.unwrap();
         let empty = storage.log_range().await.unwrap();
         for batch in batches {
             storage.commit(batch).await.unwrap();
@@ -69,9 +82,7 @@ impl Kept {
         let stand = Newsstand::open(&storage, &[], desk, Arc::clone(hub.log())).await.unwrap();
         let journal = Journal::new(Arc::clone(&shared), storage.clone(), Arc::clone(hub.log()), Arc::new(stand));
         tokio::spawn(journal.with_patience(patience).run(token.clone()));
-        let kept = Self { storage, hub, shared, token, _folder: folder };
-        kept.shared.connected(stage.link().await);
-        kept
+        Self { storage, hub, shared, token, _folder: folder }
     }
 
     fn read(&self, since: Since) -> FrameStream {
@@ -80,7 +91,7 @@ impl Kept {
         self.hub.connect_events(Ipv4Addr::LOCALHOST, wish, since).expect("room")
     }
 
-    async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+    pub(super) async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
         let waiting = async {
             while !holds(self) {
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -100,12 +111,12 @@ impl Drop for Kept {
     }
 }
 
-fn event(id: u64, kind: EventKind, data: &str) -> LogEvent {
+pub(super) fn event(id: u64, kind: EventKind, data: &str) -> LogEvent {
     LogEvent { id, at: AT, draft: EventDraft { kind, data: data.to_owned(), facets: Facets::default() } }
 }
 
 /// Entries that say what they are.
-fn news(ids: std::ops::RangeInclusive<u64>) -> Batch {
+pub(super) fn news(ids: std::ops::RangeInclusive<u64>) -> Batch {
     let events = ids.map(|id| event(id, EventKind::News, &format!("{{\"n\":{id}}}"))).collect();
     Batch { events, ..Batch::default() }
 }
@@ -131,7 +142,7 @@ fn story(id: u64) -> Batch {
 }
 
 /// A shared log that started at 1000, into which a leader has written these batches.
-async fn shared_log(link: &Link, batches: &[Batch]) -> u64 {
+pub(super) async fn shared_log(link: &Link, batches: &[Batch]) -> u64 {
     let open = |standing: &Standing| standing.open;
     let fence = attend_until(link, "a", true, place(1000, 1000), open).await.fence;
     for batch in batches {
@@ -280,4 +291,110 @@ async fn an_edition_without_entries_is_taken_once_over_one_connection() {
     node.until("the next entry", |node| node.shared.place().last == 1002).await;
     node.until("and nothing again", |node| taken(node) == 5).await;
     assert_eq!(node.articles().await, 1);
+}
+
+#[tokio::test]
+async fn another_connection_is_followed_at_once_though_the_one_before_still_answers() {
+    let (stage, other) = (Stage::open(), Stage::open());
+    shared_log(&stage.link().await, &[news(1001..=1001)]).await;
+    shared_log(&other.link().await, &[news(1001..=1001), news(1002..=1003)]).await;
+    let node = Kept::with(&stage, vec![]).await;
+    node.until("it is in step", |node| node.shared.is_in_step() && node.shared.place().last == 1001).await;
+    // What is told unasked does not come any more; questions are answered.
+    let before = node.shared.link().unwrap();
+    node.shared.disconnected(link::LinkError::Closed);
+    node.shared.in_step(Instant::now(), &before);
+    assert!(!node.shared.is_in_step(), "an answer over that connection says nothing any more");
+    node.shared.connected(other.link().await);
+    node.until("it follows", |node| node.shared.is_in_step() && node.shared.place().last == 1003).await;
+}
+
+#[tokio::test]
+async fn what_redis_has_forgotten_is_given_back_first_by_who_has_all_of_it() {
+    let stage = Stage::open();
+    shared_log(&stage.link().await, &[]).await;
+    let patience = Duration::from_mins(1);
+    let was_away = Kept::unconnected((1000, 1100), vec![news(1101..=1110)], true, patience).await;
+    let has_all = Kept::unconnected((1000, 1000), vec![news(1001..=1110)], true, patience).await;
+    for node in [&was_away, &has_all] {
+        node.until("it knows what it has", |node| node.shared.place().last == 1110).await;
+    }
+    let looks = async || -> u64 {
+        let counts: String = stage.ask(&["INFO", "commandstats"]).await;
+        let counts = counts.lines().find_map(|line| line.strip_prefix("cmdstat_hmget:calls="));
+        counts.and_then(|counts| counts.split(',').next()).unwrap().parse().unwrap()
+    };
+    let before = looks().await;
+    was_away.shared.connected(stage.link().await);
+    while looks().await == before {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    has_all.shared.connected(stage.link().await);
+    has_all.until("it is back", |node| node.shared.is_in_step()).await;
+    let fresh = Kept::started(&stage, 7, vec![], true).await;
+    fresh.until("all of it", |node| node.shared.place() == place(1000, 1110)).await;
+}
+
+#[tokio::test]
+async fn what_nobody_has_all_of_is_given_back_with_a_hole() {
+    let stage = Stage::open();
+    shared_log(&stage.link().await, &[]).await;
+    let was_away = Kept::holding(&stage, 1100, vec![news(1101..=1110)]).await;
+    was_away.until("it is back", |node| node.shared.is_in_step()).await;
+    let fresh = Kept::started(&stage, 7, vec![], true).await;
+    fresh.until("what there is", |node| node.shared.place() == Place { after: 1100, ..place(1000, 1110) }).await;
+}
+
+/// What a reader is told who comes with this position, up to a frame that says this: ids of news, and ends of gaps.
+async fn told(node: &Kept, after: u64, last: &str) -> (Vec<u64>, Vec<String>) {
+    let frames = heard(&mut node.read(Since::After(after)), last).await;
+    let number = |frame: &String| frame.split("\"n\":").nth(1)?.trim_end().trim_end_matches('}').parse().ok();
+    let gaps = frames.iter().filter(|frame| frame.contains("event: gap"));
+    let gaps = gaps.map(|frame| frame.lines().find(|line| line.starts_with("data: ")).unwrap().to_owned());
+    (frames.iter().filter_map(number).collect(), gaps.collect())
+}
+
+fn gap(from: u64, to: u64) -> String {
+    format!("data: {{\"from\":\"{from}\",\"to\":\"{to}\",\"reason\":\"expired\"}}")
+}
+
+#[tokio::test]
+async fn entries_that_are_not_kept_any_more_are_a_gap_for_those_before_them_alone() {
+    let stage = Stage::open();
+    let link = stage.link().await;
+    let fence = shared_log(&link, &[news(1001..=1003), news(1004..=1005), news(1006..=1007)]).await;
+    let _: u64 = stage.ask(&["XTRIM", "m:editions", "MAXLEN", "1"]).await;
+    // A hole before what is still kept, and one at the end.
+    let before = Kept::with(&stage, vec![news(1001..=1003)]).await;
+    assert_eq!(told(&before, 1001, "\"n\":1007").await, (vec![1002, 1003, 1006, 1007], vec![gap(1003, 1005)]));
+    assert_eq!(before.storage.log_range().await.unwrap().after, 1000, "what was there is there");
+    let _: u64 = stage.ask(&["XTRIM", "m:editions", "MAXLEN", "0"]).await;
+    let at_end = Kept::with(&stage, vec![news(1001..=1003)]).await;
+    assert_eq!(told(&at_end, 1002, "event: gap").await, (vec![1003], vec![gap(1003, 1007)]));
+    write(&link, fence, &news(1008..=1009)).await;
+    for (node, lost) in [(&before, 1005), (&at_end, 1007)] {
+        node.shared.grew.notify_one();
+        let known: Vec<u64> = (1002..=1003).chain(lost + 1..=1009).collect();
+        assert_eq!(told(node, 1001, "\"n\":1009").await, (known, vec![gap(1003, lost)]));
+        // Another node has told of what is lost here.
+        assert_eq!(told(node, 1004, "\"n\":1009").await, ((lost + 1..=1009).collect(), vec![gap(1004, lost)]));
+        assert_eq!(told(node, lost, "\"n\":1009").await, ((lost + 1..=1009).collect(), vec![]));
+        assert_eq!(told(node, 1008, "\"n\":1009").await, (vec![1009], vec![]));
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_begins_with_an_edition_without_entries_is_taken_from_there() {
+    let stage = Stage::open();
+    let link = stage.link().await;
+    let fence = shared_log(&link, &[news(1001..=1001)]).await;
+    let beside = message::edition(&Batch { events: vec![], ..story(1002) }).unwrap();
+    let beside = Append { edition: &beside, ..append(fence, "beside", 1001, 1001) };
+    assert_eq!(link.append(beside).await.unwrap(), Appended::Kept);
+    write(&link, fence, &news(1002..=1003)).await;
+    let _: u64 = stage.ask(&["XDEL", "m:editions", "1001-0"]).await;
+    let fresh = Kept::started(&stage, 7, vec![], true).await;
+    fresh.until("it has what there is", |node| node.shared.is_in_step()).await;
+    assert_eq!(fresh.shared.place(), Place { after: 1001, ..place(1000, 1003) });
+    assert_eq!(fresh.articles().await, 1);
 }

@@ -9,22 +9,37 @@ async fn open_log(link: &Link) -> Standing {
     attend_until(link, "a", true, place(1000, 1000), |standing| standing.open).await
 }
 
-#[tokio::test]
-async fn the_longest_log_of_those_who_are_there_becomes_that_of_all() {
-    let stage = Stage::open();
-    let link = stage.link().await;
+/// Has these nodes attend until one of them founds the shared log.
+async fn founded(link: &Link, nodes: [(&'static str, Place); 3]) -> (&'static str, SharedLog) {
     let founding = async {
         loop {
-            for (node, place) in [("a", place(1000, 1003)), ("b", place(5, 5)), ("c", place(700, 790))] {
-                if let Some(log) = attend(&link, node, true, place).await.log {
+            for (node, place) in nodes {
+                if let Some(log) = attend(link, node, true, place).await.log {
                     return (node, log);
                 }
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    let (founder, log) = timeout(LIMIT, founding).await.unwrap();
+    timeout(LIMIT, founding).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_longest_log_of_those_who_are_there_becomes_that_of_all() {
+    let stage = Stage::open();
+    let nodes = [("a", place(1000, 1003)), ("b", place(5, 5)), ("c", place(700, 790))];
+    let (founder, log) = founded(&stage.link().await, nodes).await;
     assert_eq!((founder, log), ("c", SharedLog { first: 700, tip: 700 }));
+}
+
+#[tokio::test]
+async fn of_one_log_that_of_which_most_is_there_becomes_that_of_all() {
+    let stage = Stage::open();
+    let was_away = Place { first: 1000, after: 1500, last: 1600 };
+    let long_ago = Place { first: 1, after: 99_990, last: 100_000 };
+    let nodes = [("a", was_away), ("b", long_ago), ("c", place(1000, 1600))];
+    let (founder, log) = founded(&stage.link().await, nodes).await;
+    assert_eq!((founder, log), ("c", SharedLog { first: 1000, tip: 1000 }));
 }
 
 #[tokio::test]
@@ -56,17 +71,17 @@ async fn editions_are_appended_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn the_stream_is_cut_where_its_entries_are_of_no_use_any_more() {
+async fn the_newest_ten_thousand_editions_are_kept() {
     let stage = Stage::open();
     let link = stage.link().await;
     let fence = open_log(&link).await.fence;
-    for id in 1001..=1400 {
-        let append = Append { oldest: id.max(1300) - 200, ..append(fence, "n", id - 1, id) };
-        let attempt = id.to_string();
-        assert_eq!(link.append(Append { attempt: &attempt, ..append }).await.unwrap(), Appended::Kept);
-    }
+    let fill = "for id = 1001, 11200 do redis.call('XADD', KEYS[1], id .. '-0', 'edition', '{}') end \
+                redis.call('HSET', KEYS[2], 'tip', '11200') return 1";
+    let _: u64 = stage.ask(&["EVAL", fill, "2", "m:editions", "m:log"]).await;
+    assert_eq!(link.append(append(fence, "n", 11_200, 11_201)).await.unwrap(), Appended::Kept);
     let length: u64 = stage.ask(&["XLEN", "m:editions"]).await;
-    assert!((200..=400).contains(&length), "{length}: whole blocks of 100 go");
+    assert!((10_000..=10_100).contains(&length), "{length}: whole blocks of 100 go");
+    assert_eq!(link.editions("11200-0", 2).await.unwrap().len(), 1, "the newest stays");
 }
 
 #[tokio::test]

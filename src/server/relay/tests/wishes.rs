@@ -66,6 +66,38 @@ async fn what_readers_of_one_node_want_is_heard_by_all_and_forgotten_when_it_is_
 }
 
 #[tokio::test]
+async fn a_follower_says_what_its_readers_want_and_not_what_stays_for_a_minute_after_them() {
+    let stage = Stage::open();
+    let link = stage.link().await;
+    let Leader { fixture, wants, shared } = Leader::new();
+    let services = &fixture.services;
+    let mirror =
+        Mirror::new(Arc::clone(&services.market), Arc::clone(&services.hub), services.clock, Duration::from_secs(10));
+    let said = async |expected: &[&str]| {
+        while link.want(&[]).await.unwrap() != expected {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let want = |base: &str| services.follows.want(symbol(base), Ipv4Addr::LOCALHOST).unwrap();
+    let readers = async {
+        let first = want("N1");
+        said(&["N1"]).await;
+        drop(first);
+        // As if the time of the wish were over.
+        let _: i64 = stage.ask(&["DEL", "m:wanted"]).await;
+        let _second = want("N2");
+        said(&["N2"]).await;
+        assert_eq!(services.follows.demand().borrow().len(), 2, "both are followed here");
+        let _back = want("N1");
+        said(&["N1", "N2"]).await;
+    };
+    tokio::select! {
+        ended = timeout(LIMIT, readers) => ended.expect("each is said"),
+        error = wants.share(&shared, &mirror, &link) => panic!("{error:?}"),
+    }
+}
+
+#[tokio::test]
 async fn there_is_an_end_to_what_is_kept() {
     let stage = Stage::open();
     let link = stage.link().await;

@@ -117,3 +117,20 @@ async fn another_log_takes_the_place_of_this_one_and_news_stays() {
     assert_eq!(storage.log_range().await.unwrap(), LogRange { after: 790, last: 795 });
     assert_eq!(storage.articles(all()).await.unwrap().total, 1);
 }
+
+#[tokio::test]
+async fn what_is_skipped_leaves_a_hole_and_what_was_before_it_stays() {
+    let (folder, storage) = fresh();
+    storage.replace_log(700, 700).await.unwrap();
+    storage.skip_log(790).await.unwrap();
+    assert_eq!(storage.log_range().await.unwrap(), LogRange { after: 790, last: 790 }, "nothing was there");
+    storage.commit(events([event(791, NOW), event(792, NOW)])).await.unwrap();
+    storage.skip_log(795).await.unwrap();
+    storage.skip_log(793).await.unwrap();
+    storage.commit(events([event(796, NOW)])).await.unwrap();
+    drop(storage);
+    let storage = open(folder.path());
+    assert_eq!(storage.log_range().await.unwrap(), LogRange { after: 790, last: 796 });
+    let ids: Vec<u64> = storage.events(700, 10).await.unwrap().iter().map(|event| event.id).collect();
+    assert_eq!(ids, [791, 792, 796]);
+}
