@@ -21,13 +21,13 @@ use http_body::Body as _;
 use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Events that leave together at most, and bytes after which no more are added: a reader of a hundred assets should have
-/// the newest of the last one, too.
-const MOST_EVENTS: usize = 64;
+/// Events that leave together at most, with what stands before and after them, and bytes after which no more are added: a
+/// reader of a hundred assets should have the newest of the last one, too.
+const MOST_PIECES: usize = 64;
 const MOST_BYTES: usize = 32 * 1024;
 
-/// Events, with what stands before and after them.
-const MOST_PIECES: usize = MOST_EVENTS + 4;
+/// Room for the prices of a strip. As much as the allocator has at hand for each thread.
+const USUAL_PIECES: usize = 32;
 
 /// What a peer may say while it reads, in bytes. It is not looked at.
 const MOST_SAID: usize = 16 * 1024;
@@ -67,16 +67,25 @@ impl<S> Outflow<S> {
 
     /// Takes what is due.
     fn gather(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        let mut events = Vec::new();
+        let pieces = &mut self.unwritten.pieces;
         let mut bytes = 0_usize;
-        while events.len() < MOST_EVENTS && bytes < MOST_BYTES {
+        // A stream that has nothing to say yet has begun all the same.
+        pieces.extend(self.head.take());
+        // The place of the chunk's size, which is not known yet.
+        let size = pieces.len();
+        while pieces.len() < MOST_PIECES - 2 && bytes < MOST_BYTES {
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(Some(frame)) => {
                     let data = frame.map_err(io::Error::other)?.into_data().unwrap_or_default();
-                    if !data.is_empty() {
-                        bytes = bytes.saturating_add(data.len());
-                        events.push(data);
+                    if data.is_empty() {
+                        continue;
                     }
+                    if bytes == 0 {
+                        pieces.reserve_exact(USUAL_PIECES);
+                        pieces.push(Bytes::new());
+                    }
+                    bytes = bytes.saturating_add(data.len());
+                    pieces.push(data);
                 }
                 Poll::Ready(None) => {
                     self.is_over = true;
@@ -85,11 +94,8 @@ impl<S> Outflow<S> {
                 Poll::Pending => break,
             }
         }
-        let pieces = &mut self.unwritten.pieces;
-        pieces.extend(self.head.take());
-        if bytes > 0 {
-            pieces.push(format!("{bytes:x}\r\n").into());
-            pieces.append(&mut events);
+        if let Some(size) = pieces.get_mut(size) {
+            *size = format!("{bytes:x}\r\n").into();
             pieces.push(Bytes::from_static(b"\r\n"));
         }
         if self.is_over {
