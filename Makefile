@@ -46,7 +46,7 @@ budget: site ## What a browser loads, against its budget
 e2e: site setup-servers setup-browser ## A real browser against the real binary
 	cd end2end && npx playwright test
 
-bench: site ## Criterion for functions, a load client for the server
+bench: site setup-servers ## Criterion for functions, a load client for the server
 	cargo bench --locked --features ssr
 
 setup: setup-build setup-servers setup-browser ## Install the tools without building anything

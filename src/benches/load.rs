@@ -2,7 +2,7 @@
 //!
 //! Starts the release binary as its own process, so that its memory is its own, and prints one line a figure.
 //! Run it with `make bench`, or one part of it: `cargo bench --features ssr --bench load -- crowd`. Parts are `latency`,
-//! `page`, `news`, `publish` and `crowd`.
+//! `page`, `news`, `publish`, `crowd` and `nodes`, which needs `redis-server`.
 
 #![expect(
     clippy::print_stdout,
@@ -20,6 +20,8 @@ mod crowd;
 mod feeds;
 #[path = "load/news.rs"]
 mod news;
+#[path = "load/nodes.rs"]
+mod nodes;
 #[path = "load/process.rs"]
 mod process;
 #[path = "load/publish.rs"]
@@ -62,6 +64,9 @@ async fn main() {
     }
     if wanted("crowd") {
         crowd::run().await;
+    }
+    if wanted("nodes") {
+        nodes::run().await;
     }
 }
 

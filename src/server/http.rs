@@ -7,6 +7,7 @@ pub mod body;
 pub mod browser_policy;
 pub mod caller;
 mod channels;
+mod conversation;
 pub mod cors;
 mod docs;
 pub mod error;
@@ -21,6 +22,7 @@ mod metrics;
 mod news;
 mod news_query;
 mod openapi;
+mod outflow;
 #[cfg(target_os = "linux")]
 mod outstanding;
 pub mod page_news;

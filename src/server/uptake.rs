@@ -55,6 +55,11 @@ impl Uptake {
         self.0.lock().waits = true;
     }
 
+    /// Whether everything was taken that was there to be written.
+    pub fn has_all(&self) -> bool {
+        !self.0.lock().waits
+    }
+
     /// Whether a byte was taken within the limit. Where something waits it is looked only now and then, so the limit is
     /// half as long again: whoever watches the connection ends it before that.
     pub fn is_within(&self, limit: Duration) -> bool {

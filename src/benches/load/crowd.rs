@@ -2,7 +2,6 @@
 //! behind the market any of them is, and what each costs.
 
 use std::{
-    io::ErrorKind,
     net::SocketAddr,
     sync::{Arc, OnceLock, mpsc},
     thread,
@@ -11,7 +10,7 @@ use std::{
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufReadExt, BufReader},
     net::TcpStream,
     sync::Semaphore,
     time::{MissedTickBehavior, interval},
@@ -20,7 +19,7 @@ use tokio_tungstenite::{client_async, tungstenite::Message};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    client::price_of,
+    client::{open_realtime, price_of, take_everything},
     percentile,
     process::{Process, Settings},
     report,
@@ -207,10 +206,7 @@ struct Client {
 impl Client {
     async fn open_stream(&self) -> TcpStream {
         let _turn = self.door.acquire().await.expect("the door stays");
-        let mut socket = TcpStream::connect(self.server).await.expect("the server accepts");
-        let symbols = SYMBOLS.join(",");
-        let request = format!("GET /api/realtime?symbols={symbols} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        socket.write_all(request.as_bytes()).await.expect("the server reads");
+        let socket = open_realtime(self.server).await;
         socket.readable().await.expect("an answer");
         socket
     }
@@ -255,19 +251,6 @@ impl Client {
             }
         }
         watch.map(Watch::end).unwrap_or_default()
-    }
-}
-
-/// Reads to the end, and looks at nothing.
-async fn take_everything(socket: TcpStream) {
-    let mut buffer = vec![0; 16 * 1024];
-    while socket.readable().await.is_ok() {
-        match socket.try_read(&mut buffer) {
-            Ok(0) => return,
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(_) => return,
-        }
     }
 }
 

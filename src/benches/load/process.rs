@@ -155,6 +155,7 @@ impl Drop for Process {
     }
 }
 
-fn free_address() -> SocketAddr {
+/// A port that nobody listens on.
+pub fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
 }

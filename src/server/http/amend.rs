@@ -55,6 +55,11 @@ impl<S> Amended<S> {
         Self { stream, is_on, line: FirstLine::Reading(0), refusal: None }
     }
 
+    /// The connection, where nothing was refused on it.
+    pub(super) fn into_inner(self) -> S {
+        self.stream
+    }
+
     /// What is to be said in place of an answer that has no body. `None` for any other answer.
     fn instead(&self, written: &[u8]) -> Option<Vec<u8>> {
         if self.refusal.is_some() || !self.is_on.load(Ordering::Relaxed) {

@@ -18,6 +18,7 @@
 use std::{convert::Infallible, sync::Arc};
 
 use axum::{
+    Extension,
     body::Body,
     extract::State,
     response::{IntoResponse, Response},
@@ -30,6 +31,7 @@ use super::{
     error::HttpError,
     lapse::Admission,
     last_event_id::LastEventId,
+    outflow::Endless,
     query::{PathSymbol, StreamQuery, want},
 };
 use crate::{
@@ -112,5 +114,5 @@ fn open(
 /// The answer that a stream is.
 pub(super) fn respond(stream: FrameStream, admission: Admission) -> Response {
     let stream = admission.bound(stream);
-    (HEADERS, Body::from_stream(stream.map(Ok::<_, Infallible>))).into_response()
+    (HEADERS, Extension(Endless), Body::from_stream(stream.map(Ok::<_, Infallible>))).into_response()
 }

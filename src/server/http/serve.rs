@@ -1,4 +1,4 @@
-//! The door: accepts connections, counts them, and speaks HTTP/1.1 on each.
+//! The door: accepts connections, counts them, and has a [`Conversation`] on each.
 //!
 //! What a stranger can hold without having asked for anything is bounded here: how many sockets in all and from one
 //! address, how long the head of the first request may take, how large a head may be, how long it may be until the next
@@ -6,46 +6,26 @@
 //! no browser speaks it without, and a server that has to guess the protocol from the first bytes waits for them without
 //! a limit.
 
-use std::{
-    convert::Infallible,
-    future::Future,
-    io,
-    net::SocketAddr,
-    pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{
-    Router,
-    body::Body,
-    extract::ConnectInfo,
-    response::{IntoResponse, Response},
-};
-use futures_util::TryFutureExt;
-use http::{HeaderValue, Request, header};
-use http_body::Body as _;
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioTimer;
 use ipnet::IpNet;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::Semaphore,
-    time::{Sleep, sleep},
+    time::sleep,
 };
 use tokio_util::{
     sync::CancellationToken,
     task::{TaskTracker, task_tracker::TaskTrackerToken},
 };
-use tower::Service;
 use tracing::{debug, warn};
 
 #[cfg(target_os = "linux")]
 use super::outstanding::Outstanding;
-use super::{amend::Amended, error::HttpError, refusal, stall::StallGuard};
+use super::{conversation::Conversation, refusal, stall::StallGuard};
 use crate::server::{
     client::Client,
     config::Config,
@@ -145,18 +125,22 @@ pub async fn serve(
     }
     let door = Door {
         sockets: Arc::new(ConnectionLimits::new(bounds.sockets)),
-        http: speaker(&bounds),
+        conversation: Conversation {
+            router,
+            http: speaker(&bounds),
+            head: bounds.head,
+            silent: metrics.silent.clone(),
+            shutdown: shutdown.clone(),
+        },
         open: TaskTracker::new(),
         told: Arc::new(Semaphore::new(TOLD)),
         bounds,
-        router,
         metrics,
-        shutdown,
     };
     loop {
         tokio::select! {
             biased;
-            () = door.shutdown.cancelled() => break,
+            () = shutdown.cancelled() => break,
             (stream, peer) = accept(&listener) => door.let_in(stream, peer),
         }
     }
@@ -191,13 +175,11 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 struct Door {
     bounds: Bounds,
     sockets: Arc<ConnectionLimits>,
-    router: Router,
-    http: http1::Builder,
+    conversation: Conversation,
     /// One token for each connection.
     open: TaskTracker,
     told: Arc<Semaphore>,
     metrics: ConnectionMetrics,
-    shutdown: CancellationToken,
 }
 
 /// What a connection holds until it is gone.
@@ -212,8 +194,7 @@ impl Door {
                 }
                 let held = (permit, self.open.token(), self.metrics.enter());
                 let guarded = self.guard(stream, peer, held);
-                let uptake = Arc::clone(guarded.uptake());
-                tokio::spawn(uptake.around(self.speak(guarded, peer)));
+                tokio::spawn(self.conversation.clone().hold(guarded, peer));
             }
             Err(refusal) => {
                 self.metrics.refused(refusal.as_str());
@@ -249,50 +230,6 @@ impl Door {
             self.sockets.acquire(Client::from(address))
         }
     }
-
-    /// Answers the requests of one connection, one after the other. Ends with the connection, or at shutdown after the
-    /// answer that is under way.
-    fn speak(&self, stream: StallGuard<TcpStream, Held>, peer: SocketAddr) -> impl Future<Output = ()> + use<> {
-        let (router, http, shutdown) = (self.router.clone(), self.http.clone(), self.shutdown.clone());
-        let silent = self.metrics.silent.clone();
-        let mut patience = Some(Box::pin(sleep(self.bounds.head)));
-        async move {
-            let has_asked = Arc::new(AtomicBool::new(false));
-            let asked = Arc::clone(&has_asked);
-            let is_amended = Arc::new(AtomicBool::new(true));
-            let amended = Amended::new(stream, Arc::clone(&is_amended));
-            let service = service_fn(move |request| {
-                asked.store(true, Ordering::Relaxed);
-                let is_amended = Arc::clone(&is_amended);
-                answer(router.clone(), request, peer).inspect_ok(move |response| {
-                    if response.body().size_hint().exact().is_none() {
-                        is_amended.store(false, Ordering::Relaxed);
-                    }
-                })
-            });
-            let mut connection = pin!(http.serve_connection(TokioIo::new(amended), service).with_upgrades());
-            let mut goes_on = true;
-            let ended = loop {
-                tokio::select! {
-                    ended = connection.as_mut() => break ended,
-                    () = expiry(&mut patience) => {
-                        patience = None;
-                        if !has_asked.load(Ordering::Relaxed) {
-                            silent.inc();
-                            return debug!(%peer, "nothing was asked for in time");
-                        }
-                    }
-                    () = shutdown.cancelled(), if goes_on => {
-                        goes_on = false;
-                        connection.as_mut().graceful_shutdown();
-                    }
-                }
-            };
-            if let Err(error) = ended {
-                debug!(%peer, %error, "a connection ended early");
-            }
-        }
-    }
 }
 
 /// Sets what an accepted connection needs.
@@ -301,43 +238,6 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT)?;
     Ok(())
-}
-
-/// The end of a timer, if there is one.
-async fn expiry(timer: &mut Option<Pin<Box<Sleep>>>) {
-    match timer {
-        Some(timer) => timer.await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Hands a request to the router, with the address that it came from.
-///
-/// A request to a proxy (`CONNECT host:80`) or to the server as a whole (`OPTIONS *`) names no path, which everything
-/// behind the door takes for granted.
-///
-/// A chunked body ends the connection with the answer: where a `Content-Length` came beside it, which is not seen here
-/// any more, a proxy in between may have another opinion of where the next request begins.
-/// <https://www.rfc-editor.org/rfc/rfc9112#section-6.1-15>
-fn answer(
-    mut router: Router,
-    request: Request<Incoming>,
-    peer: SocketAddr,
-) -> impl Future<Output = Result<Response, Infallible>> {
-    let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
-    let mut request = request.map(Body::new);
-    request.extensions_mut().insert(ConnectInfo(PeerAddr(peer)));
-    let answering = request.uri().path().starts_with('/').then(|| router.call(request));
-    async move {
-        let mut response = match answering {
-            Some(answering) => answering.await?,
-            None => HttpError::BadTarget.into_response(),
-        };
-        if chunked {
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        Ok(response)
-    }
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -1,6 +1,6 @@
 //! A small set of positions that one thread fills and another empties.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use super::MAX_SYMBOLS_PER_READER;
 
@@ -17,18 +17,28 @@ pub(super) struct Bits([u64; WORDS]);
 
 impl AtomicBits {
     /// Adds a position. Returns whether it was missing.
+    ///
+    /// One that is there is only looked at: to write would take the word away from the thread that empties it. So that
+    /// this thread still finds what the position stands for, there has to be a fence of sequential consistency between
+    /// the writing of it and this.
     pub(super) fn set(&self, position: usize) -> bool {
         let bit = 1 << (position % WORD);
-        self.0.get(position / WORD).is_some_and(|word| word.fetch_or(bit, Ordering::AcqRel) & bit == 0)
+        let Some(word) = self.0.get(position / WORD) else { return false };
+        word.load(Ordering::Relaxed) & bit == 0 && word.fetch_or(bit, Ordering::AcqRel) & bit == 0
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.iter().all(|word| word.load(Ordering::Acquire) == 0)
     }
 
-    /// Takes everything out.
+    /// Takes everything out. What it stands for is looked at after this.
     pub(super) fn take(&self) -> Bits {
-        Bits(std::array::from_fn(|i| self.0.get(i).map_or(0, |word| word.swap(0, Ordering::AcqRel))))
+        if self.is_empty() {
+            return Bits::default();
+        }
+        let taken = Bits(std::array::from_fn(|i| self.0.get(i).map_or(0, |word| word.swap(0, Ordering::AcqRel))));
+        fence(Ordering::SeqCst);
+        taken
     }
 }
 

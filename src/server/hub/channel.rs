@@ -5,11 +5,11 @@ use std::{
     fmt,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering, fence},
     },
 };
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwapOption, Guard};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use serde_json::value::RawValue;
@@ -105,8 +105,9 @@ impl Channel {
         self.count.load(Ordering::Relaxed)
     }
 
-    pub(super) fn frames(&self) -> Option<Arc<Frames>> {
-        self.frames.load_full()
+    /// The newest. Not counted among their holders: thousands of readers would meet at the count.
+    pub(super) fn frames(&self) -> Guard<Option<Arc<Frames>>> {
+        self.frames.load()
     }
 
     pub(super) fn add(&self, reader: &Arc<Reader>, position: usize) {
@@ -146,6 +147,8 @@ impl Channel {
             pair: OnceLock::new(),
         })));
         drop(known);
+        // Whoever is told below, or knows already, sees these frames.
+        fence(Ordering::SeqCst);
         for shard in &self.readers {
             for (reader, position) in shard.lock().values() {
                 reader.tell(*position, changed, now_ms);

@@ -183,9 +183,11 @@ impl Reader {
         self.log.store(true, Ordering::Release);
     }
 
-    /// Whether a signal was given; takes it back.
+    /// Whether a signal was given; takes it back. Mostly there is none, and looking is cheaper than taking.
     pub(super) fn take(&self, signal: Signal) -> bool {
-        self.signals.fetch_and(!(signal as u8), Ordering::AcqRel) & signal as u8 != 0
+        let signal = signal as u8;
+        let is_given = |signals: u8| signals & signal != 0;
+        is_given(self.signals.load(Ordering::Acquire)) && is_given(self.signals.fetch_and(!signal, Ordering::AcqRel))
     }
 
     /// Whether the log has grown since this was last asked.

@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
     Hub,
+    channel::Frames,
     filter::EventFilter,
     limits::{Permit, Refusal},
     log::{EventLog, Since},
@@ -205,12 +206,7 @@ impl Session {
     }
 
     fn next_price(&mut self, cx: &mut Context<'_>) -> Option<Utf8Bytes> {
-        loop {
-            let frames = self.tickers.next(cx)?;
-            if let Some(text) = frames.text() {
-                return Some(text);
-            }
-        }
+        self.tickers.next(cx, Frames::text)
     }
 
     /// Counts what was handed out.
@@ -226,11 +222,9 @@ impl Session {
             return Poll::Ready(PairTurn::End(end));
         }
         self.reader.take(Signal::Heartbeat);
-        while let Some(frames) = self.tickers.next(cx) {
-            if let Some((symbol, json)) = frames.pair() {
-                self.tally.delivered();
-                return Poll::Ready(PairTurn::Price(symbol, json));
-            }
+        if let Some((symbol, json)) = self.tickers.next(cx, Frames::pair) {
+            self.tally.delivered();
+            return Poll::Ready(PairTurn::Price(symbol, json));
         }
         self.settle();
         Poll::Pending

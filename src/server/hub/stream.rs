@@ -12,7 +12,7 @@ use futures_util::{FutureExt, Stream, future::BoxFuture};
 
 use super::{
     Hub,
-    channel::PriceForm,
+    channel::{Frames, PriceForm},
     encode,
     ending::End,
     envelope, events,
@@ -107,13 +107,16 @@ impl FrameStream {
 
     /// The next price that the reader has not seen.
     fn next_price(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
-        loop {
-            let frames = self.tickers.next(cx)?;
-            if let Some(bytes) = frames.price(self.form) {
-                self.last_id = frames.id;
-                return Some(bytes);
-            }
-        }
+        let (id, price) = self.tickers.next(cx, in_form(self.form))?;
+        self.last_id = id;
+        Some(price)
+    }
+
+    /// The next price of the round that is being sent.
+    fn next_of_round(&mut self) -> Option<Bytes> {
+        let (id, price) = self.tickers.next_of_round(in_form(self.form))?;
+        self.last_id = id;
+        Some(price)
     }
 
     /// The next change of freshness. Price events carry it themselves.
@@ -163,6 +166,11 @@ impl FrameStream {
     }
 }
 
+/// A price with its id.
+fn in_form(form: PriceForm) -> impl Fn(&Frames) -> Option<(u64, Bytes)> {
+    move |frames| Some((frames.id, frames.price(form)?))
+}
+
 impl Stream for FrameStream {
     type Item = Bytes;
 
@@ -170,6 +178,11 @@ impl Stream for FrameStream {
         let this = self.get_mut();
         if this.ended {
             return Poll::Ready(None);
+        }
+        // What else there may be was looked at when the round began. It is one price a symbol, and soon over.
+        if let Some(price) = this.next_of_round() {
+            this.tally.delivered();
+            return Poll::Ready(Some(price));
         }
         this.reader.look(cx.waker());
         if this.reader.take(Signal::Close) || this.hub.shutdown.is_cancelled() {

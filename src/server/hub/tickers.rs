@@ -60,7 +60,7 @@ impl TickerCursor {
                 channel,
                 ticker: 0,
                 count: 0,
-                status: frames.and_then(|f| f.status.as_ref().map(|(id, _)| *id)).unwrap_or_default(),
+                status: frames.as_deref().and_then(|f| f.status.as_ref()).map(|(id, _)| *id).unwrap_or_default(),
             })
         };
         let positions = channels.into_iter().map(seen).collect();
@@ -110,24 +110,35 @@ impl TickerCursor {
         self.positions.iter().position(|taken| taken.as_ref().is_some_and(|taken| taken.channel.symbol() == symbol))
     }
 
-    /// The frames of the next price that the reader has not seen.
-    pub(super) fn next(&mut self, cx: &mut Context<'_>) -> Option<Arc<Frames>> {
+    /// What is wanted of the next price that the reader has not seen. A price of which there is nothing is passed over.
+    pub(super) fn next<T>(&mut self, cx: &mut Context<'_>, wanted: impl Fn(&Frames) -> Option<T>) -> Option<T> {
         loop {
-            while let Some(position) = self.tickers.pop() {
-                let Some((frames, seen)) = self.at(position) else { continue };
-                if frames.id > seen.ticker {
-                    seen.ticker = frames.id;
-                    let missed = if seen.count == 0 { 0 } else { frames.count.saturating_sub(seen.count + 1) };
-                    seen.count = frames.count;
-                    self.superseded += missed;
-                    return Some(frames);
-                }
+            if let Some(found) = self.next_of_round(&wanted) {
+                return Some(found);
             }
             if !self.reader.has_tickers() || !self.may_go_on(cx) {
                 return None;
             }
             self.tickers = self.reader.take_tickers();
         }
+    }
+
+    /// The same, of those that the reader has begun to be sent.
+    pub(super) fn next_of_round<T>(&mut self, wanted: impl Fn(&Frames) -> Option<T>) -> Option<T> {
+        while let Some(position) = self.tickers.pop() {
+            let Some(seen) = self.positions.get_mut(position).and_then(Option::as_mut) else { continue };
+            let frames = seen.channel.frames();
+            let Some(frames) = frames.as_deref().filter(|frames| frames.id > seen.ticker) else { continue };
+            seen.ticker = frames.id;
+            let missed = if seen.count == 0 { 0 } else { frames.count.saturating_sub(seen.count + 1) };
+            seen.count = frames.count;
+            self.superseded += missed;
+            let found = wanted(frames);
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
     }
 
     /// How many prices were replaced by newer ones before the reader took them, since this was last asked.
@@ -139,8 +150,10 @@ impl TickerCursor {
     pub(super) fn next_status(&mut self) -> Option<Bytes> {
         loop {
             while let Some(position) = self.statuses.pop() {
-                let Some((frames, seen)) = self.at(position) else { continue };
-                if let Some((id, bytes)) = frames.status.as_ref().filter(|(id, _)| *id > seen.status) {
+                let Some(seen) = self.positions.get_mut(position).and_then(Option::as_mut) else { continue };
+                let frames = seen.channel.frames();
+                let status = frames.as_deref().and_then(|frames| frames.status.as_ref());
+                if let Some((id, bytes)) = status.filter(|(id, _)| *id > seen.status) {
                     seen.status = *id;
                     return Some(bytes.clone());
                 }
@@ -150,11 +163,6 @@ impl TickerCursor {
                 return None;
             }
         }
-    }
-
-    fn at(&mut self, position: usize) -> Option<(Arc<Frames>, &mut Position)> {
-        let seen = self.positions.get_mut(position)?.as_mut()?;
-        Some((seen.channel.frames()?, seen))
     }
 
     /// Whether the pace lets the next round of prices begin. If not, the stream is woken when it does.
