@@ -15,6 +15,8 @@ use tokio::time::timeout;
 use super::{keys::Keys, scripts::Scripts};
 use crate::{model::symbol::Symbol, server::config::MAX_ON_DEMAND};
 
+pub(super) mod channels;
+
 /// How long a question may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long it may take until a connection is of use.

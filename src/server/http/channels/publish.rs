@@ -79,7 +79,7 @@ pub async fn message(
     request: Request,
 ) -> Result<Accepted, HttpError> {
     caller.require(Scope::Publish)?;
-    let channel = services.channels.created(&path_of(&uri)?).ok_or(HttpError::UnknownChannel)?;
+    let channel = services.channels.find(&path_of(&uri)?).await.ok_or(HttpError::UnknownChannel)?;
     let read = |body: &[u8]| publication::message(body).map_err(HttpError::from);
     let room = room_of(&services.channels, &caller);
     publish(&services.channels, &channel, request, room, read).await
