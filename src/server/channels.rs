@@ -292,8 +292,9 @@ impl Channels {
     /// Whoever drops this before it returns does not know whether it was published.
     ///
     /// # Errors
-    /// [`ChannelError::Unknown`] where the channel was removed, [`ChannelError::Busy`], [`ChannelError::GoingDown`], and
-    /// [`ChannelError::Storage`] where nothing can be stored: then nothing was sent, either.
+    /// [`ChannelError::Unknown`] where the channel was removed, [`ChannelError::Busy`], [`ChannelError::GoingDown`],
+    /// [`ChannelError::Storage`] where nothing can be stored: then nothing was sent, either; and where there are other
+    /// nodes [`ChannelError::Away`] and [`ChannelError::Unconfirmed`].
     pub async fn publish(&self, channel: &Arc<Channel>, draft: EventDraft, room: Room) -> Result<u64, ChannelError> {
         let channel = Arc::clone(channel);
         self.order(|reply| Order::Publish(Publication { channel, draft, reply, room })).await

@@ -211,7 +211,9 @@ impl SharedChannels {
             Ok(written) => written,
             Err(error) => {
                 count(&self.shared.counters.publications_refused, publications(&asked));
-                asked.into_iter().for_each(|asked| asked.refuse(&error));
+                for asked in asked {
+                    asked.refuse(&error);
+                }
                 return;
             }
         };
@@ -231,8 +233,8 @@ impl SharedChannels {
         let keep = i64::try_from(self.keep.as_millis()).unwrap_or(i64::MAX);
         let bounds = Bounds::of(self.press.max_created(), UnixMs(at.0.saturating_sub(keep)));
         link.write(&wanted, bounds).await.map_err(|error| {
-            debug!(%error, "the answer to a publication was lost");
-            ChannelError::Unconfirmed
+            debug!(%error, "Redis did not do what was asked of a channel, or did not say so");
+            if error.is_refusal() { ChannelError::Away } else { ChannelError::Unconfirmed }
         })
     }
 

@@ -53,6 +53,18 @@ pub enum LinkError {
     Trouble(String),
 }
 
+impl LinkError {
+    /// Whether Redis has said that it did nothing of what it was asked.
+    pub(super) fn is_refusal(&self) -> bool {
+        const CODES: [&str; 6] = ["OOM", "READONLY", "LOADING", "MISCONF", "BUSY", "NOREPLICAS"];
+        match self {
+            Self::Unreachable | Self::Refused => true,
+            Self::Trouble(code) => CODES.contains(&code.as_str()),
+            Self::Silent | Self::Closed | Self::Behind => false,
+        }
+    }
+}
+
 impl From<RedisError> for LinkError {
     fn from(error: RedisError) -> Self {
         if error.kind() == ErrorKind::AuthenticationFailed || error.code() == Some("NOAUTH") {

@@ -46,7 +46,10 @@ pub(super) struct Followed {
 /// What was found while the stream is read from its beginning.
 #[derive(Debug)]
 struct Scan {
+    /// What there was at the meeting.
     channels: Vec<Known>,
+    /// Names of those of which Redis had forgotten something.
+    forgotten: HashSet<String>,
     /// By name, the newest entry in the stream that is here already: its id, and what it says.
     overlaps: HashMap<String, (u64, u64)>,
 }
@@ -81,7 +84,14 @@ impl SharedChannels {
         for Known { name, first, created_at, .. } in &meeting.channels {
             self.adopt(name, *first, *created_at).await?;
         }
-        let scan = Some(Scan { channels: meeting.channels, overlaps: HashMap::new() });
+        let forgotten = own.into_iter().filter(|own| {
+            meeting
+                .channels
+                .iter()
+                .any(|known| known.name == own.name && known.first == own.first && known.tip < own.last)
+        });
+        let forgotten = forgotten.map(|own| own.name).collect();
+        let scan = Some(Scan { channels: meeting.channels, forgotten, overlaps: HashMap::new() });
         let (run, epoch, met_at) = (link.run(), meeting.epoch, meeting.place);
         self.followed = Some(Followed { run, epoch, place: 0, met_at, scan, complete: false });
         Ok(())
@@ -109,13 +119,11 @@ impl SharedChannels {
             self.press.forget(&path).await?;
             return Ok(self.press.adopt(&path, first, created_at).await?);
         }
-        match here {
-            Some(channel) => self.replace(&channel, first).await,
-            None => {
-                count(&self.shared.counters.undecodable, 1);
-                Ok(())
-            }
-        }
+        let Some(channel) = here else {
+            count(&self.shared.counters.undecodable, 1);
+            return Ok(());
+        };
+        self.replace(&channel, first).await
     }
 
     async fn replace(&mut self, channel: &Channel, first: u64) -> Result<(), Trouble> {
@@ -137,27 +145,26 @@ impl SharedChannels {
                 // It is another Redis, or the stream has been cut off before it came here.
                 return Ok(false);
             }
-            if !page.entries.is_empty() {
-                self.take(page.entries).await?;
+            let taken = page.entries.last().map_or(page.place, |entry| entry.place);
+            self.take(page.entries).await?;
+            if taken < page.place {
                 continue;
             }
             self.reached(page.place);
-            match self.followed.as_mut().and_then(|followed| followed.scan.take()) {
-                Some(scan) => {
-                    if !self.finish_scan(link, scan).await? {
-                        return Ok(false);
-                    }
+            if let Some(scan) = self.followed.as_mut().and_then(|followed| followed.scan.take()) {
+                if self.finish_scan(link, scan).await? {
+                    // What was given back has places of its own.
+                    continue;
                 }
-                None => {
-                    self.shared.set_channels_open(page.open);
-                    self.press.channels().set_met();
-                    if page.open {
-                        // Nobody has anything of them that is not here.
-                        self.press.channels().all_shared().iter().for_each(|channel| channel.log().confirm());
-                    }
-                    return Ok(true);
-                }
+                return Ok(false);
             }
+            self.shared.set_channels_open(page.open);
+            self.press.channels().set_met();
+            if page.open {
+                // Nobody has anything of them that is not here.
+                self.press.channels().all_shared().iter().for_each(|channel| channel.log().confirm());
+            }
+            return Ok(true);
         }
     }
 
@@ -170,8 +177,8 @@ impl SharedChannels {
 
     /// The stream was read to its end for the first time: what it did not have is lost here, or missing there.
     async fn finish_scan(&mut self, link: &Link, scan: Scan) -> Result<bool, Trouble> {
-        let Scan { channels, mut overlaps } = scan;
-        let (mut chain, mut bytes) = (true, 0);
+        let Scan { channels, forgotten, mut overlaps } = scan;
+        let (mut complete, mut bytes) = (true, 0);
         for Known { name, first, tip, .. } in channels {
             let here = self.press.channels().shared(&name).filter(|channel| channel.log().first() == first);
             let Some(channel) = here else { continue };
@@ -180,21 +187,21 @@ impl SharedChannels {
             {
                 self.replace(&channel, first).await?;
                 // What is told there is to be read once more.
-                chain = false;
+                complete = false;
                 continue;
             }
             let last = channel.log().tip();
             if last < tip {
                 warn!(channel = &*name, from = last, to = tip, "entries of a channel are lost to this node");
                 self.press.skip(&channel, tip).await?;
-            } else if last > tip {
-                chain &= self.give_back(link, &channel, tip, &mut bytes).await?;
+            } else if forgotten.contains(&name) {
+                complete &= self.give_back(link, &channel, tip, &mut bytes).await?;
             }
         }
         if let Some(followed) = &mut self.followed {
-            followed.complete = chain;
+            followed.complete = complete;
         }
-        Ok(chain)
+        Ok(complete)
     }
 
     /// Whether an entry of the stream is the one that is here in its place, as far as that is still kept.
@@ -248,7 +255,7 @@ impl SharedChannels {
                         count(&self.shared.counters.undecodable, 1);
                     } else if let Some(channel) = self.press.channels().shared(&name)
                         && channel.log().first() == first
-                        && self.is_new(&channel, &event, &mut told).await?
+                        && self.is_new(&channel, &event, &told).await?
                     {
                         collect(&mut told, channel, event);
                     }
@@ -267,12 +274,7 @@ impl SharedChannels {
     }
 
     /// Whether an entry is yet to be taken in. Where what is here turns out to be another log, it is thrown away.
-    async fn is_new(
-        &mut self,
-        channel: &Arc<Channel>,
-        event: &LogEvent,
-        told: &mut Vec<Told>,
-    ) -> Result<bool, Trouble> {
+    async fn is_new(&mut self, channel: &Arc<Channel>, event: &LogEvent, told: &[Told]) -> Result<bool, Trouble> {
         let taken = told.iter().find(|told| Arc::ptr_eq(&told.channel, channel)).and_then(|told| told.events.last());
         if let Some(taken) = taken {
             return Ok(event.id > taken.id);

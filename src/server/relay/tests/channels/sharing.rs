@@ -41,6 +41,38 @@ async fn what_is_published_anywhere_is_told_everywhere_once_in_one_order_and_und
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_comes_while_much_is_published_has_all_of_it() {
+    let stage = Stage::open();
+    let [(a, _fa)] = members::<1>(&stage).await;
+    let first = a.train(0).await.unwrap();
+    let (a, folder) = (Arc::new(a), tempfile::tempdir().unwrap());
+    let publishing = tokio::spawn({
+        let a = Arc::clone(&a);
+        async move {
+            for n in 1.. {
+                if a.train(n).await.is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    a.until("some of it", |a| a.training().log().tip() > first + 300).await;
+    for _ in 0..3 {
+        let b = Member::start(&stage, folder.path()).await;
+        let mut reader = b.read(&b.training(), Since::Now);
+        b.opened().await;
+        reader.next().await;
+        let mut reader = b.read(&b.training(), Since::After(first));
+        let expected: Vec<String> = (1..=300).map(|n| line(first + n, n)).collect();
+        assert_eq!(reader.lines(300).await, expected);
+        drop(reader);
+        b.stop().await;
+    }
+    publishing.abort();
+    assert_eq!(a.count(|counters| &counters.publications_refused), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_is_ahead_of_its_new_node_waits_for_it() {
     let stage = Stage::open();
     let [(a, _fa), (b, fb)] = members::<2>(&stage).await;

@@ -41,6 +41,17 @@ async fn a_redis_that_says_nothing_leaves_it_open_whether_something_was_publishe
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_is_full_refuses_and_nothing_was_published() {
+    let stage = Stage::open();
+    let [(a, _fa)] = members::<1>(&stage).await;
+    let id = a.train(1).await.unwrap();
+    let _: String = stage.ask(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    assert_eq!(a.train(2).await, Err(ChannelError::Away));
+    let _: String = stage.ask(&["CONFIG", "SET", "maxmemory", "0"]).await;
+    assert_eq!(a.train(3).await, Ok(id + 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_node_with_a_full_disk_publishes_nothing_and_has_all_of_it_later() {
     let stage = Stage::open();
     let [(a, _fa), (b, _fb)] = members::<2>(&stage).await;
