@@ -125,8 +125,8 @@ fn note(heard: &Mutex<Heard>, event: &Event) {
     let Some(id) = event.id else { return };
     match &*event.name {
         "training_progress" => {
-            if heard.last_id.is_some_and(|last| id <= last) {
-                heard.wrong.push(format!("{id} after {:?}", heard.last_id));
+            if let Some(last) = heard.last_id.filter(|last| id <= *last) {
+                heard.wrong.push(format!("{id} after {last}"));
             }
             heard.numbers.insert(id, event.data["data"]["metrics"]["n"].as_u64().unwrap());
         }

@@ -31,7 +31,7 @@ mod sharing;
 mod trouble;
 
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-const KEEP: Duration = Duration::from_secs(3600);
+const KEEP: Duration = Duration::from_hours(1);
 
 /// A node of which only the channels are at work.
 struct Member {

@@ -66,9 +66,11 @@ async fn redis_comes_back_with_an_older_state_and_no_id_is_given_out_twice() {
     stage.server = RedisServer::lasting();
     stage.client = Client::open(stage.server.url()).unwrap();
     let [(a, _fa), (b, _fb)] = members::<2>(&stage).await;
+    let mut saved = 0;
     for n in 1..=5 {
-        a.train(n).await.unwrap();
+        saved = a.train(n).await.unwrap();
     }
+    b.until("all of it", |b| b.training().log().tip() == saved).await;
     // What is written from here on does not last.
     let _: String = stage.ask(&["CONFIG", "SET", "appendonly", "no"]).await;
     let mut reader = b.read(&b.training(), Since::Now);

@@ -3,7 +3,10 @@
 use super::*;
 use crate::server::{
     event::LogEvent,
-    relay::link::channels::{Bounds, Change, Own, Wanted, Written},
+    relay::link::channels::{
+        Bounds, Change, Own, Wanted,
+        Written::{self, Done, Exists, Full, Unknown},
+    },
 };
 
 const AT: UnixMs = UnixMs(1_763_640_000_000);
@@ -50,7 +53,6 @@ async fn places_are_given_out_in_order_to_what_is_known_only() {
         Wanted::Create { name: "/a", first: 1, at: AT },
         publish(100),
     ];
-    use Written::{Done, Exists, Full, Unknown};
     let written = link.write(&wanted, BOUNDS).await.unwrap();
     let expected = [
         Done(101),
