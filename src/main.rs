@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand};
 use market_pulse::server::{
     access::{Lifetime, Scope},
+    simulator::news::NewsMode,
     startup::{self, StartError, token},
     telemetry::{self, LogFormat},
 };
@@ -43,6 +44,9 @@ struct Serve {
     /// Use the built-in exchanges: no network needed, and every page says that the data is simulated.
     #[arg(long)]
     demo: bool,
+    /// What the built-in news outlets do by themselves.
+    #[arg(long, value_enum, default_value_t = NewsMode::Playing, requires = "demo")]
+    outlets: NewsMode,
     /// A TOML file with settings.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -66,6 +70,9 @@ struct Simulate {
     /// The assets to play, such as BTC,ETH [default: those that are followed by default].
     #[arg(long, value_delimiter = ',', num_args = 1..)]
     symbols: Vec<String>,
+    /// What the news outlets do by themselves.
+    #[arg(long, value_enum, default_value_t = NewsMode::Playing)]
+    outlets: NewsMode,
 }
 
 #[derive(Args)]
@@ -141,11 +148,13 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     telemetry::start(cli.log);
     let result = match cli.command {
-        Command::Serve(Serve { addr, demo, config, data_dir, redis }) => {
+        Command::Serve(Serve { addr, demo, outlets, config, data_dir, redis }) => {
             let redis = redis.map(startup::Unshown);
-            startup::serve(startup::ServeOptions { addr, demo, config, data_dir, redis })
+            startup::serve(startup::ServeOptions { addr, demo, outlets, config, data_dir, redis })
         }
-        Command::Simulate(simulate) => startup::simulate(simulate.addr, simulate.seed, &simulate.symbols),
+        Command::Simulate(Simulate { addr, seed, symbols, outlets }) => {
+            startup::simulate(addr, seed, &symbols, outlets)
+        }
         Command::CheckConfig(check) => startup::check_config(check.config.as_deref(), check.example),
         Command::Token(Token::Create { scope, label, expires, place }) => {
             token::create(place.into(), scope, &label, expires)

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, symlinkSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, test } from "@playwright/test";
+import { end } from "../fixture/process";
 import { Server } from "../fixture/server";
 
 const EXAMPLES = resolve("../examples/clients");
@@ -60,10 +60,7 @@ class Example {
   }
 
   async kill(): Promise<void> {
-    if (this.process.exitCode !== null) return;
-    const gone = once(this.process, "exit");
-    this.process.kill("SIGKILL");
-    await gone;
+    await end(this.process);
   }
 }
 

@@ -15,7 +15,7 @@ const health = async (server: Server): Promise<Health> =>
 test("on a full disk prices go on, the reason is told, and no news is lost @once", async () => {
   test.setTimeout(180_000);
   const folder = await mkdtemp(join(tmpdir(), "market-pulse-disk-"));
-  const server = await Server.start({ news: true, dataDir: folder, fileLimitKiB: 2048 });
+  const server = await Server.start({ news: "a day of it", dataDir: folder, fileLimitKiB: 2048 });
   try {
     const filler = invented();
     for (let n = 0; n < 60; n += 1) {

@@ -10,6 +10,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { rememberTheme, THEMES } from "../fixture/page";
+import { isGone } from "../fixture/process";
 import { Server } from "../fixture/server";
 import { expect, test } from "../fixture/test";
 
@@ -157,8 +158,8 @@ class Example {
   }
 
   async end(): Promise<void> {
-    const { pid, exitCode } = this.process;
-    if (exitCode !== null || pid === undefined) return;
+    const { pid } = this.process;
+    if (isGone(this.process) || pid === undefined) return;
     const gone = once(this.process, "exit");
     // With what the shell has started.
     process.kill(-pid, "SIGKILL");
@@ -176,7 +177,7 @@ test.describe("examples", () => {
     const packages = join(EXAMPLES, "node_modules");
     if (!existsSync(packages)) symlinkSync(resolve("node_modules"), packages);
     folder = await mkdtemp(join(tmpdir(), "market-pulse-docs-"));
-    server = await Server.start({ dataDir: folder, news: true });
+    server = await Server.start({ dataDir: folder, news: "a day of it" });
     token = server.token("publish");
   });
 

@@ -36,7 +36,7 @@ const told = (heard: Heard[], name: string): number =>
 test("a client that is cut off by a kill gets every story once, and nothing breaks twice @once", async () => {
   test.setTimeout(120_000);
   const folder = await mkdtemp(join(tmpdir(), "market-pulse-restart-"));
-  const server = await Server.start({ news: true, dataDir: folder });
+  const server = await Server.start({ news: "a day of it", dataDir: folder });
   const client = listen(server.url);
   try {
     const name = invented();

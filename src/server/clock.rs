@@ -1,6 +1,6 @@
 //! Where the time comes from. Nothing else in the server asks the operating system for it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
@@ -12,6 +12,11 @@ pub struct Stamp {
     pub wall: UnixMs,
     /// Tokio's instant, so that a paused runtime moves it.
     pub mono: Instant,
+}
+
+/// Whole milliseconds.
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A source of [`Stamp`]s.

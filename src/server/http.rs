@@ -31,6 +31,7 @@ pub mod rate_limit;
 mod ready;
 mod realtime;
 mod refusal;
+mod refused;
 pub mod router;
 mod rss;
 pub mod serve;

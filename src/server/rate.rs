@@ -13,7 +13,7 @@ use super::{
     config::LimitsConfig,
 };
 
-const MINUTE: Duration = Duration::from_mins(1);
+pub(super) const MINUTE: Duration = Duration::from_mins(1);
 /// Clients that one limiter remembers.
 const MAX_CLIENTS: usize = 20_000;
 
@@ -152,15 +152,9 @@ impl<K: Eq + Hash + Copy> RateLimiter<K> {
             return Ok(());
         }
         let mut whole_at = self.whole_at.lock();
-        if whole_at.len() >= MAX_CLIENTS && !whole_at.contains_key(&whose) {
-            whole_at.retain(|_, at| *at > now);
-            if whole_at.len() >= MAX_CLIENTS {
-                // So many clients at once are an attack that counting clients does not stop. A total does.
-                whole_at.clear();
-            }
-        }
+        make_room(&mut whole_at, &whose, |at| *at > now);
         let at = whole_at.entry(whose).or_insert(now);
-        *at = self.after_one(*at, now)?;
+        *at = whole_after(*at, self.cost, now)?;
         Ok(())
     }
 
@@ -170,16 +164,33 @@ impl<K: Eq + Hash + Copy> RateLimiter<K> {
     /// How long to wait, where the budget is spent.
     pub fn peek(&self, whose: K, now: Instant) -> Result<(), Duration> {
         let at = self.whole_at.lock().get(&whose).copied();
-        at.map_or(Ok(()), |at| self.after_one(at, now).map(|_| ()))
+        at.map_or(Ok(()), |at| whole_after(at, self.cost, now).map(|_| ()))
     }
+}
 
-    /// When the budget is whole again after one more.
-    fn after_one(&self, whole_at: Instant, now: Instant) -> Result<Instant, Duration> {
-        let next = whole_at.max(now) + self.cost;
-        match (next - now).checked_sub(MINUTE) {
-            Some(wait) if !wait.is_zero() => Err(wait),
-            _ => Ok(next),
-        }
+/// When a budget is whole again of which some is taken now: all of it takes a minute to come back, and what is taken
+/// takes `cost`. `whole_at` is when it would be whole otherwise.
+///
+/// # Errors
+/// How long to wait until there is as much.
+pub(super) fn whole_after(whole_at: Instant, cost: Duration, now: Instant) -> Result<Instant, Duration> {
+    let next = whole_at.max(now) + cost;
+    match (next - now).checked_sub(MINUTE) {
+        Some(wait) if !wait.is_zero() => Err(wait),
+        _ => Ok(next),
+    }
+}
+
+/// Makes room for one more client where as many are remembered as may be: those are forgotten of which nothing has to be
+/// remembered, or else all.
+fn make_room<K: Eq + Hash, V>(clients: &mut HashMap<K, V>, whose: &K, has_to_stay: impl Fn(&V) -> bool) {
+    if clients.len() < MAX_CLIENTS || clients.contains_key(whose) {
+        return;
+    }
+    clients.retain(|_, known| has_to_stay(known));
+    if clients.len() >= MAX_CLIENTS {
+        // So many clients at once are an attack that counting clients does not stop. A total does.
+        clients.clear();
     }
 }
 

@@ -14,6 +14,9 @@ const SOONEST_MS: u64 = 1000;
 /// Over how long the readers come back, in milliseconds.
 const SPREAD_MS: u64 = 5000;
 
+/// What readers of a server that goes down are told.
+pub const GOING_DOWN: &str = "the server is going down; reconnect";
+
 /// When a reader of a server that goes down should come back, in milliseconds from now: 1 to 6 seconds. Consecutive
 /// readers are far apart from each other, so that all of them together come back at an even rate.
 pub const fn reconnect_after_ms(reader: u64) -> u64 {

@@ -81,6 +81,8 @@ pub struct ServeOptions {
     pub addr: Option<String>,
     /// Use the built-in exchanges.
     pub demo: bool,
+    /// What the built-in outlets do by themselves.
+    pub outlets: NewsMode,
     pub config: Option<PathBuf>,
     pub data_dir: Option<PathBuf>,
     /// The address of a Redis.
@@ -158,12 +160,8 @@ pub fn serve(options: ServeOptions) -> Result<(), StartError> {
         }
         let played = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let symbols = config.market.symbols.clone();
-        let simulator = Simulator::new(SimulatorSettings {
-            seed: DEMO_SEED,
-            symbols,
-            clock: Clock::System,
-            news: NewsMode::Playing,
-        });
+        let simulator =
+            Simulator::new(SimulatorSettings { seed: DEMO_SEED, symbols, clock: Clock::System, news: options.outlets });
         let urls = simulator.urls(played.local_addr()?);
         print_line(&serde_json::json!({ "simulator": urls }))?;
         let feeds = urls.news.feeds.into_iter().map(Into::into).collect();
@@ -199,14 +197,13 @@ const DEMO_SEED: u64 = 1;
 ///
 /// # Errors
 /// A bad symbol, or an address that can't be listened on.
-pub fn simulate(addr: SocketAddr, seed: u64, symbols: &[String]) -> Result<(), StartError> {
+pub fn simulate(addr: SocketAddr, seed: u64, symbols: &[String], outlets: NewsMode) -> Result<(), StartError> {
     let symbols = if symbols.is_empty() { default_symbols() } else { parse_symbols(symbols)? };
     runtime()?.block_on(async move {
         let token = CancellationToken::new();
         let _signals = tokio::spawn(shutdown::on_signal(token.clone()));
         let listener = listen(addr).await?;
-        let simulator =
-            Simulator::new(SimulatorSettings { seed, symbols, clock: Clock::System, news: NewsMode::Playing });
+        let simulator = Simulator::new(SimulatorSettings { seed, symbols, clock: Clock::System, news: outlets });
         print_line(&simulator.urls(listener.local_addr()?))?;
         Ok(simulator::serve(listener, simulator, token).await?)
     })

@@ -5,6 +5,9 @@ use std::{future::Future, sync::Arc, time::Duration};
 use parking_lot::Mutex;
 use tokio::{task_local, time::Instant};
 
+/// When a reader should come back that took nothing for too long, in milliseconds.
+pub const TOO_SLOW_MS: u64 = 2000;
+
 task_local! {
     /// The connection that the task serves.
     static CONNECTION: Arc<Uptake>;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-const MINUTE: Duration = Duration::from_mins(1);
+use crate::server::rate::{MINUTE, whole_after};
 
 /// So many units at once, and as many over each minute: the generic cell rate algorithm, whose one time says when the
 /// allowance is whole again. <https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm>
@@ -28,14 +28,8 @@ impl Allowance {
         let units = u32::try_from(units).unwrap_or(u32::MAX).min(self.per_minute);
         let cost = MINUTE.mul_f64(f64::from(units) / f64::from(self.per_minute));
         let mut whole_at = self.whole_at.lock();
-        let next = (*whole_at).max(now) + cost;
-        match (next - now).checked_sub(MINUTE) {
-            Some(wait) if !wait.is_zero() => Err(wait),
-            _ => {
-                *whole_at = next;
-                Ok(())
-            }
-        }
+        *whole_at = whole_after(*whole_at, cost, now)?;
+        Ok(())
     }
 }
 

@@ -15,7 +15,10 @@ use axum::{
 };
 use http::{HeaderMap, Uri, header, request::Parts};
 
-use super::{address::ClientAddress, error::HttpError};
+use super::{
+    address::ClientAddress,
+    error::{HttpError, wait_ms},
+};
 use crate::server::{
     access::{Denied, Grant, Scope},
     config::Reading,
@@ -177,10 +180,7 @@ impl From<Denied> for HttpError {
         match denied {
             Denied::Wrong => Self::WrongToken,
             Denied::Expired => Self::ExpiredToken,
-            Denied::TooMany { wait } => {
-                let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-                Self::TooManyWrongTokens { retry_after_ms: wait_ms.saturating_add(1) }
-            }
+            Denied::TooMany { wait } => Self::TooManyWrongTokens { retry_after_ms: wait_ms(wait) },
         }
     }
 }

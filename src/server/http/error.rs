@@ -1,6 +1,6 @@
 //! Every HTTP error of the API: a status, a code for programs, words for people, and when to come back.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use axum::{
     Json,
@@ -20,6 +20,7 @@ use crate::{
             publication::{BadPublication, MAX_DEPTH},
             schema::Misfit,
         },
+        clock::millis,
         hub::{MAX_SYMBOLS_PER_READER, limits::Refusal},
         storage::error::StorageError,
     },
@@ -168,12 +169,22 @@ pub(super) const FOLLOWED_DELAY_MS: u64 = 30_000;
 /// Until a server that starts may know more, in milliseconds.
 pub(super) const STARTING_DELAY_MS: u64 = 1000;
 
+/// What a client that has to wait is told, in milliseconds. Rounded up: who comes back in time is not refused again.
+pub(super) fn wait_ms(wait: Duration) -> u64 {
+    millis(wait).saturating_add(1)
+}
+
 /// `known are: a, b`
 fn list(known: &[String]) -> String {
     if known.is_empty() { "none is followed here".to_owned() } else { format!("known are: {}", known.join(", ")) }
 }
 
 impl HttpError {
+    /// The refusal of a client that has spent what it may.
+    pub(super) fn rate_limited(wait: Duration) -> Self {
+        Self::RateLimited { retry_after_ms: wait_ms(wait) }
+    }
+
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::MalformedSymbol

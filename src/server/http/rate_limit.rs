@@ -1,6 +1,6 @@
 //! The layers that count requests. What they count with is in [`crate::server::rate`].
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
@@ -10,7 +10,10 @@ use axum::{
 use http::request::Parts;
 use tokio::time::Instant;
 
-use super::{address::client_of, error::HttpError};
+use super::{
+    address::client_of,
+    error::{HttpError, wait_ms},
+};
 use crate::server::{
     rate::{Purpose, Spent},
     services::Services,
@@ -53,11 +56,9 @@ async fn limit(services: &Services, purpose: Purpose, request: Request, next: Ne
 
 impl From<Spent> for HttpError {
     fn from(spent: Spent) -> Self {
-        // Rounded up: who comes back in time is not refused again.
-        let after = |wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
         match spent {
-            Spent::Client(wait) => Self::RateLimited { retry_after_ms: after(wait) },
-            Spent::Total(wait) => Self::Busy { retry_after_ms: after(wait) },
+            Spent::Client(wait) => Self::rate_limited(wait),
+            Spent::Total(wait) => Self::Busy { retry_after_ms: wait_ms(wait) },
         }
     }
 }

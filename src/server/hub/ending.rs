@@ -1,7 +1,10 @@
 //! Why the server ends a stream, and when its reader should come back.
 
 use crate::{
-    server::shutdown,
+    server::{
+        shutdown::{GOING_DOWN, reconnect_after_ms},
+        uptake::TOO_SLOW_MS,
+    },
     wire::{error::Retry, event_stream::StreamError},
 };
 
@@ -22,8 +25,8 @@ impl End {
     /// When the reader should come back.
     fn retry(self, reader: u64) -> Retry {
         match self {
-            Self::GoingDown => Retry::after_ms(shutdown::reconnect_after_ms(reader)),
-            Self::TooSlow => Retry::after_ms(RETRY_MS),
+            Self::GoingDown => Retry::after_ms(reconnect_after_ms(reader)),
+            Self::TooSlow => Retry::after_ms(TOO_SLOW_MS),
             Self::Removed => Retry { should_reconnect: false, ..Retry::after_ms(RETRY_MS) },
             Self::Denied => Retry::never(),
         }
@@ -33,7 +36,7 @@ impl End {
     pub(super) fn told_to(self, reader: u64) -> StreamError {
         use std::borrow::Cow::Borrowed;
         let (code, message) = match self {
-            Self::GoingDown => ("going_down", "the server is going down; reconnect"),
+            Self::GoingDown => ("going_down", GOING_DOWN),
             Self::TooSlow => ("too_slow", "the stream was not read for too long; reconnect"),
             Self::Removed => ("removed", "the channel was removed"),
             Self::Denied => ("unauthorized", "the token is no longer good"),

@@ -17,7 +17,7 @@ use super::{
     channel::Channel,
     log::EventLog,
 };
-use crate::server::{metrics::clients::Presence, uptake::Uptake};
+use crate::server::{clock::millis, metrics::clients::Presence, uptake::Uptake};
 
 /// Between two pings of a session. Not a setting, as the silence that ends a session is measured in it.
 pub const PING_INTERVAL: Duration = Duration::from_secs(30);
@@ -46,10 +46,6 @@ impl Timeline {
     pub(super) fn now_ms(&self) -> u64 {
         millis(self.origin.elapsed()).saturating_add(1)
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What a reader has to be told beside tickers and the log.

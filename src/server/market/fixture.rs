@@ -1,14 +1,32 @@
 //! What tests of other rooms need of a market.
 
-use crate::model::{
-    freshness::Freshness,
-    symbol::{QUOTE, Symbol},
-    ticker::{Ticker, VenueQuote},
-    time::UnixMs,
-    venue::Venue,
+use crate::{
+    model::{
+        freshness::Freshness,
+        number::{Price, Volume},
+        symbol::{QUOTE, Symbol},
+        ticker::{Ticker, VenueQuote},
+        time::UnixMs,
+        venue::Venue,
+    },
+    server::venues::event::Quote,
 };
 
 const WALL: UnixMs = UnixMs(1_763_640_000_000);
+
+/// What a venue says of a symbol: a price, and as little else as may be.
+pub(in crate::server) fn quote(symbol: Symbol, price: f64, time: UnixMs) -> Quote {
+    Quote {
+        symbol,
+        last: Price::new(price).expect("a price"),
+        open: None,
+        high: None,
+        low: None,
+        volume: Volume::new(1.0).expect("a volume"),
+        volume_quote: None,
+        time,
+    }
+}
 
 /// A live ticker from one venue.
 pub(in crate::server) fn ticker(base: &str, price: f64) -> Ticker {

@@ -8,7 +8,7 @@ use std::{
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::{MAX_CLIENTS, MINUTE};
+use super::{MINUTE, make_room};
 use crate::server::client::Account;
 
 /// Requests that are remembered together: they leave the minute with the last of them.
@@ -83,13 +83,7 @@ impl WindowLimiter {
             return Ok(());
         }
         let mut all = self.heard.lock();
-        if all.len() >= MAX_CLIENTS && !all.contains_key(&whose) {
-            all.retain(|_, heard| heard.0.back().is_some_and(|few| now.duration_since(few.last) < MINUTE));
-            if all.len() >= MAX_CLIENTS {
-                // So many clients at once are an attack that counting clients does not stop. A total does.
-                all.clear();
-            }
-        }
+        make_room(&mut all, &whose, |heard| heard.0.back().is_some_and(|few| now.duration_since(few.last) < MINUTE));
         let heard = all.entry(whose).or_default();
         heard.forget(now);
         heard.check(self.per_minute, now)?;
@@ -114,7 +108,7 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
-    use crate::server::client::Client;
+    use crate::server::{client::Client, rate::MAX_CLIENTS};
 
     fn account(n: u32) -> Account {
         Client::from(Ipv4Addr::from(n)).address()

@@ -13,7 +13,10 @@ use thiserror::Error;
 use tokio::time::timeout;
 
 use super::{keys::Keys, scripts::Scripts};
-use crate::{model::symbol::Symbol, server::config::MAX_ON_DEMAND};
+use crate::{
+    model::symbol::Symbol,
+    server::{clock::millis, config::MAX_ON_DEMAND},
+};
 
 pub(super) mod channels;
 
@@ -400,10 +403,6 @@ impl Link {
     pub(super) async fn feeds(&self) -> Result<Vec<String>, LinkError> {
         Ok(redis::cmd("HVALS").arg(&self.keys.feeds).query_async(&mut self.connection.clone()).await?)
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn micros(duration: Duration) -> u64 {

@@ -62,6 +62,8 @@ struct State {
     /// Since when it has been heard without a break.
     steady: Option<Instant>,
     entries: HashMap<Symbol, Entry>,
+    /// What was on the board when this node's own market was last started and still is: it has said nothing of these.
+    left_behind: HashMap<Symbol, Arc<Ticker>>,
     /// A message of no use was spoken of.
     warned: bool,
 }
@@ -112,6 +114,7 @@ impl Mirror {
                 heard: None,
                 steady: None,
                 entries: HashMap::new(),
+                left_behind: HashMap::new(),
                 warned: false,
             }),
         }
@@ -187,9 +190,13 @@ impl Mirror {
         self.note_reports(venues, feeds);
     }
 
-    /// This node's own market puts tickers up from here on.
+    /// This node's own market puts tickers up from here on. It begins with nothing, and knows nothing of those that are
+    /// up, even where it made them itself when it was last at work.
     pub(super) fn pause(&self) {
-        self.state.lock().on = false;
+        let mut state = self.state.lock();
+        state.on = false;
+        let places = self.board.places().into_iter();
+        state.left_behind = places.filter_map(|symbol| Some((symbol, self.board.ticker(symbol)?))).collect();
     }
 
     /// It does so no more: what was told meanwhile is put up.
@@ -197,6 +204,7 @@ impl Mirror {
         let now = Instant::now();
         let mut state = self.state.lock();
         state.on = true;
+        state.left_behind.clear();
         let (silent, leader) = (is_silent(&state, now), state.fence);
         for entry in state.entries.values_mut() {
             entry.posted = None;
@@ -205,17 +213,19 @@ impl Mirror {
         }
     }
 
-    /// Marks what nobody vouches for any more, and forgets what is not followed any more. Tickers of this node's own
-    /// market are left to it while it is at work.
+    /// Marks what nobody vouches for any more, and forgets what is not followed any more. While this node's own market is
+    /// at work the tickers that it has made since it was started are left to it.
     pub(super) fn sweep(&self, own_market: bool) {
         let now = Instant::now();
         let mut state = self.state.lock();
         let (silent, leader) = (is_silent(&state, now), state.fence);
-        state.entries.retain(|symbol, _| self.board.has_place(*symbol));
+        let State { entries, left_behind, .. } = &mut *state;
+        entries.retain(|symbol, _| self.board.has_place(*symbol));
+        left_behind.retain(|symbol, left| self.board.ticker(*symbol).is_some_and(|up| Arc::ptr_eq(left, &up)));
         for symbol in self.board.places() {
             let Some(ticker) = self.board.ticker(symbol) else {
                 // Its place was taken away and made again meanwhile.
-                if let Some(entry) = state.entries.get_mut(&symbol).filter(|_| !own_market) {
+                if let Some(entry) = entries.get_mut(&symbol).filter(|_| !own_market) {
                     entry.posted = None;
                     let alone = silent || entry.fence < leader;
                     self.put_up(entry, alone, now);
@@ -225,13 +235,14 @@ impl Mirror {
             if ticker.sources == 0 {
                 continue;
             }
-            let entry = state.entries.get_mut(&symbol);
+            let entry = entries.get_mut(&symbol);
             let mirrored =
                 entry.filter(|entry| entry.posted.as_ref().is_some_and(|posted| Arc::ptr_eq(posted, &ticker)));
+            let is_left_behind = || left_behind.get(&symbol).is_some_and(|left| Arc::ptr_eq(left, &ticker));
             match mirrored {
                 Some(entry) if silent || entry.fence < leader => self.put_up(entry, true, now),
                 Some(_) => {}
-                None if own_market => {}
+                None if own_market && !is_left_behind() => {}
                 None => {
                     // Left behind by this node's own market, so by this node's own clock.
                     let age = u64::try_from(self.clock.wall().since(ticker.received_at)).unwrap_or_default();

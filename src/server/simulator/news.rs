@@ -49,7 +49,7 @@ pub mod telling;
 mod tests;
 
 /// What the outlets do by themselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, clap::ValueEnum)]
 pub enum NewsMode {
     /// About two events a minute, with a day of them behind the start; some move prices.
     Playing,

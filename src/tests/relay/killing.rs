@@ -7,7 +7,7 @@ use market_pulse::model::freshness::Freshness;
 use super::{
     LIMIT, World,
     node::Node,
-    reporter::{Client, Reporter},
+    reporter::{Client, Reporter, goes_on},
     settled, until,
 };
 use crate::{
@@ -45,13 +45,8 @@ async fn the_leader_dies_under_load_and_no_reader_misses_or_repeats_anything() {
         client.move_to(nodes[n % 2].api()).await;
     }
     settled(&mut nodes).await;
-    let before = staying[0].count();
-    until("news flows again", async || staying[0].count() >= before + 20).await;
-    let count = reporter.stop().await;
-    let heard = staying[0].heard_all(count).await;
-    for client in staying.iter().chain(&moving) {
-        assert_eq!(client.heard_all(count).await, heard);
-    }
+    staying.append(&mut moving);
+    goes_on(reporter, &staying).await;
     assert!(nodes[1].dials() == 0, "one node at a time asks the exchanges");
 }
 
@@ -84,12 +79,7 @@ async fn a_follower_dies_and_its_readers_go_on_at_the_others() {
     for (n, client) in clients.iter_mut().enumerate() {
         client.move_to(nodes[n % 2].api()).await;
     }
-    let before = clients[0].count();
-    until("news flows again", async || clients[0].count() >= before + 10).await;
-    let count = reporter.stop().await;
-    for client in &clients {
-        client.heard_all(count).await;
-    }
+    goes_on(reporter, &clients).await;
     assert!(nodes[0].is("leader").await, "nothing else has changed");
 }
 
@@ -102,10 +92,7 @@ async fn a_leader_that_stops_hands_over_at_once() {
     until("news flows", async || client.count() >= 5).await;
     nodes.remove(0).stop().await;
     settled(&mut nodes).await;
-    let before = client.count();
-    until("news flows again", async || client.count() >= before + 10).await;
-    let count = reporter.stop().await;
-    client.heard_all(count).await;
+    goes_on(reporter, &[client]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

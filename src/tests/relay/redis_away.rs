@@ -7,7 +7,7 @@ use market_pulse::model::freshness::Freshness;
 use super::{
     World,
     node::{A_WHILE, Node},
-    reporter::{Client, Reporter, title},
+    reporter::{Client, Reporter, goes_on, title},
     settled, until,
 };
 use crate::news::OUTLETS;
@@ -80,10 +80,7 @@ async fn redis_comes_back_with_what_it_had_and_everything_goes_on() {
     until("all know of it", async || nodes.iter().all(|node| node.counters().connections.load(Ordering::Relaxed) == 2))
         .await;
     settled(&mut nodes).await;
-    let before = client.count();
-    until("news flows again", async || client.count() >= before + 10).await;
-    let count = reporter.stop().await;
-    client.heard_all(count).await;
+    goes_on(reporter, &[client]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,12 +154,6 @@ async fn redis_comes_back_with_an_older_state_and_nobody_misses_or_repeats_anyth
     settled(&mut nodes).await;
     let restored = nodes.iter().map(|node| node.counters().editions_restored.load(Ordering::Relaxed)).sum::<u64>();
     assert!(restored > 0, "what it had forgotten was given back");
-    let before = clients[0].count();
-    until("news flows again", async || clients.iter().all(|client| client.count() >= before + 10)).await;
-    let count = reporter.stop().await;
-    let heard = clients[0].heard_all(count).await;
-    for client in &clients {
-        assert_eq!(client.heard_all(count).await, heard);
-    }
+    goes_on(reporter, &clients).await;
     assert_eq!(replaced(&nodes), joined, "the log of each went on");
 }

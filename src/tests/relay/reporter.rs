@@ -12,7 +12,7 @@ use std::{
 use axum::Router;
 use tokio::task::JoinHandle;
 
-use super::LIMIT;
+use super::{LIMIT, until};
 use crate::{
     news::{OUTLETS, PlayedFeeds},
     sse::Reader,
@@ -136,6 +136,20 @@ impl Drop for Client {
         if let Some(task) = &self.task {
             task.abort();
         }
+    }
+}
+
+/// News goes on for these clients: more of it comes to each, and when the reporter stops each has all of it, under the same
+/// ids.
+pub async fn goes_on(reporter: Reporter, clients: &[Client]) {
+    let before: Vec<usize> = clients.iter().map(Client::count).collect();
+    let all_hear = async || clients.iter().zip(&before).all(|(client, before)| client.count() >= before + 10);
+    until("news flows again", all_hear).await;
+    let count = reporter.stop().await;
+    let mut heard = None;
+    for client in clients {
+        let all = client.heard_all(count).await;
+        assert_eq!(heard.get_or_insert_with(|| all.clone()), &all);
     }
 }
 

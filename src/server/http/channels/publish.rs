@@ -17,7 +17,11 @@ use super::{body, path_of, room_of};
 use crate::{
     server::{
         access::Scope,
-        channels::{Channel, Channels, builtin::BuiltIn, publication, room::Room},
+        channels::{
+            Channel, Channels,
+            builtin::BuiltIn,
+            publication::{self, BadPublication},
+        },
         event::EventDraft,
         http::{
             caller::Caller,
@@ -55,9 +59,8 @@ pub async fn event(
     caller.require(Scope::Publish)?;
     let Path(name) = channel.map_err(|_| HttpError::BadPath)?;
     let channel = BuiltIn::parse(&name).ok_or(HttpError::UnknownChannel)?;
-    let read = |body: &[u8]| publication::event(channel, body).map_err(HttpError::from);
-    let room = room_of(&services.channels, &caller);
-    publish(&services.channels, services.channels.built_in(channel), request, room, read).await
+    let read = |body: &[u8]| publication::event(channel, body);
+    publish(&services.channels, services.channels.built_in(channel), &caller, request, read).await
 }
 
 /// Tells something to everybody who follows a created channel.
@@ -81,18 +84,17 @@ pub async fn message(
 ) -> Result<Accepted, HttpError> {
     caller.require(Scope::Publish)?;
     let channel = services.channels.find(&path_of(&uri)?).await.ok_or(HttpError::UnknownChannel)?;
-    let read = |body: &[u8]| publication::message(body).map_err(HttpError::from);
-    let room = room_of(&services.channels, &caller);
-    publish(&services.channels, &channel, request, room, read).await
+    publish(&services.channels, &channel, &caller, request, publication::message).await
 }
 
 async fn publish(
     channels: &Channels,
     channel: &Arc<Channel>,
+    caller: &Caller,
     request: Request,
-    mut room: Room,
-    read: impl FnOnce(&[u8]) -> Result<EventDraft, HttpError>,
+    read: impl FnOnce(&[u8]) -> Result<EventDraft, BadPublication>,
 ) -> Result<Accepted, HttpError> {
+    let mut room = room_of(channels, caller);
     let draft = read(&body::read(request, &mut room).await?)?;
     let id = channels.publish(channel, draft, room).await?;
     let published = Published { id: id.to_string(), channel: channel.name().to_owned() };

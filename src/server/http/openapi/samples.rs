@@ -10,6 +10,7 @@ use crate::{
         time::UnixMs,
         venue::Venue,
     },
+    server::shutdown::GOING_DOWN,
     wire::{
         error::Retry,
         event_stream::StreamError,
@@ -145,9 +146,5 @@ pub fn gap() -> Gap {
 
 /// The end of a stream, as a server that goes down tells it.
 pub fn stream_error() -> StreamError {
-    StreamError {
-        code: "going_down".into(),
-        message: "the server is going down; reconnect".into(),
-        retry: Retry::after_ms(2400),
-    }
+    StreamError { code: "going_down".into(), message: GOING_DOWN.into(), retry: Retry::after_ms(2400) }
 }

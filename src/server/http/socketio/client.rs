@@ -15,7 +15,10 @@ use socketioxide::{
 use tracing::{debug, error, info};
 
 use super::{
-    super::websocket::budget::Spent,
+    super::{
+        refused::{Reason, Refused},
+        websocket::budget::Spent,
+    },
     fault::{Fault, symbols},
     line::Line,
 };
@@ -150,7 +153,7 @@ impl Client {
     /// Those that are known and have room are followed, whatever is wrong with the others.
     fn subscribe(&self, socket: &SocketRef, names: Vec<String>, ack: AckSender) {
         let (known, unknown) = self.look_up(names);
-        let (mut followed, mut refused) = (Vec::new(), Refused { unknown, ..Refused::default() });
+        let (mut followed, mut refused) = (Vec::new(), Refused::unknown(unknown));
         {
             // Held until the answer is on its way: the prices come after it.
             let mut session = self.line.session();
@@ -158,26 +161,26 @@ impl Client {
                 let pair = symbol.pair();
                 match self.follow(&mut session, symbol) {
                     Ok(()) => followed.push(pair),
-                    Err(why) => refused.of(why).push(pair),
+                    Err(reason) => refused.add(reason, pair),
                 }
             }
-            self.answer(socket, Request::Subscribe, followed, &refused.faults(), ack);
+            self.answer(socket, Request::Subscribe, followed, &faults_of(refused), ack);
         }
         self.line.flow.wake_sender();
     }
 
     /// A symbol that is not followed for this client yet is followed at the venues first.
-    fn follow(&self, session: &mut Session, symbol: Symbol) -> Result<(), Why> {
+    fn follow(&self, session: &mut Session, symbol: Symbol) -> Result<(), Reason> {
         let mut interests = self.line.interests();
         // Asked first: what there is no room for is not followed at the venues either.
         if !interests.holds(symbol) && interests.len() >= MAX_SYMBOLS_PER_READER {
-            return Err(Why::Refused(Refusal::TooManySymbols));
+            return Err(Reason::Beyond);
         }
-        interests.want(symbol).map_err(Why::Unfollowed)?;
+        interests.want(symbol)?;
         session.follow(symbol).map_err(|refusal| {
             // Only one that is not followed yet is refused.
             interests.leave(symbol);
-            Why::Refused(refusal)
+            if refusal == Refusal::UnknownSymbol { Reason::Unknown } else { Reason::Beyond }
         })
     }
 
@@ -190,13 +193,13 @@ impl Client {
             self.line.interests().leave(*symbol);
         }
         let pairs = known.iter().map(Symbol::pair).collect();
-        self.answer(socket, Request::Unsubscribe, pairs, &[Fault::Unknown(unknown)], ack);
+        self.answer(socket, Request::Unsubscribe, pairs, &faults_of(Refused::unknown(unknown)), ack);
     }
 
     /// What was done, then what was not, then all of it once more for a client that waits for it.
     fn answer(&self, socket: &SocketRef, request: Request, done: Vec<String>, faults: &[Fault], ack: AckSender) {
         let list = request.list(done);
-        let errors: Vec<_> = faults.iter().filter(|fault| fault.concerns_any()).map(Fault::of_symbols).collect();
+        let errors: Vec<_> = faults.iter().map(Fault::of_symbols).collect();
         if !list.symbols.is_empty() {
             self.tell(socket, request.answer(), &list);
         }
@@ -230,41 +233,8 @@ impl Client {
     }
 }
 
-/// Why a symbol is not followed.
-enum Why {
-    Unfollowed(Unfollowed),
-    Refused(Refusal),
-}
-
-/// Names of symbols that were asked for in vain, by the reason.
-#[derive(Default)]
-struct Refused {
-    unknown: Vec<String>,
-    /// Beyond what one session follows.
-    beyond: Vec<String>,
-    /// Beyond what is followed on demand.
-    full: Vec<String>,
-    not_known_yet: Vec<String>,
-}
-
-impl Refused {
-    fn of(&mut self, why: Why) -> &mut Vec<String> {
-        match why {
-            Why::Unfollowed(Unfollowed::Unlisted) | Why::Refused(Refusal::UnknownSymbol) => &mut self.unknown,
-            Why::Unfollowed(Unfollowed::NotKnownYet) => &mut self.not_known_yet,
-            Why::Unfollowed(Unfollowed::Full | Unfollowed::ClientFull) => &mut self.full,
-            Why::Refused(_) => &mut self.beyond,
-        }
-    }
-
-    fn faults(self) -> [Fault; 4] {
-        [
-            Fault::Unknown(self.unknown),
-            Fault::TooMany(self.beyond),
-            Fault::TooManyFollowed(self.full),
-            Fault::Starting(self.not_known_yet),
-        ]
-    }
+fn faults_of(refused: Refused) -> Vec<Fault> {
+    refused.by_reason().map(Fault::refused).collect()
 }
 
 /// What a handler returns that has done its work.

@@ -10,6 +10,7 @@ use crate::{
             samples::Samples,
         },
         hub::MAX_SYMBOLS_PER_READER,
+        shutdown::GOING_DOWN,
     },
     wire::{
         error::Retry,
@@ -58,11 +59,7 @@ fn events(samples: &Samples, shapes: &mut Shapes) -> Vec<Event> {
     let subscribed = SymbolList { symbols: vec![btc, eth.clone()], message: "Subscribed to 2 symbols".to_owned() };
     let unsubscribed = SymbolList { symbols: vec![eth], message: "Unsubscribed from 1 symbols".to_owned() };
     let unknown = Fault::Unknown(vec!["XYZUSDT".to_owned()]).of_symbols();
-    let ended = StreamError {
-        code: "going_down",
-        message: "the server is going down; reconnect".into(),
-        retry: Some(Retry::after_ms(2400)),
-    };
+    let ended = StreamError { code: "going_down", message: GOING_DOWN.into(), retry: Some(Retry::after_ms(2400)) };
     let price = PriceUpdate::from(&samples.ticker);
     vec![
         event(shapes, "connected", "The first event.", &connected),

@@ -6,7 +6,8 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::super::{
-    error::{FOLLOWED_DELAY_MS, STARTING_DELAY_MS},
+    error::{FOLLOWED_DELAY_MS, STARTING_DELAY_MS, wait_ms},
+    refused::{Reason, shortened},
     websocket::budget::MESSAGES_PER_MINUTE,
 };
 use crate::{
@@ -16,11 +17,6 @@ use crate::{
         socketio::{StreamError, SymbolError},
     },
 };
-
-/// Symbols that an error repeats.
-const MAX_NAMED: usize = 50;
-/// Longest symbol that an error repeats, in characters.
-const MAX_NAME: usize = 64;
 
 /// What is wrong with an event, or with some of its symbols.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -66,9 +62,14 @@ impl Fault {
         }
     }
 
-    /// Whether it is about anything: a list of symbols may be empty.
-    pub(super) fn concerns_any(&self) -> bool {
-        self.names().is_none_or(|names| !names.is_empty())
+    /// About symbols that were asked for in vain.
+    pub(super) fn refused((reason, names): (Reason, Vec<String>)) -> Self {
+        match reason {
+            Reason::Unknown => Self::Unknown(names),
+            Reason::Beyond => Self::TooMany(names),
+            Reason::Full => Self::TooManyFollowed(names),
+            Reason::NotKnownYet => Self::Starting(names),
+        }
     }
 
     /// The symbols that it is about, where it is about symbols.
@@ -83,10 +84,7 @@ impl Fault {
 
     fn retry(&self) -> Option<Retry> {
         match self {
-            // Rounded up: who comes back in time is not refused again.
-            Self::RateLimited(wait) => {
-                Some(Retry::after_ms(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1)))
-            }
+            Self::RateLimited(wait) => Some(Retry::after_ms(wait_ms(*wait))),
             Self::TooManyFollowed(_) => Some(Retry::after_ms(FOLLOWED_DELAY_MS)),
             Self::Starting(_) => Some(Retry::after_ms(STARTING_DELAY_MS)),
             Self::Denied => Some(Retry::never()),
@@ -96,9 +94,8 @@ impl Fault {
 
     /// As an answer to a request that names symbols.
     pub(super) fn of_symbols(&self) -> SymbolError {
-        let names = self.names().unwrap_or_default();
         SymbolError {
-            symbols: names.iter().take(MAX_NAMED).map(|name| name.chars().take(MAX_NAME).collect()).collect(),
+            symbols: shortened(self.names().unwrap_or_default()),
             message: self.to_string(),
             code: self.code(),
             retry: self.retry(),
@@ -157,6 +154,6 @@ mod tests {
     #[test]
     fn an_error_repeats_little() {
         let error = Fault::Unknown(vec!["é".repeat(10_000); 10_000]).of_symbols();
-        assert_eq!(error.symbols, vec!["é".repeat(MAX_NAME); MAX_NAMED]);
+        assert_eq!(error.symbols, vec!["é".repeat(64); 50]);
     }
 }

@@ -10,9 +10,10 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use socketioxide::socket::Sid;
+use socketioxide::{extract::SocketRef, socket::Sid};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::error;
 
 use super::{
     super::{
@@ -51,6 +52,15 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// What a session of the library was opened with.
+    pub(super) fn of(socket: &SocketRef) -> Option<Arc<Self>> {
+        let line = socket.req_parts().extensions.get::<Arc<Self>>();
+        if line.is_none() {
+            error!("a session of Socket.IO has no line");
+        }
+        line.cloned()
+    }
+
     /// Counts an event of the client.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use crate::{
         http::{error::HttpError, metered::is_spent},
         hub::{limits::Refusal, session::SessionEnd},
         shutdown::reconnect_after_ms,
+        uptake::TOO_SLOW_MS,
     },
     wire::error::Retry,
 };
@@ -22,10 +23,9 @@ const MAX_REASON: usize = 123;
 
 /// When to come back where there is no room, in milliseconds.
 const NO_ROOM_MS: u64 = 5000;
-/// When to come back after being too slow, in milliseconds.
-const TOO_SLOW_MS: u64 = 2000;
 /// When to come back after saying too much, in milliseconds.
 const ABUSE_MS: u64 = 30_000;
+
 /// Why a socket ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum End {

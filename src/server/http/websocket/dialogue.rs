@@ -24,7 +24,8 @@ use super::{
 use crate::server::{
     channels::builtin::BuiltIn,
     client::Client,
-    follows::{Interests, Unfollowed},
+    follows::Interests,
+    http::refused::{Reason, Refused},
     hub::{
         log::Since,
         session::{LogChannel, Session, SessionTurn},
@@ -140,18 +141,18 @@ impl Dialogue {
         if since != Since::Now && logs_of(&known) > 1 {
             return self.complain(&Fault::MixedPlaces);
         }
-        let (mut followed, mut refused) = (Vec::new(), Refused { unknown, ..Refused::default() });
+        let (mut followed, mut refused) = (Vec::new(), Refused::unknown(unknown));
         let (mut of_log, mut built_in) = (Vec::new(), Vec::new());
         for channel in known {
             let is_new = !self.subscriptions.contains(&channel);
             if is_new && self.subscriptions.len() >= MAX_SUBSCRIPTIONS {
-                refused.beyond.push(channel.name());
+                refused.add(Reason::Beyond, channel.name());
                 continue;
             }
             match channel {
                 Channel::Ticker(symbol) => {
                     if let Err(why) = self.interests.want(symbol) {
-                        refused.of(why).push(channel.name());
+                        refused.add(why, channel.name());
                         continue;
                     }
                     if let Err(refusal) = self.session.follow(symbol) {
@@ -181,7 +182,7 @@ impl Dialogue {
             let place = self.session.position_of(name);
             self.answers.extend(answers::subscribed(vec![name.to_owned()], subscriptions, place));
         }
-        for fault in refused.faults() {
+        for fault in refused.by_reason().map(Fault::refused) {
             self.complain(&fault);
         }
     }
@@ -237,37 +238,4 @@ fn logs_of(channels: &[Channel]) -> usize {
     let named = channels.iter().filter(|channel| matches!(channel, Channel::Named(_))).count();
     let of_news = channels.iter().any(|channel| matches!(channel, Channel::Log(_)));
     named + usize::from(of_news)
-}
-
-/// Names of channels that were asked for in vain, by the reason.
-#[derive(Default)]
-struct Refused {
-    unknown: Vec<String>,
-    /// Beyond what one socket follows.
-    beyond: Vec<String>,
-    /// Beyond what is followed on demand.
-    full: Vec<String>,
-    not_known_yet: Vec<String>,
-}
-
-impl Refused {
-    fn of(&mut self, why: Unfollowed) -> &mut Vec<String> {
-        match why {
-            Unfollowed::Unlisted => &mut self.unknown,
-            Unfollowed::NotKnownYet => &mut self.not_known_yet,
-            Unfollowed::Full | Unfollowed::ClientFull => &mut self.full,
-        }
-    }
-
-    fn faults(self) -> impl Iterator<Item = Fault> {
-        let fault = |names: Vec<String>, fault: fn(Vec<String>) -> Fault| (!names.is_empty()).then(|| fault(names));
-        [
-            fault(self.unknown, Fault::UnknownChannels),
-            fault(self.beyond, Fault::TooManySubscriptions),
-            fault(self.full, Fault::TooManyFollowed),
-            fault(self.not_known_yet, Fault::Starting),
-        ]
-        .into_iter()
-        .flatten()
-    }
 }

@@ -12,8 +12,9 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
     super::{
-        error::{FOLLOWED_DELAY_MS, STARTING_DELAY_MS},
+        error::{FOLLOWED_DELAY_MS, STARTING_DELAY_MS, wait_ms},
         last_event_id,
+        refused::{Reason, shortened},
     },
     answers::{answer, only},
     budget::MESSAGES_PER_MINUTE,
@@ -30,11 +31,6 @@ use crate::{
 pub(super) const MAX_MESSAGE: usize = 64 * 1024;
 /// Channels that one socket follows at a time.
 pub(super) const MAX_SUBSCRIPTIONS: usize = 50;
-
-/// Names of channels that an error repeats.
-const MAX_NAMED: usize = 50;
-/// Longest name that an error repeats, in characters.
-const MAX_NAME: usize = 64;
 
 /// A message that makes sense.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +124,16 @@ impl Request {
 }
 
 impl Fault {
+    /// About channels that were asked for in vain.
+    pub(super) fn refused((reason, names): (Reason, Vec<String>)) -> Self {
+        match reason {
+            Reason::Unknown => Self::UnknownChannels(names),
+            Reason::Beyond => Self::TooManySubscriptions(names),
+            Reason::Full => Self::TooManyFollowed(names),
+            Reason::NotKnownYet => Self::Starting(names),
+        }
+    }
+
     /// Part of the public contract.
     pub(super) const fn code(&self) -> &'static str {
         match self {
@@ -159,9 +165,7 @@ impl Fault {
             _ => None,
         };
         let retry = match self {
-            Self::RateLimited(wait) => {
-                Some(Retry::after_ms(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1)))
-            }
+            Self::RateLimited(wait) => Some(Retry::after_ms(wait_ms(*wait))),
             Self::TooManyFollowed(_) => Some(Retry::after_ms(FOLLOWED_DELAY_MS)),
             Self::Starting(_) => Some(Retry::after_ms(STARTING_DELAY_MS)),
             _ => None,
@@ -170,10 +174,6 @@ impl Fault {
         let error = SocketError { code: self.code(), message: self.to_string().into(), retry, channels };
         answer(&Frame { r#type: "error", channel: channel.as_deref(), id: None, data: error })
     }
-}
-
-fn shortened(names: &[String]) -> Vec<String> {
-    names.iter().take(MAX_NAMED).map(|name| name.chars().take(MAX_NAME).collect()).collect()
 }
 
 #[cfg(test)]

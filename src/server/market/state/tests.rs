@@ -10,7 +10,7 @@ use crate::{
         ticker::Reason,
         time::UnixMs,
     },
-    server::market::freshness::AgeLimits,
+    server::market::{fixture, freshness::AgeLimits},
 };
 
 const WALL: i64 = 1_763_640_000_000;
@@ -121,16 +121,7 @@ fn a_symbol_that_comes_knows_the_links_and_one_that_goes_leaves_nothing() {
     let pepe = symbol("PEPE");
     let quote = |market: &mut Market, price: f64| {
         let at = market.at(0);
-        let quote = Quote {
-            symbol: pepe,
-            last: Price::new(price).expect("a price"),
-            open: None,
-            high: None,
-            low: None,
-            volume: Volume::new(1.0).expect("a volume"),
-            volume_quote: None,
-            time: at.wall,
-        };
+        let quote = fixture::quote(pepe, price, at.wall);
         market.state.apply(&MarketEvent::Quote { venue: VenueIndex(0), quote, origin: Origin::Stream, at })
     };
     assert_eq!(quote(&mut market, 1.0), Change::Nothing, "nobody follows it");

@@ -4,11 +4,12 @@ use tokio::{sync::watch, task::JoinHandle, time::advance};
 
 use super::*;
 use crate::{
-    model::{freshness::Freshness, number::Volume, time::UnixMs},
+    model::{freshness::Freshness, time::UnixMs},
     server::{
         demand::{Demand, VenueSet},
+        market::fixture::quote,
         metrics::{Metrics, tests::counted},
-        venues::event::{Origin, Quote, VenueIndex},
+        venues::event::{Origin, VenueIndex},
     },
 };
 
@@ -84,16 +85,7 @@ impl Running {
 
     async fn quote(&self, venue: u8, base: &str, price: f64) {
         let at = self.clock.now();
-        let quote = Quote {
-            symbol: symbol(base),
-            last: Price::new(price).expect("a price"),
-            open: None,
-            high: None,
-            low: None,
-            volume: Volume::new(1.0).expect("a volume"),
-            volume_quote: None,
-            time: at.wall,
-        };
+        let quote = quote(symbol(base), price, at.wall);
         let event = MarketEvent::Quote { venue: VenueIndex(venue), quote, origin: Origin::Stream, at };
         self.events.send(event).await.expect("the task runs");
         settle().await;
@@ -302,16 +294,7 @@ async fn the_first_quote_is_taken_even_if_it_comes_with_the_demand() {
     market.demand.send_replace(demand(&["PEPE"]));
     // The task has not run since.
     let at = market.clock.now();
-    let quote = Quote {
-        symbol: symbol("PEPE"),
-        last: Price::new(2.0).expect("a price"),
-        open: None,
-        high: None,
-        low: None,
-        volume: Volume::new(1.0).expect("a volume"),
-        volume_quote: None,
-        time: at.wall,
-    };
+    let quote = quote(symbol("PEPE"), 2.0, at.wall);
     let event = MarketEvent::Quote { venue: VenueIndex(0), quote, origin: Origin::Stream, at };
     market.events.try_send(event).expect("room");
     settle().await;

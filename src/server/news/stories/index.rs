@@ -12,7 +12,7 @@ use super::{
     term::{Kind, Term},
     vocabulary::Vocabulary,
 };
-use crate::model::time::UnixMs;
+use crate::{model::time::UnixMs, server::clock::millis};
 
 /// Most articles that a new one is compared with.
 const MAX_COMPARED: usize = 48;
@@ -151,7 +151,7 @@ impl StoryIndex {
 
     fn gap(&self, one: UnixMs, other: UnixMs) -> Option<f64> {
         let gap = one.since(other).unsigned_abs();
-        let longest = u64::try_from(self.settings.longest_gap.as_millis()).unwrap_or(u64::MAX).max(1);
+        let longest = millis(self.settings.longest_gap).max(1);
         #[expect(clippy::cast_precision_loss, reason = "a share of some days")]
         (gap <= longest).then(|| gap as f64 / longest as f64)
     }

@@ -212,6 +212,36 @@ async fn what_this_node_s_own_market_left_behind_is_marked_by_its_age() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_market_that_is_started_again_does_not_vouch_for_what_it_said_before() {
+    let stage = Stage::new();
+    let own = |base, price| {
+        let received_at = UnixMs(WALL.0 - 3_600_000);
+        stage.board.post(Arc::new(Ticker { received_at, ..ticker(base, price) }), PriceSource::Stream);
+    };
+    stage.mirror.pause();
+    own("BTC", 9.0);
+    own("ETH", 2.0);
+    stage.pass(seconds(1), true).await;
+    // Another node leads for a moment, and tells no prices.
+    for _ in 0..2 {
+        stage.told("other", 2, 0, &[], seconds(0));
+        stage.pass(seconds(1), true).await;
+    }
+    stage.mirror.resume();
+    stage.pass(seconds(2), false).await;
+    stage.mirror.pause();
+    own("ETH", 3.0);
+    stage.pass(seconds(4), true).await;
+    assert_eq!((stage.shown("BTC"), stage.shown("ETH")), (with(9.0, LIVE), with(3.0, LIVE)), "by its age");
+    stage.pass(seconds(2), true).await;
+    assert_eq!(stage.shown("BTC"), with(9.0, DOWN), "no exchange has answered since");
+    assert_eq!(stage.shown("ETH"), with(3.0, LIVE), "its ages are the market's to look at");
+    own("BTC", 9.5);
+    stage.pass(seconds(2), true).await;
+    assert_eq!(stage.shown("BTC"), with(9.5, LIVE));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_snapshot_is_shown_at_once_and_as_old_as_it_is() {
     let json = |base: &str, price| {
         let told = Told { id: 7, fence: None, source: PriceSource::Stream, ticker: ticker(base, price) };

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::server::http::refused::{MAX_NAME, MAX_NAMED};
 
 fn subscribe(channels: &[&str], since: Since) -> Request {
     Request::Subscribe { channels: channels.iter().map(|&name| name.to_owned()).collect(), since }
