@@ -64,7 +64,13 @@ impl SharedChannels {
             match self.follow(link).await {
                 Ok(true) => return Ok(()),
                 Ok(false) | Err(Trouble::Restless) => self.followed = None,
-                Err(trouble) => return Err(trouble),
+                Err(trouble) => {
+                    if self.followed.as_ref().is_some_and(|followed| !followed.complete) {
+                        // What was found until then is not enough to go on with.
+                        self.followed = None;
+                    }
+                    return Err(trouble);
+                }
             }
         }
         Err(Trouble::Restless)
@@ -140,8 +146,8 @@ impl SharedChannels {
             let begins = scan.is_some() && *place == 0;
             let (epoch, place, complete) = (*epoch, *place, *complete);
             let page = link.follow(&self.shared.node, complete, place).await?;
-            let next = page.entries.first().map_or(page.place + 1, |entry| entry.place);
-            if page.epoch != epoch || next <= place || (next != place + 1 && !begins) {
+            let next = page.entries.first().map_or(page.place.saturating_add(1), |entry| entry.place);
+            if page.epoch != epoch || next <= place || (next != place.saturating_add(1) && !begins) {
                 // It is another Redis, or the stream has been cut off before it came here.
                 return Ok(false);
             }
