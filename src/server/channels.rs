@@ -7,6 +7,9 @@
 //! One task writes ([`press`]): it gives what was published its place, stores it, and sends it. Whatever waits while it
 //! stores is stored together afterwards, so many publishers are hardly slower than one. What was answered is on the
 //! disk. The dashboard is of now, and only in memory: [`dashboard`] feeds it while somebody listens.
+//!
+//! Where many nodes serve one market, places are given by the Redis at which they meet, and the writer is another one:
+//! `relay::channels`. It does here what was decided there ([`press::elsewhere`]).
 
 pub mod builtin;
 pub mod dashboard;
@@ -26,11 +29,15 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use parking_lot::RwLock;
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::{Instant, timeout, timeout_at},
+};
 
 use self::{
     builtin::BuiltIn,
@@ -59,6 +66,10 @@ const CREATED_BOUNDS: Bounds = Bounds { entries: 64, bytes: 256 << 10 };
 const DASHBOARD_BOUNDS: Bounds = Bounds { entries: 256, bytes: 4 << 20 };
 /// Orders that wait for the press. Further ones are refused.
 const MAX_WAITING: usize = 4096;
+/// After the start, how long readers are held back until this node has met the others.
+const MEETING: Duration = Duration::from_secs(3);
+/// How long it may take to take in what other nodes have been told.
+const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// One channel.
 #[derive(Debug)]
@@ -105,6 +116,12 @@ pub enum ChannelError {
     Busy,
     #[error("the server is going down")]
     GoingDown,
+    /// The nodes can't agree on it now, so nothing was done. Worth another try later.
+    #[error("the nodes of this market don't reach each other")]
+    Away,
+    /// Whether it was done is not known.
+    #[error("the answer of the other nodes was lost")]
+    Unconfirmed,
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
@@ -119,6 +136,10 @@ pub struct Channels {
     orders: mpsc::Sender<Order>,
     rooms: Rooms,
     makes: Makes,
+    /// Whether this node has all that other nodes had when it came; `true` where there are none.
+    met: watch::Sender<bool>,
+    /// Readers are not held back any more.
+    meets_until: Instant,
 }
 
 /// What a channel is made of.
@@ -127,6 +148,8 @@ struct Makes {
     hub: Arc<Hub>,
     storage: Option<Storage>,
     clock: Clock,
+    /// Other nodes write to the channels, too.
+    shared: bool,
     last_number: AtomicU64,
 }
 
@@ -142,6 +165,8 @@ pub struct ChannelsSetup {
     pub max_created: usize,
     /// Bytes that the events of all channels may take on the disk.
     pub max_bytes: u64,
+    /// Other nodes write to the channels, too: not [`Press::run`] but the relay does what is asked.
+    pub shared: bool,
 }
 
 /// The channels that are kept. Those that are built in are added where they are missing.
@@ -161,21 +186,23 @@ pub async fn load(storage: &Storage, clock: Clock) -> Result<Vec<KeptChannel>, S
 impl Channels {
     /// The channels, and who writes to them: [`Press::run`] must run.
     pub fn open(setup: ChannelsSetup) -> (Arc<Self>, Press) {
-        let ChannelsSetup { hub, storage, kept, clock, max_created, max_bytes } = setup;
-        let makes = Makes { hub, storage: storage.clone(), clock, last_number: AtomicU64::new(0) };
+        let ChannelsSetup { hub, storage, kept, clock, max_created, max_bytes, shared } = setup;
+        let makes = Makes { hub, storage: storage.clone(), clock, shared, last_number: AtomicU64::new(0) };
         let find = |name: &str| kept.iter().find(|kept| kept.name == name);
         let built_in = BuiltIn::ALL.map(|channel| {
             let name = channel.as_str();
             let bounds = if channel.is_kept() { BUILT_IN_BOUNDS } else { DASHBOARD_BOUNDS };
             let kept = find(name).filter(|_| channel.is_kept());
-            let made = kept.map_or_else(|| makes.in_memory(name, log::start(clock), bounds), |k| makes.kept(k, bounds));
+            let new = || makes.in_memory(name, log::start(clock), clock.wall(), bounds);
+            let made = kept.map_or_else(new, |kept| makes.kept(kept, bounds));
             (channel, made)
         });
         let created = kept.iter().filter(|kept| kept.name.starts_with('/'));
         let created = created.map(|kept| (kept.name.as_str().into(), makes.kept(kept, CREATED_BOUNDS))).collect();
         let (orders, inbox) = mpsc::channel(MAX_WAITING);
         let created = RwLock::new(created);
-        let channels = Arc::new(Self { built_in, created, max_created, orders, rooms: Rooms::default(), makes });
+        let (rooms, met, meets_until) = (Rooms::default(), watch::Sender::new(!shared), Instant::now() + MEETING);
+        let channels = Arc::new(Self { built_in, created, max_created, orders, rooms, makes, met, meets_until });
         let press = Press::new(Arc::clone(&channels), inbox, storage, max_bytes);
         (channels, press)
     }
@@ -194,6 +221,53 @@ impl Channels {
     /// The created channel at a path.
     pub fn created(&self, path: &ChannelPath) -> Option<Arc<Channel>> {
         self.created.read().get(path.as_str()).cloned()
+    }
+
+    /// The same, also where another node was told of it a moment ago.
+    pub async fn find(&self, path: &ChannelPath) -> Option<Arc<Channel>> {
+        match self.created(path) {
+            None if self.makes.shared => {
+                self.catch_up().await;
+                self.created(path)
+            }
+            found => found,
+        }
+    }
+
+    /// Waits until this node has met the others: a reader with an id of theirs would be told before that it is of another
+    /// log. Not for long, as they may be away, and not at all where there are none.
+    pub async fn have_met(&self) {
+        let mut met = self.met.subscribe();
+        // Either way it is time to answer.
+        let _ = timeout_at(self.meets_until, met.wait_for(|met| *met)).await;
+    }
+
+    /// This node has all that other nodes had when it came.
+    pub(in crate::server) fn set_met(&self) {
+        self.met.send_if_modified(|met| !std::mem::replace(met, true));
+    }
+
+    /// Waits until what other nodes were told until now is here, as far as that is to be had.
+    pub async fn catch_up(&self) {
+        if !self.makes.shared {
+            return;
+        }
+        let caught_up = timeout(CATCH_UP_TIMEOUT, self.order(|reply| Order::CatchUp { reply })).await;
+        if !matches!(caught_up, Ok(Ok(()))) {
+            tracing::debug!("what other nodes have been told is not to be had now");
+        }
+    }
+
+    /// The channel of this name, if it is one that all nodes share.
+    pub(in crate::server) fn shared(&self, name: &str) -> Option<Arc<Channel>> {
+        let built_in = BuiltIn::parse(name).filter(|channel| channel.is_kept());
+        built_in.map(|channel| Arc::clone(self.built_in(channel))).or_else(|| self.created.read().get(name).cloned())
+    }
+
+    /// Every channel that all nodes share.
+    pub(in crate::server) fn all_shared(&self) -> Vec<Arc<Channel>> {
+        let built_in = BuiltIn::ALL.into_iter().filter(|channel| channel.is_kept());
+        built_in.map(|channel| Arc::clone(self.built_in(channel))).chain(self.all_created()).collect()
     }
 
     /// How many channels were created.
@@ -218,8 +292,9 @@ impl Channels {
     /// Whoever drops this before it returns does not know whether it was published.
     ///
     /// # Errors
-    /// [`ChannelError::Unknown`] where the channel was removed, [`ChannelError::Busy`], [`ChannelError::GoingDown`], and
-    /// [`ChannelError::Storage`] where nothing can be stored: then nothing was sent, either.
+    /// [`ChannelError::Unknown`] where the channel was removed, [`ChannelError::Busy`], [`ChannelError::GoingDown`],
+    /// [`ChannelError::Storage`] where nothing can be stored: then nothing was sent, either; and where there are other
+    /// nodes [`ChannelError::Away`] and [`ChannelError::Unconfirmed`].
     pub async fn publish(&self, channel: &Arc<Channel>, draft: EventDraft, room: Room) -> Result<u64, ChannelError> {
         let channel = Arc::clone(channel);
         self.order(|reply| Order::Publish(Publication { channel, draft, reply, room })).await
@@ -256,17 +331,21 @@ impl Channels {
 
 impl Makes {
     fn kept(&self, kept: &KeptChannel, bounds: Bounds) -> Arc<Channel> {
-        let Some(storage) = &self.storage else { return self.in_memory(&kept.name, kept.first, bounds) };
+        let Some(storage) = &self.storage else {
+            return self.in_memory(&kept.name, kept.first, kept.created_at, bounds);
+        };
         let store = ChannelStore { storage: storage.clone(), key: kept.key };
         let setup = LogSetup::kept_in(kept.first, kept.range.last, Arc::new(store)).within(bounds);
         self.channel(&kept.name, kept.created_at, Some(kept.key), setup)
     }
 
-    fn in_memory(&self, name: &str, first: u64, bounds: Bounds) -> Arc<Channel> {
-        self.channel(name, self.clock.wall(), None, LogSetup::starting(first).within(bounds))
+    fn in_memory(&self, name: &str, first: u64, created_at: UnixMs, bounds: Bounds) -> Arc<Channel> {
+        self.channel(name, created_at, None, LogSetup::starting(first).within(bounds))
     }
 
     fn channel(&self, name: &str, created_at: UnixMs, key: Option<i64>, setup: LogSetup) -> Arc<Channel> {
+        // Each node has a dashboard of its own.
+        let setup = if self.shared && name != BuiltIn::Dashboard.as_str() { setup.shared() } else { setup };
         Arc::new(Channel {
             name: name.into(),
             created_at,

@@ -12,14 +12,16 @@
 //! | [`outlet`], [`mirror`], [`aging`] | prices: what the leader tells, what a follower shows of it, and for how long |
 //! | [`wants`] | symbols on demand: what readers of followers want, told to the leader |
 //! | [`press`], [`journal`], [`restore`] | news: into the shared log, out of it, and back into it after Redis forgot |
+//! | [`channels`] | named channels: what is published, created and removed at any node |
 //! | [`roles`] | what is started and stopped as the role changes |
 //! | [`shared`], [`message`] | what these tell each other; what nodes tell each other |
 //!
 //! Redis may go away, be emptied or come back with an older state. Nodes then go on with what they have, mark it as what
-//! it is, connect to the venues themselves after a while, and keep no news until they can keep it together. When it is
-//! back they first give back what it has forgotten of the log; only then somebody writes on.
+//! it is, connect to the venues themselves after a while, keep no news until they can keep it together, and refuse what
+//! is published. When it is back they first give back what it has forgotten of the log; only then somebody writes on.
 
 mod aging;
+mod channels;
 mod inbox;
 mod journal;
 mod keys;
@@ -45,11 +47,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
 
 use self::{
-    journal::Journal, keys::Keys, mirror::Mirror, outlet::Around, roles::Roles, scripts::Scripts, session::Session,
-    shared::Shared, wants::Wants,
+    channels::SharedChannels, journal::Journal, keys::Keys, mirror::Mirror, outlet::Around, roles::Roles,
+    scripts::Scripts, session::Session, shared::Shared, wants::Wants,
 };
 pub use self::{outlet::Outlet, roles::Sides, shared::RelayCounters};
 use super::{
+    channels::press::Press,
     clock::Clock,
     config::RedisConfig,
     follows::Follows,
@@ -84,6 +87,10 @@ pub struct RelaySetup<'a> {
     pub feeds: Arc<dyn FeedReports>,
     /// Where the log is kept, and who shows what is new in it. `None` keeps none.
     pub log: Option<(Storage, Arc<Newsstand>)>,
+    /// Who writes to the named channels.
+    pub channels: Press,
+    /// How long what was told on them is of use.
+    pub keep_channels: Duration,
     pub clock: Clock,
     /// Of everything that is drawn by chance, the name of the node excepted.
     pub seed: u64,
@@ -153,7 +160,7 @@ impl NodeReport {
 /// In words, where the address can't be used. They don't repeat it.
 pub fn start(setup: RelaySetup<'_>) -> Result<Arc<Relay>, String> {
     let RelaySetup { config, quiet_after, board, hub, follows, outlet, sides, fetches_news, .. } = setup;
-    let RelaySetup { venues, feeds, log, clock, seed, token, tasks, .. } = setup;
+    let RelaySetup { venues, feeds, log, channels, keep_channels, clock, seed, token, tasks, .. } = setup;
     let client = Client::open(config.url.reveal().clone()).map_err(|_| "redis.url can't be used".to_owned())?;
     let mut rng = SmallRng::seed_from_u64(seed);
     // So long that no two nodes have one name, which would make them share the lease.
@@ -165,6 +172,8 @@ pub fn start(setup: RelaySetup<'_>) -> Result<Arc<Relay>, String> {
         let journal = Journal::new(Arc::clone(&shared), storage.clone(), Arc::clone(hub.log()), stand);
         tasks.spawn(journal.run(token.clone()));
     }
+    let channels = SharedChannels::new(Arc::clone(&shared), channels, clock, keep_channels);
+    tasks.spawn(channels.run(token.clone()));
     let relay = Relay {
         shared: Arc::clone(&shared),
         mirror: Arc::clone(&mirror),
@@ -224,6 +233,8 @@ impl Relay {
             Some("the shared log is not yet followed".to_owned())
         } else if self.keeps_log && leads && !shared.is_open() {
             Some("news waits until the nodes have given back what Redis has forgotten".to_owned())
+        } else if !shared.are_channels_open() {
+            Some("nothing is published on channels until the nodes have met".to_owned())
         } else {
             None
         };

@@ -166,6 +166,24 @@ impl Storage {
         self.engine.write(move |connection| channels::create(connection, name, now, first)).await
     }
 
+    /// The same for one that was created elsewhere, at that time.
+    ///
+    /// # Errors
+    /// As [`create_channel`](Self::create_channel).
+    pub async fn adopt_channel(&self, name: String, at: UnixMs, first: u64) -> Result<KeptChannel, StorageError> {
+        self.engine.write(move |connection| channels::create(connection, name, at, first)).await
+    }
+
+    /// Throws every event of a channel away. Its log is now one that started at `first`.
+    pub async fn replace_channel(&self, key: i64, first: u64) -> Result<(), StorageError> {
+        self.engine.write(move |connection| channels::replace(connection, key, first)).await
+    }
+
+    /// Goes on after the position `last`, if it is beyond the end of the channel's log: entries between are never had.
+    pub async fn skip_channel(&self, key: i64, last: u64) -> Result<(), StorageError> {
+        self.engine.write(move |connection| channels::skip(connection, key, last)).await
+    }
+
     /// Forgets a channel. Its events go with the next pruning.
     pub async fn remove_channel(&self, key: i64) -> Result<(), StorageError> {
         self.engine.write(move |connection| channels::remove(connection, key)).await

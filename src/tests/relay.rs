@@ -3,6 +3,7 @@
 //! Every node lives in a runtime of its own, so that it can be killed as a process is: nothing of it says goodbye. These
 //! tests run on the real clock and wait for what happens, never for a time.
 
+mod channels;
 mod following;
 mod killing;
 mod node;

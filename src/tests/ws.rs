@@ -23,10 +23,10 @@ use super::{
 const BUFFER: usize = 64 * 1024;
 
 /// A client that has been greeted.
-struct Client(WebSocketStream<DuplexStream>);
+pub struct Client(WebSocketStream<DuplexStream>);
 
 impl Client {
-    async fn open(api: &Router) -> Self {
+    pub async fn open(api: &Router) -> Self {
         let (ours, theirs) = tokio::io::duplex(BUFFER);
         let service = TowerToHyperService::new(api.clone());
         tokio::spawn(async move {
@@ -39,7 +39,7 @@ impl Client {
         client
     }
 
-    async fn subscribe(&mut self, channels: &[String], last_id: Option<&Value>) -> Value {
+    pub async fn subscribe(&mut self, channels: &[String], last_id: Option<&Value>) -> Value {
         let message = json!({ "op": "subscribe", "channels": channels, "lastEventId": last_id });
         self.0.send(Message::text(message.to_string())).await.unwrap();
         let answer = self.frame().await;
@@ -47,7 +47,7 @@ impl Client {
         answer
     }
 
-    async fn frame(&mut self) -> Value {
+    pub async fn frame(&mut self) -> Value {
         let deadline = Instant::now() + LIMIT;
         loop {
             let message = timeout_at(deadline, self.0.next()).await.expect("a frame in time");

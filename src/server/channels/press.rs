@@ -1,5 +1,7 @@
 //! Who writes to the channels: one task, so that places are given in the order in which events are stored and sent.
 
+pub mod elsewhere;
+
 use std::{
     collections::BTreeMap,
     mem,
@@ -11,35 +13,48 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{CREATED_BOUNDS, Channel, ChannelError, Channels, memory::Memory, path::ChannelPath, room::Room};
-use crate::server::{
-    event::{EventDraft, LogEvent},
-    hub::log::{self, LogTurn},
-    storage::{
-        Storage,
-        channels::{ChannelEvents, KeptChannel},
-        error::StorageError,
+use crate::{
+    model::time::UnixMs,
+    server::{
+        event::{EventDraft, LogEvent},
+        hub::log::{self, LogTurn},
+        storage::{
+            Storage,
+            channels::{ChannelEvents, KeptChannel},
+            error::StorageError,
+        },
     },
 };
 
 /// Orders that are looked at together.
-const MAX_TOGETHER: usize = 1024;
+pub(in crate::server) const MAX_TOGETHER: usize = 1024;
 
-type Reply<T> = oneshot::Sender<Result<T, ChannelError>>;
+pub(in crate::server) type Reply<T> = oneshot::Sender<Result<T, ChannelError>>;
 
 /// What the press is asked to do. Whoever asked may be gone by the time of the answer.
-pub(super) enum Order {
+pub(in crate::server) enum Order {
     Publish(Publication),
-    Create { path: ChannelPath, reply: Reply<Arc<Channel>> },
-    Remove { path: ChannelPath, reply: Reply<()> },
+    Create {
+        path: ChannelPath,
+        reply: Reply<Arc<Channel>>,
+    },
+    Remove {
+        path: ChannelPath,
+        reply: Reply<()>,
+    },
+    /// Takes in what other nodes have been told.
+    CatchUp {
+        reply: Reply<()>,
+    },
 }
 
 /// Something that is to be told on a channel.
-pub(super) struct Publication {
-    pub(super) channel: Arc<Channel>,
-    pub(super) draft: EventDraft,
-    pub(super) reply: Reply<u64>,
+pub(in crate::server) struct Publication {
+    pub(in crate::server) channel: Arc<Channel>,
+    pub(in crate::server) draft: EventDraft,
+    pub(in crate::server) reply: Reply<u64>,
     /// Given back with the publication.
-    pub(super) room: Room,
+    pub(in crate::server) room: Room,
 }
 
 /// The one who writes.
@@ -117,6 +132,8 @@ impl Press {
                     self.publish(mem::take(&mut together)).await;
                     answer(reply, self.remove(&path).await);
                 }
+                // There are no others.
+                Order::CatchUp { reply } => answer(reply, Ok(())),
             }
         }
         self.publish(together).await;
@@ -230,7 +247,7 @@ impl Press {
                 let kept = keep(storage, path.as_str(), first).await?;
                 channels.makes.kept(&kept, CREATED_BOUNDS)
             }
-            None => channels.makes.in_memory(path.as_str(), first, CREATED_BOUNDS),
+            None => channels.makes.in_memory(path.as_str(), first, channels.makes.clock.wall(), CREATED_BOUNDS),
         };
         channels.created.write().insert(path.as_str().into(), Arc::clone(&channel));
         Ok(channel)
@@ -274,6 +291,24 @@ async fn keep(storage: &Storage, name: &str, first: u64) -> Result<KeptChannel, 
     }
 }
 
+/// Adds a channel that was created elsewhere. One of this name that is there although nobody knows it gives way.
+async fn keep_adopted(
+    storage: &Storage,
+    name: &str,
+    first: u64,
+    created_at: UnixMs,
+) -> Result<KeptChannel, StorageError> {
+    match storage.adopt_channel(name.to_owned(), created_at, first).await {
+        Err(StorageError::Unstorable { .. }) => {
+            for unknown in storage.channels().await?.into_iter().filter(|kept| kept.name == name) {
+                storage.remove_channel(unknown.key).await?;
+            }
+            storage.adopt_channel(name.to_owned(), created_at, first).await
+        }
+        created => created,
+    }
+}
+
 fn refuse(replies: Vec<Reply<u64>>, error: &StorageError) {
     for reply in replies {
         answer(reply, Err(ChannelError::Storage(error.clone())));
@@ -281,6 +316,6 @@ fn refuse(replies: Vec<Reply<u64>>, error: &StorageError) {
 }
 
 /// Whoever asked may have gone: then there is nobody to tell.
-fn answer<T>(reply: Reply<T>, answer: Result<T, ChannelError>) {
+pub(in crate::server) fn answer<T>(reply: Reply<T>, answer: Result<T, ChannelError>) {
     let _ = reply.send(answer);
 }

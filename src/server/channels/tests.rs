@@ -64,8 +64,9 @@ impl House {
         let hub = Hub::new(&[], &limits, Duration::from_secs(30), clock, setup, &metrics, token.clone());
         let hub = Arc::new(hub);
         tokio::spawn(Arc::clone(&hub).run());
+        let (hub_of, storage_of) = (Arc::clone(&hub), storage.clone());
         let setup =
-            ChannelsSetup { hub: Arc::clone(&hub), storage: storage.clone(), kept, clock, max_created, max_bytes };
+            ChannelsSetup { hub: hub_of, storage: storage_of, kept, clock, max_created, max_bytes, shared: false };
         let (channels, press) = Channels::open(setup);
         tokio::spawn(press.run(token.clone()));
         Self { hub, channels, storage, token }

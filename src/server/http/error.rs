@@ -77,6 +77,10 @@ pub enum HttpError {
     TooMuchPublished,
     #[error("nothing can be stored at the moment, so nothing was published")]
     NotStored,
+    #[error("the nodes of this market don't reach each other at the moment, so nothing was done")]
+    ChannelsAway,
+    #[error("the answer of the other nodes was lost: whether it was done is not known")]
+    Unconfirmed,
     #[error("the path is not UTF-8 text")]
     BadPath,
     #[error("a request names a path that begins with a slash")]
@@ -236,6 +240,8 @@ impl HttpError {
             | Self::GoingDown
             | Self::TooMuchPublished
             | Self::NotStored
+            | Self::ChannelsAway
+            | Self::Unconfirmed
             | Self::StorageUnavailable
             | Self::MetricsUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -284,6 +290,8 @@ impl HttpError {
             Self::AddressHasTooManySockets | Self::TooManySockets => "too_many_connections",
             Self::GoingDown => "going_down",
             Self::StorageUnavailable | Self::NotStored => "storage_unavailable",
+            Self::ChannelsAway => "channels_unavailable",
+            Self::Unconfirmed => "unconfirmed",
             Self::MetricsUnavailable => "metrics_unavailable",
             Self::LocalOnly => "local_only",
             Self::OriginRefused => "origin_not_allowed",
@@ -325,6 +333,8 @@ impl HttpError {
             | Self::TooManySockets
             | Self::GoingDown
             | Self::NotStored
+            | Self::ChannelsAway
+            | Self::Unconfirmed
             | Self::StorageUnavailable
             | Self::MetricsUnavailable => Some(5000),
             _ => None,
@@ -367,6 +377,8 @@ impl From<ChannelError> for HttpError {
             ChannelError::TooMany => Self::TooManyChannels,
             ChannelError::Busy => Self::TooMuchPublished,
             ChannelError::GoingDown => Self::GoingDown,
+            ChannelError::Away => Self::ChannelsAway,
+            ChannelError::Unconfirmed => Self::Unconfirmed,
             ChannelError::Storage(_) => Self::NotStored,
         }
     }

@@ -186,8 +186,10 @@ impl Reception {
         let dialogue = Dialogue::new(Arc::clone(&self.services), session, client);
         let lapsed = caller.grant().map(|grant| lapsed(Arc::clone(&self.services), grant.id).boxed());
         let (response, socket) = handshake.accept();
+        let channels = Arc::clone(&self.services.channels);
         self.services.tasks.spawn(async move {
             if let Some(socket) = socket.await {
+                channels.have_met().await;
                 converse(socket, dialogue, lapsed).await;
             }
         });

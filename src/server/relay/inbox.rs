@@ -22,6 +22,8 @@ pub(super) enum Message {
     Vacant,
     /// Readers of another node want a symbol that none wanted before.
     Wanted,
+    /// Something was done to a named channel.
+    Channels,
 }
 
 /// The messages from when this node began to listen.
@@ -73,6 +75,7 @@ impl Inbox {
             (channel, "news") if channel == keys.calls => Some(Message::News),
             (channel, "vacant") if channel == keys.calls => Some(Message::Vacant),
             (channel, "wanted") if channel == keys.calls => Some(Message::Wanted),
+            (channel, "channels") if channel == keys.calls => Some(Message::Channels),
             _ => None,
         })
     }

@@ -25,7 +25,17 @@ pub(super) struct Keys {
     pub(super) beat: String,
     /// Channel of what the leader tells of prices.
     pub(super) prices: String,
-    /// Channel of calls to look: `news`, `vacant`, `wanted`.
+    /// Named channels: since when they are known here, whether they may be written, and how far the stream of them goes.
+    pub(super) channel_state: String,
+    /// Of each named channel where its log started, where it ends, and when it was created.
+    pub(super) channels: String,
+    /// Those that were removed, by where their logs started.
+    pub(super) removed: String,
+    /// What was published, created and removed: a stream whose ids have no hole.
+    pub(super) publications: String,
+    /// The nodes that have given back what this Redis has forgotten of the channels.
+    pub(super) met: String,
+    /// Channel of calls to look: `news`, `vacant`, `wanted`, `channels`.
     pub(super) calls: String,
 }
 
@@ -44,6 +54,11 @@ impl Keys {
             wanted: key("wanted"),
             beat: key("beat"),
             prices: key("prices"),
+            channel_state: key("channel-state"),
+            channels: key("channels"),
+            removed: key("removed-channels"),
+            publications: key("publications"),
+            met: key("met"),
             calls: key("calls"),
         }
     }

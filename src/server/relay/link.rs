@@ -18,6 +18,8 @@ use crate::{
     server::{clock::millis, config::MAX_ON_DEMAND},
 };
 
+pub(super) mod channels;
+
 /// How long a question may take.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long it may take until a connection is of use.
@@ -52,6 +54,18 @@ pub enum LinkError {
     /// It can't do what it is asked: too old, out of memory, read-only, or still loading.
     #[error("Redis reports an error: {0}")]
     Trouble(String),
+}
+
+impl LinkError {
+    /// Whether Redis has said that it did nothing of what it was asked.
+    pub(super) fn is_refusal(&self) -> bool {
+        const CODES: [&str; 6] = ["OOM", "READONLY", "LOADING", "MISCONF", "BUSY", "NOREPLICAS"];
+        match self {
+            Self::Unreachable | Self::Refused => true,
+            Self::Trouble(code) => CODES.contains(&code.as_str()),
+            Self::Silent | Self::Closed | Self::Behind => false,
+        }
+    }
 }
 
 impl From<RedisError> for LinkError {

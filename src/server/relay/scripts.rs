@@ -12,6 +12,9 @@ pub(super) struct Scripts {
     pub(super) append: Script,
     pub(super) restore: Script,
     pub(super) want: Script,
+    pub(super) meet: Script,
+    pub(super) follow: Script,
+    pub(super) write: Script,
 }
 
 impl Scripts {
@@ -24,6 +27,9 @@ impl Scripts {
             append: Script::new(include_str!("scripts/append.lua")),
             restore: Script::new(include_str!("scripts/restore.lua")),
             want: Script::new(include_str!("scripts/want.lua")),
+            meet: Script::new(include_str!("scripts/meet.lua")),
+            follow: Script::new(include_str!("scripts/follow.lua")),
+            write: Script::new(include_str!("scripts/write.lua")),
         }
     }
 }

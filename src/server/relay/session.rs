@@ -134,6 +134,7 @@ impl Session {
                 Some(Message::News) => self.shared.grew.notify_one(),
                 Some(Message::Vacant) => self.shared.vacant.notify_one(),
                 Some(Message::Wanted) => self.shared.wanted.notify_one(),
+                Some(Message::Channels) => self.shared.published.notify_one(),
                 None => count(&self.shared.counters.undecodable, 1),
             }
         }

@@ -32,6 +32,8 @@ pub(super) struct Shared {
     own_prices: AtomicBool,
     /// This node fetches the news.
     own_news: AtomicBool,
+    /// The named channels are the same here as everywhere, and may be written.
+    channels_open: AtomicBool,
     link: watch::Sender<Option<Link>>,
     place: watch::Sender<Place>,
     /// Where the shared log ended when this was last asked.
@@ -46,6 +48,8 @@ pub(super) struct Shared {
     pub(super) grew: Notify,
     /// Readers of other nodes may want other symbols.
     pub(super) wanted: Notify,
+    /// Something may have been done to a named channel.
+    pub(super) published: Notify,
     pub(super) counters: RelayCounters,
 }
 
@@ -82,6 +86,14 @@ pub struct RelayCounters {
     pub undecodable: AtomicU64,
     /// How often this node's log took the place of another.
     pub logs_replaced: AtomicU64,
+    /// What was published on named channels: here and told to all nodes, taken in from all of them, given back to Redis,
+    /// and refused because the nodes could not agree on it.
+    pub publications_shared: AtomicU64,
+    pub publications_taken: AtomicU64,
+    pub publications_restored: AtomicU64,
+    pub publications_refused: AtomicU64,
+    /// How often the log of a named channel gave way to another one.
+    pub channels_replaced: AtomicU64,
 }
 
 pub(super) fn count(counter: &AtomicU64, by: u64) {
@@ -98,6 +110,7 @@ impl Shared {
             begin_again: AtomicBool::new(false),
             own_prices: AtomicBool::new(false),
             own_news: AtomicBool::new(false),
+            channels_open: AtomicBool::new(false),
             link: watch::Sender::new(None),
             place: watch::Sender::default(),
             known_tip: AtomicU64::new(0),
@@ -106,6 +119,7 @@ impl Shared {
             vacant: Notify::new(),
             grew: Notify::new(),
             wanted: Notify::new(),
+            published: Notify::new(),
             counters: RelayCounters::default(),
         })
     }
@@ -129,6 +143,7 @@ impl Shared {
         state.in_step = None;
         drop(state);
         self.open.store(false, Ordering::Release);
+        self.channels_open.store(false, Ordering::Release);
         self.changed.notify_one();
     }
 
@@ -269,6 +284,15 @@ impl Shared {
     /// Whether the log may be written, by whoever leads.
     pub(super) fn is_open(&self) -> bool {
         self.open.load(Ordering::Acquire)
+    }
+
+    /// Whether the named channels are followed, and may be written.
+    pub(super) fn set_channels_open(&self, open: bool) {
+        self.channels_open.store(open, Ordering::Release);
+    }
+
+    pub(super) fn are_channels_open(&self) -> bool {
+        self.channels_open.load(Ordering::Acquire)
     }
 
     /// What this node has of the log.

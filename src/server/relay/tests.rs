@@ -17,6 +17,7 @@ use super::{
     *,
 };
 
+mod channels;
 mod fences;
 mod journals;
 mod logs;

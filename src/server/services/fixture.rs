@@ -161,6 +161,7 @@ impl Fixture {
             clock,
             max_created: config.channels.max_created,
             max_bytes: 64 << 20,
+            shared: false,
         });
         tokio::spawn(press.run(shutdown.clone()));
         let services = Arc::new(Services {

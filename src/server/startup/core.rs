@@ -140,6 +140,7 @@ impl Core {
             clock,
             seed: AtomicU64::new(seed),
         };
+        let (channels, press) = open_channels(&config, &hub, storage.clone(), clock).await?;
         let around = Around {
             config: &config,
             board: &board,
@@ -147,6 +148,7 @@ impl Core {
             follows: &follows,
             storage: storage.as_ref(),
             stand,
+            press,
             venues: venue_side,
             feeds: feed_side,
             clock,
@@ -158,8 +160,6 @@ impl Core {
         if let Some(storage) = storage.clone() {
             tasks.spawn(keep_small(storage, retention::limits(&config.news), clock, token.clone()));
         }
-        let (channels, press) = open_channels(&config, &hub, storage.clone(), clock).await?;
-        tasks.spawn(press.run(token.clone()));
 
         let services = Arc::new(Services {
             clock,
@@ -195,6 +195,7 @@ struct Around<'a> {
     follows: &'a Arc<Follows>,
     storage: Option<&'a Storage>,
     stand: Option<Arc<Newsstand>>,
+    press: Press,
     venues: Arc<dyn VenueReports>,
     feeds: Arc<dyn FeedReports>,
     clock: Clock,
@@ -210,9 +211,10 @@ struct Started {
     node: Option<Arc<Relay>>,
 }
 
-/// Starts prices and news: for good where this node is alone, as its role asks for it where it is one of many.
+/// Starts prices, news and who writes to the channels: for good where this node is alone, as its role asks for it where it is one of many.
 async fn begin(sides: RelaySides, outlet: Option<Arc<Outlet>>, around: Around<'_>) -> Result<Started, StartError> {
-    let Around { config, board, hub, follows, storage, stand, venues, feeds, clock, seed, tasks, token } = around;
+    let Around { config, board, hub, follows, storage, stand, press, .. } = around;
+    let Around { venues, feeds, clock, seed, tasks, token, .. } = around;
     if let (Some(redis), Some(outlet)) = (&config.redis, outlet) {
         let relay = relay::start(RelaySetup {
             config: redis,
@@ -226,6 +228,8 @@ async fn begin(sides: RelaySides, outlet: Option<Arc<Outlet>>, around: Around<'_
             venues,
             feeds,
             log: storage.cloned().zip(stand),
+            channels: press,
+            keep_channels: retention::limits(&config.news).event_age(),
             clock,
             seed,
             token: token.clone(),
@@ -234,6 +238,7 @@ async fn begin(sides: RelaySides, outlet: Option<Arc<Outlet>>, around: Around<'_
         let relay = relay.map_err(StartError::Setup)?;
         return Ok(Started { venues: Arc::clone(&relay) as _, feeds: Arc::clone(&relay) as _, node: Some(relay) });
     }
+    tasks.spawn(press.run(token.clone()));
     sides.prices.start(tasks, token);
     if let (Some(newsroom), Some(stand)) = (sides.news, stand) {
         let press = OwnPress::new(newsroom.storage.clone(), Arc::clone(hub.log()), stand);
@@ -260,6 +265,7 @@ async fn open_channels(
         clock,
         max_created: config.channels.max_created,
         max_bytes: retention::limits(&config.news).channel_bytes(),
+        shared: config.redis.is_some(),
     }))
 }
 

@@ -91,6 +91,21 @@ pub(super) fn range(connection: &Connection, key: i64) -> Outcome<LogRange> {
     Ok(LogRange { after: to_id(after), last: to_id(last) })
 }
 
+/// Throws every entry of a channel away. Its log is now one that started at `first`.
+pub(super) fn replace(connection: &Connection, key: i64, first: u64) -> Outcome<()> {
+    connection.prepare_cached("DELETE FROM channel_events WHERE channel = ?1")?.execute([key])?;
+    let sql = "UPDATE channels SET first_id = ?2, after_id = ?2, last_id = ?2, bytes = 0 WHERE key = ?1";
+    connection.prepare_cached(sql)?.execute([key, from_id(first)])?;
+    Ok(())
+}
+
+/// Goes on after `last` at least: what is between the newest entry and that one is never had.
+pub(super) fn skip(connection: &Connection, key: i64, last: u64) -> Outcome<()> {
+    let sql = "UPDATE channels SET last_id = max(last_id, ?2) WHERE key = ?1";
+    connection.prepare_cached(sql)?.execute([key, from_id(last)])?;
+    Ok(())
+}
+
 /// Appends entries to the logs of channels, and throws away what is then too much of each.
 ///
 /// # Errors

@@ -1,5 +1,7 @@
 //! How long what is stored is kept.
 
+use std::time::Duration;
+
 /// What is kept. Beyond it the oldest goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetentionLimits {
@@ -12,6 +14,11 @@ pub struct RetentionLimits {
 }
 
 impl RetentionLimits {
+    /// How long the log is kept, and what is told on the channels.
+    pub const fn event_age(self) -> Duration {
+        Duration::from_secs(self.event_hours.saturating_mul(3600))
+    }
+
     /// Bytes that the events of all channels may take: a quarter, so that who publishes much drives no news out.
     pub const fn channel_bytes(self) -> u64 {
         self.max_bytes / 4

@@ -10,12 +10,13 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
+use axum::{Router, body::Body};
 use futures_util::future::BoxFuture;
+use http::{Method, Request};
 use market_pulse::{
     model::{symbol::Symbol, ticker::Ticker},
     server::{
-        access::Tokens,
+        access::{Label, NewToken, Scope, Tokens},
         clock::Clock,
         config::{self, layers::Layers},
         http::router::api_router,
@@ -30,6 +31,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 use super::World;
 use crate::{
@@ -57,6 +59,8 @@ pub struct Node {
     net: Arc<CountedNet>,
     folder: Option<TempDir>,
     token: CancellationToken,
+    /// Of its own, with which one may publish.
+    publisher: String,
 }
 
 /// What a node is started with.
@@ -110,7 +114,9 @@ impl Node {
         let starting = move || handle.block_on(start(&path, layers, dialer, feeds, ends));
         let core = tokio::task::spawn_blocking(starting).await.unwrap();
         let api = api_router(Arc::clone(&core.services));
-        Self { runtime: Some(runtime), core: Some(core), api, net, folder: Some(folder), token }
+        let wish = NewToken { scope: Scope::Publish, label: Label::parse("test").unwrap(), lifetime: None };
+        let publisher = core.services.tokens.issue(wish).unwrap().1.reveal();
+        Self { runtime: Some(runtime), core: Some(core), api, net, folder: Some(folder), token, publisher }
     }
 
     pub fn api(&self) -> &Router {
@@ -119,6 +125,17 @@ impl Node {
 
     pub async fn get(&self, path: &str) -> Value {
         crate::sse::get(&self.api, path).await
+    }
+
+    /// Publishes, creates or removes something. Returns the status and the answer.
+    pub async fn send(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("authorization", format!("Bearer {}", self.publisher));
+        let request = request.body(Body::from(body.to_string())).unwrap();
+        let answer = self.api.clone().oneshot(request).await.unwrap();
+        let status = answer.status().as_u16();
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
     }
 
     /// As the health page says it: `leader`, `follower of …`, `alone`, and what is not as it should be.
@@ -174,9 +191,11 @@ impl Node {
         self.core.as_ref().unwrap().services.node.as_ref().unwrap().counters()
     }
 
-    /// Ends it as a crash would: nothing is given back, nobody is told.
-    pub fn kill(mut self) {
+    /// Ends it as a crash would: nothing is given back, nobody is told. The folder is what it leaves.
+    pub fn kill(mut self) -> TempDir {
         self.end();
+        self.api = Router::new();
+        self.folder.take().unwrap()
     }
 
     /// Ends it in order. The folder is what it leaves.

@@ -67,6 +67,7 @@ pub async fn status(State(services): State<Arc<Services>>, caller: Caller) -> Js
     responses((status = 200, body = Success<ChannelList>), (status = "default", response = Refused)),
 )]
 pub async fn list(State(services): State<Arc<Services>>) -> Json<Success<ChannelList>> {
+    services.channels.catch_up().await;
     let channels = services.channels.all_created().iter().map(|channel| created(channel)).collect();
     Json(Success::new(ChannelList { built_in: BuiltIn::ALL.map(BuiltIn::as_str).to_vec(), channels }))
 }

@@ -2,7 +2,8 @@
 //!
 //! The answer is `202` with the id that the event has on the stream, once it is stored: what was answered survives a
 //! killed server. Without an answer nobody knows, so a client that tries again may tell a thing twice. After `503` and
-//! `429` it should: nothing was sent. The type of the body is not looked at.
+//! `429` it should: nothing was sent. Only `unconfirmed`, of a server that is one of many, is no answer, either. The type of
+//! the body is not looked at.
 
 use std::sync::Arc;
 
@@ -82,7 +83,7 @@ pub async fn message(
     request: Request,
 ) -> Result<Accepted, HttpError> {
     caller.require(Scope::Publish)?;
-    let channel = services.channels.created(&path_of(&uri)?).ok_or(HttpError::UnknownChannel)?;
+    let channel = services.channels.find(&path_of(&uri)?).await.ok_or(HttpError::UnknownChannel)?;
     publish(&services.channels, &channel, &caller, request, publication::message).await
 }
 

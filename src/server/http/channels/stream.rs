@@ -62,6 +62,7 @@ pub async fn named(
     let Path(name) = channel.map_err(|_| HttpError::BadPath)?;
     let channel = BuiltIn::parse(&name).ok_or(HttpError::UnknownChannel)?;
     let ClientId(label) = label?;
+    services.channels.have_met().await;
     let form = ChannelForm::Named { channel: channel.as_str(), label };
     let wish = ChannelWish { log: services.channels.built_in(channel).log(), form };
     Ok(respond(services.hub.connect_channel(client, wish, since)?, admission))
@@ -86,7 +87,9 @@ pub async fn created(
     uri: Uri,
     LastEventId(since): LastEventId,
 ) -> Result<Response, HttpError> {
-    let channel = services.channels.created(&path_of(&uri)?).ok_or(HttpError::UnknownChannel)?;
+    let path = path_of(&uri)?;
+    services.channels.have_met().await;
+    let channel = services.channels.find(&path).await.ok_or(HttpError::UnknownChannel)?;
     let wish = ChannelWish { log: channel.log(), form: ChannelForm::Plain };
     Ok(respond(services.hub.connect_channel(client, wish, since)?, admission))
 }

@@ -75,6 +75,8 @@ fn all(samples: &Samples) -> Vec<HttpError> {
         E::GoingDown,
         E::TooMuchPublished,
         E::NotStored,
+        E::ChannelsAway,
+        E::Unconfirmed,
         E::StorageUnavailable,
         E::MetricsUnavailable,
         E::TooManyChannels,

@@ -36,6 +36,17 @@ pub(super) fn write(sheet: &mut Sheet<'_>, services: &Services) -> fmt::Result {
     let editions = editions.map(|(way, counter)| ([("way", way)], of(counter)));
     let help = "Editions of the news that went into the shared log, came out of it, and were given back to it.";
     sheet.counters("log_editions", help, None, editions)?;
+    let publications = [
+        ("shared", &counters.publications_shared),
+        ("taken", &counters.publications_taken),
+        ("restored", &counters.publications_restored),
+        ("refused", &counters.publications_refused),
+    ];
+    let publications = publications.map(|(way, counter)| ([("way", way)], of(counter)));
+    let help = "Publications on named channels: shared by this node, taken from all, given back to Redis, and refused.";
+    sheet.counters("node_publications", help, None, publications)?;
+    let help = "How often the log of a named channel at this node gave way to the shared one.";
+    sheet.counter("channel_replacements", help, None, Some(of(&counters.channels_replaced)))?;
     let help = "What Redis held or another node told and was of no use.";
     sheet.counter("node_undecodable", help, None, Some(of(&counters.undecodable)))?;
     let help = "How often the log of this node gave way to the shared one.";

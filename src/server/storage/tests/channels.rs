@@ -227,3 +227,29 @@ async fn a_database_of_the_version_before_gets_its_channels() {
     tokio::time::sleep(Duration::ZERO).await;
     assert_eq!(places(&open(folder.path()), a.key).await, [FIRST + 1]);
 }
+
+#[tokio::test]
+async fn a_log_gives_way_to_another_one_and_goes_on_behind_what_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = open(folder.path());
+    let (a, b) = (create(&storage, "training").await, create(&storage, "/b").await);
+    for key in [a.key, b.key] {
+        tell(&storage, key, FIRST, NOW, [1; 5]).await;
+    }
+    storage.replace_channel(a.key, 5 * FIRST).await.unwrap();
+    assert_eq!(storage.channel_range(a.key).await, Ok(LogRange { after: 5 * FIRST, last: 5 * FIRST }));
+    assert_eq!(places(&storage, b.key).await.len(), 5, "nobody else's");
+    tell(&storage, a.key, 5 * FIRST, NOW, [1; 2]).await;
+
+    storage.skip_channel(a.key, 5 * FIRST + 10).await.unwrap();
+    storage.skip_channel(a.key, 5 * FIRST + 3).await.unwrap();
+    tell(&storage, a.key, 5 * FIRST + 10, NOW, [1]).await;
+    assert_eq!(places(&storage, a.key).await, [5 * FIRST + 1, 5 * FIRST + 2, 5 * FIRST + 11]);
+
+    let adopted = storage.adopt_channel("/c".to_owned(), ago(7), 3 * FIRST).await.unwrap();
+    drop(storage);
+    let kept = open(folder.path()).channels().await.unwrap();
+    let [a, _, c] = &kept[..] else { panic!("three: {kept:?}") };
+    assert_eq!((a.first, a.range.last), (5 * FIRST, 5 * FIRST + 11));
+    assert_eq!((c, c.created_at, c.range.last), (&adopted, ago(7), 3 * FIRST));
+}
