@@ -91,7 +91,9 @@ impl Follower {
         }
         self.task = Some(tokio::spawn(async move {
             while let Some(events) = reader.next().await {
-                events.iter().for_each(|event| note(&heard, event));
+                for event in &events {
+                    note(&heard, event);
+                }
                 count.store(heard.lock().unwrap().numbers.len(), Ordering::Relaxed);
             }
         }));
