@@ -22,7 +22,7 @@ if state[2] ~= ARGV[1] and ARGV[3] == '1' then
     local all = true
     local nodes = redis.call('HGETALL', KEYS[3])
     for i = 1, #nodes, 2 do
-        local from, seen, known = string.match(nodes[i + 1], '^(%d+) (%d+) %d+ %d+ %d (.*)$')
+        local from, seen, known = string.match(nodes[i + 1], '^(%d+) (%d+) %d+ %d+ %d+ %d (.*)$')
         if from and known == ARGV[1] and math.abs(now - tonumber(seen)) <= tonumber(ARGV[8]) then
             if nodes[i] == ARGV[2] then
                 since = tonumber(from)
