@@ -26,10 +26,15 @@ const ROUNDS: u32 = 200;
 pub async fn run() {
     let redis = Redis::start();
     let venue = ScriptedVenue::start().await;
-    let settings = Settings::only_binance(venue.addr()).with("REDIS__URL", &redis.url());
+    let folders = [tempfile::tempdir(), tempfile::tempdir()].map(|folder| folder.expect("a temporary folder"));
+    let nodes = folders.each_ref().map(|folder| {
+        let settings = Settings::only_binance(venue.addr()).with("REDIS__URL", &redis.url());
+        settings.with("SERVER__DATA_DIR", &folder.path().to_string_lossy())
+    });
+    let [first, second] = &nodes;
     let mut price = 0;
 
-    let first = Process::serve(&settings).await;
+    let first = Process::serve(first).await;
     venue.subscribed().await;
     for symbol in SYMBOLS {
         venue.send(symbol, 1);
@@ -40,7 +45,7 @@ pub async fn run() {
     first.streams(READERS as usize).await;
     let leading = play(&venue, &mut price, [&first]).await;
 
-    let second = Process::serve(&settings).await;
+    let second = Process::serve(second).await;
     second.ready().await;
     let idle = play(&venue, &mut price, [&first, &second]).await;
     gather(second.addr);
