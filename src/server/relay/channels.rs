@@ -67,6 +67,8 @@ use crate::{
 
 /// How often the stream is looked at without a call.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Between two looks of which the first failed: at first, and at most.
+const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 /// Orders that go to Redis in one go, and the bytes with which they end.
 const TOGETHER: (usize, usize) = (256, 1 << 20);
 
@@ -93,6 +95,9 @@ pub(super) struct SharedChannels {
     followed: Option<Followed>,
     /// Why the last look failed.
     trouble: Option<Trouble>,
+    /// How long it is waited after that, and until when.
+    wait: Duration,
+    again: Instant,
     /// Where what was noted has its place here, by its place in the stream, as found by the last look.
     noted: Vec<(u64, u64)>,
     /// The last look.
@@ -108,7 +113,19 @@ enum Asked {
 
 impl SharedChannels {
     pub(super) fn new(shared: Arc<Shared>, press: Press, clock: Clock, keep: Duration) -> Self {
-        Self { shared, press, clock, keep, followed: None, trouble: None, noted: Vec::new(), looked: Instant::now() }
+        let now = Instant::now();
+        Self {
+            shared,
+            press,
+            clock,
+            keep,
+            followed: None,
+            trouble: None,
+            wait: RETRY.0,
+            again: now,
+            noted: Vec::new(),
+            looked: now,
+        }
     }
 
     /// Works until the token is cancelled, and then does what was asked until then.
@@ -131,14 +148,21 @@ impl SharedChannels {
                 }
                 () = self.shared.published.notified() => self.look().await,
                 // The sender lives as long as this does.
-                _ = links.changed() => self.look().await,
+                _ = links.changed() => {
+                    self.again = Instant::now();
+                    self.look().await;
+                }
                 () = sleep(LOOK_EVERY) => self.look().await,
             }
         }
     }
 
-    /// Takes in what there is. What goes wrong is remembered, and said once.
+    /// Takes in what there is. What goes wrong is remembered, and said once. From then on it is waited longer and longer
+    /// before the next look, however often somebody calls: to look again may be to read everything again.
     async fn look(&mut self) {
+        if self.trouble.is_some() && Instant::now() < self.again {
+            return;
+        }
         let Some(link) = self.shared.link() else {
             self.shared.set_channels_open(false);
             self.trouble = None;
@@ -149,6 +173,10 @@ impl SharedChannels {
         let trouble = self.catch_up(&link).await.err();
         if trouble.is_some() {
             self.shared.set_channels_open(false);
+            self.again = Instant::now() + self.wait;
+            self.wait = (self.wait * 2).min(RETRY.1);
+        } else {
+            self.wait = RETRY.0;
         }
         if trouble != self.trouble {
             match &trouble {
@@ -230,8 +258,7 @@ impl SharedChannels {
         let link = self.shared.link().filter(|_| self.shared.are_channels_open()).ok_or(ChannelError::Away)?;
         let at = self.clock.wall();
         let wanted: Vec<Wanted<'_>> = asked.iter().map(|asked| asked.wanted(at)).collect();
-        let keep = i64::try_from(self.keep.as_millis()).unwrap_or(i64::MAX);
-        let bounds = Bounds::of(self.press.max_created(), UnixMs(at.0.saturating_sub(keep)));
+        let bounds = Bounds::of(self.press.max_created(), self.keep);
         link.write(&wanted, bounds).await.map_err(|error| {
             debug!(%error, "Redis did not do what was asked of a channel, or did not say so");
             if error.is_refusal() { ChannelError::Away } else { ChannelError::Unconfirmed }

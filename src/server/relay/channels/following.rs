@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    time::Duration,
 };
 
 use serde_json::value::RawValue;
@@ -145,7 +146,7 @@ impl SharedChannels {
             let Some(Followed { epoch, place, complete, scan, .. }) = &self.followed else { return Ok(false) };
             let begins = scan.is_some() && *place == 0;
             let (epoch, place, complete) = (*epoch, *place, *complete);
-            let page = link.follow(&self.shared.node, complete, place).await?;
+            let page = link.follow(&self.shared.node, complete.then_some(epoch), place).await?;
             let next = page.entries.first().map_or(page.place.saturating_add(1), |entry| entry.place);
             if page.epoch != epoch || next <= place || (next != place.saturating_add(1) && !begins) {
                 // It is another Redis, or the stream has been cut off before it came here.
@@ -239,7 +240,7 @@ impl SharedChannels {
             }
             after = tip;
             // Nothing of it may be thrown away at once as too old: whoever has it shows it.
-            let bounds = Bounds::of(usize::MAX, UnixMs(0));
+            let bounds = Bounds::of(usize::MAX, Duration::MAX);
             let written = link.write(&wanted, bounds).await?;
             if written.contains(&Written::Moved) {
                 return Ok(false);
@@ -318,7 +319,15 @@ impl SharedChannels {
             return Ok(());
         }
         match change {
-            Change::Created { name, first, at } => self.adopt(&name, first, at).await,
+            Change::Created { name, first, tip, at } => {
+                self.adopt(&name, first, at).await?;
+                // What it had told before it came to be known here is not to be had here.
+                let here = self.press.channels().shared(&name);
+                match here.filter(|here| here.log().first() == first && here.log().tip() < tip) {
+                    Some(channel) => Ok(self.press.skip(&channel, tip).await?),
+                    None => Ok(()),
+                }
+            }
             Change::Removed { name, first } => {
                 let here = self.press.channels().shared(&name).filter(|channel| channel.log().first() == first);
                 match (here, ChannelPath::parse(&name)) {

@@ -1,9 +1,14 @@
 //! What Redis is asked of the channels.
 
+use std::time::Duration;
+
 use super::{ABSENT, Link, LinkError, MAX_ID, SETTLE, micros};
 use crate::{
     model::time::UnixMs,
-    server::event::{EventDraft, EventKind, Facets, LogEvent},
+    server::{
+        clock::millis,
+        event::{EventDraft, EventKind, Facets, LogEvent},
+    },
 };
 
 /// Entries of the stream that are kept at most, for nodes that were away or are new.
@@ -84,6 +89,8 @@ pub(in crate::server::relay) enum Change {
     Created {
         name: String,
         first: u64,
+        /// Where its log ended when it came to be known.
+        tip: u64,
         at: UnixMs,
     },
     Removed {
@@ -122,8 +129,8 @@ pub(in crate::server::relay) enum Written {
 pub(in crate::server::relay) struct Bounds {
     /// Channels that may be created.
     pub(in crate::server::relay) max_created: usize,
-    /// What was told before is of no use any more.
-    pub(in crate::server::relay) oldest: UnixMs,
+    /// How long what was told is of use, by the clock of Redis: that of one node may be wrong.
+    pub(in crate::server::relay) keep: Duration,
     /// Entries of the stream.
     pub(in crate::server::relay) entries: u64,
     /// What they may take, in bytes.
@@ -131,8 +138,8 @@ pub(in crate::server::relay) struct Bounds {
 }
 
 impl Bounds {
-    pub(in crate::server::relay) const fn of(max_created: usize, oldest: UnixMs) -> Self {
-        Self { max_created, oldest, entries: MAX_ENTRIES, bytes: MAX_BYTES }
+    pub(in crate::server::relay) const fn of(max_created: usize, keep: Duration) -> Self {
+        Self { max_created, keep, entries: MAX_ENTRIES, bytes: MAX_BYTES }
     }
 }
 
@@ -160,18 +167,18 @@ impl Link {
         Ok(Meeting { epoch, place, channels })
     }
 
-    /// What follows a place in the stream. `complete`: Redis has everything that the node has.
+    /// What follows a place in the stream. `complete`: Redis has everything that the node has, as of this epoch.
     pub(in crate::server::relay) async fn follow(
         &self,
         node: &str,
-        complete: bool,
+        complete: Option<u64>,
         after: u64,
     ) -> Result<Page, LinkError> {
         type Answer = (u64, bool, u64, Vec<(String, Vec<Vec<u8>>)>);
         let keys = &self.keys;
         let mut script = self.scripts.follow.key(&keys.channel_state);
         script.key(&keys.publications).key(&keys.nodes).key(&keys.met);
-        script.arg(&*self.run).arg(node).arg(u8::from(complete)).arg(after).arg(PAGE.0).arg(PAGE.1);
+        script.arg(&*self.run).arg(node).arg(complete.unwrap_or_default()).arg(after).arg(PAGE.0).arg(PAGE.1);
         script.arg(micros(SETTLE)).arg(micros(ABSENT));
         let (epoch, open, place, entries): Answer = script.invoke_async(&mut self.connection.clone()).await?;
         let entries = entries.into_iter().map(|(id, fields)| entry(&id, fields)).collect::<Result<_, _>>()?;
@@ -188,7 +195,7 @@ impl Link {
         let mut script = self.scripts.write.key(&keys.channel_state);
         script.key(&keys.channels).key(&keys.removed).key(&keys.publications);
         script.arg(&*self.run).arg(bounds.max_created).arg(bounds.entries).arg(bounds.bytes);
-        script.arg(bounds.oldest.0.max(0)).arg(MAX_REMOVED).arg(&keys.calls);
+        script.arg(millis(bounds.keep)).arg(MAX_REMOVED).arg(&keys.calls);
         for wanted in wanted {
             match *wanted {
                 Wanted::Publish { name, first, at, .. } => script.arg("publish").arg(name).arg(first).arg(at.0.max(0)),
@@ -256,7 +263,7 @@ fn change(fields: Vec<Vec<u8>>) -> Option<Change> {
             Change::Published { name, first: number("first")?, event }
         }
         "note" => Change::Noted { name, draft: draft()? },
-        "create" => Change::Created { name, first: number("first")?, at: at()? },
+        "create" => Change::Created { name, first: number("first")?, tip: number("tip")?, at: at()? },
         "remove" => Change::Removed { name, first: number("first")? },
         _ => return None,
     })

@@ -1,7 +1,8 @@
 -- A node asks for what follows a place in the stream of publications.
 --
 -- KEYS: 1 state, 2 publications, 3 nodes, 4 those who have met
--- ARGV: 1 the run of this Redis, 2 node, 3 whether this Redis has everything that the node has ("1"), 4 a place,
+-- ARGV: 1 the run of this Redis, 2 node, 3 since when this Redis knows of the channels of which it has everything that the
+--       node has ("0": it has not), 4 a place,
 --       5 most entries, 6 bytes with which the answer ends, 7 microseconds until those who are there are thought to be
 --       all, 8 microseconds until a silent node is thought to be gone
 -- Returns since when this Redis knows of channels ("0": it knows of none), whether they may be written, its last place in
@@ -14,7 +15,7 @@ end
 
 -- A Redis that was started anew may have forgotten something, and so may those who have met before. It is written again
 -- when everybody who is there has given back what was missing, or does not come out with it.
-if state[2] ~= ARGV[1] and ARGV[3] == '1' then
+if state[2] ~= ARGV[1] and state[1] == ARGV[3] then
     redis.call('HSET', KEYS[4], ARGV[2], ARGV[1])
     local time = redis.call('TIME')
     local now = tonumber(time[1]) * 1000000 + tonumber(time[2])

@@ -43,10 +43,13 @@ for i = 2, #ARGV - 4, 5 do
         takes = not (is_created and removed and tonumber(removed) >= first)
     end
     if takes then
-        redis.call('HSET', KEYS[2], name, ARGV[i + 1] .. ' ' .. ARGV[i + 2] .. ' ' .. ARGV[i + 4])
+        -- Where publications come already, the next one must not get an id that this log has given out: then nothing of it
+        -- is given back.
+        local tip = state[2] == ARGV[1] and ARGV[i + 3] or ARGV[i + 2]
+        redis.call('HSET', KEYS[2], name, ARGV[i + 1] .. ' ' .. tip .. ' ' .. ARGV[i + 4])
         if is_created then
             -- Those who are here already hear of it.
-            local fields = { 'op', 'create', 'name', name, 'first', ARGV[i + 1], 'at', ARGV[i + 4] }
+            local fields = { 'op', 'create', 'name', name, 'first', ARGV[i + 1], 'tip', tip, 'at', ARGV[i + 4] }
             position = position + 1
             redis.call('XADD', KEYS[4], whole(position) .. '-0', unpack(fields))
             for _, field in ipairs(fields) do

@@ -2,7 +2,7 @@
 --
 -- KEYS: 1 state, 2 channels, 3 removed, 4 publications
 -- ARGV: 1 the run of this Redis, 2 most channels that may be created, 3 most entries of the stream, 4 most bytes of it,
---       5 entries that were told before this time (in ms) are of no use any more, 6 most removed channels that are
+--       5 how long what was told is of use, in ms by the clock of this Redis, 6 most removed channels that are
 --       remembered, 7 channel of calls, then orders, each with what it needs:
 --         publish name first at kind data
 --         note name at kind data           for the dashboard of each node
@@ -78,7 +78,7 @@ local function create(name, first, at)
     first = whole(math.max(tonumber(first), floor))
     redis.call('HSET', KEYS[2], name, first .. ' ' .. first .. ' ' .. at)
     redis.call('ZREM', KEYS[3], name)
-    add('op', 'create', 'name', name, 'first', first, 'at', at)
+    add('op', 'create', 'name', name, 'first', first, 'tip', first, 'at', at)
     return first
 end
 
@@ -140,9 +140,13 @@ while at <= #ARGV do
     at = at + count + 1
 end
 
--- The oldest go: they are too many, too long or too old. The newest stays.
+-- The oldest go: they are too many, too long or too old. The newest stays. Not all go at once: nobody else is served
+-- meanwhile.
+local time = redis.call('TIME')
+local oldest_of_use = tonumber(time[1]) * 1000 - tonumber(ARGV[5])
+local most = 1000
 local length = redis.call('XLEN', KEYS[4])
-while length > 1 do
+while length > 1 and most > 0 do
     local oldest = redis.call('XRANGE', KEYS[4], '-', '+', 'COUNT', 1)[1]
     local told = 0
     for i = 1, #oldest[2] - 1, 2 do
@@ -150,12 +154,13 @@ while length > 1 do
             told = tonumber(oldest[2][i + 1]) or 0
         end
     end
-    if length <= tonumber(ARGV[3]) and bytes <= tonumber(ARGV[4]) and told >= tonumber(ARGV[5]) then
+    if length <= tonumber(ARGV[3]) and bytes <= tonumber(ARGV[4]) and told >= oldest_of_use then
         break
     end
     redis.call('XDEL', KEYS[4], oldest[1])
     bytes = math.max(bytes - weigh(oldest[2]), 0)
     length = length - 1
+    most = most - 1
 end
 if state[1] then
     redis.call('HSET', KEYS[1], 'position', whole(position), 'bytes', whole(bytes), 'floor', whole(floor))

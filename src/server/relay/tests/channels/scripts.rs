@@ -10,7 +10,7 @@ use crate::server::{
 };
 
 const AT: UnixMs = UnixMs(1_763_640_000_000);
-const BOUNDS: Bounds = Bounds { max_created: 2, oldest: UnixMs(0), entries: 1000, bytes: 1 << 20 };
+const BOUNDS: Bounds = Bounds { max_created: 2, keep: Duration::MAX, entries: 1000, bytes: 1 << 20 };
 
 fn own(name: &str, first: u64, from: u64, last: u64) -> Own {
     Own { name: name.to_owned(), first, from, last, created_at: AT }
@@ -18,10 +18,10 @@ fn own(name: &str, first: u64, from: u64, last: u64) -> Own {
 
 /// A Redis whose channels may be written.
 async fn open(link: &Link, channels: &[Own]) {
-    link.meet(channels).await.unwrap();
+    let epoch = Some(link.meet(channels).await.unwrap().epoch);
     attend(link, "a", false, Place::default()).await;
     let opening = async {
-        while !link.follow("a", true, 0).await.unwrap().open {
+        while !link.follow("a", epoch, 0).await.unwrap().open {
             attend(link, "a", false, Place::default()).await;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -33,7 +33,7 @@ async fn open(link: &Link, channels: &[Own]) {
 async fn places_are_given_out_in_order_to_what_is_known_only() {
     let stage = Stage::open();
     let (link, mut messages) = stage.link_and_messages().await;
-    assert_eq!(link.follow("a", true, 0).await.unwrap().epoch, 0, "it knows of no channels");
+    assert_eq!(link.follow("a", None, 0).await.unwrap().epoch, 0, "it knows of no channels");
     let draft = progress(1);
     let publish = |first: u64| Wanted::Publish { name: "training", first, at: AT, draft: &draft };
     assert_eq!(link.write(&[publish(100)], BOUNDS).await.unwrap(), [Written::Settling]);
@@ -71,20 +71,25 @@ async fn places_are_given_out_in_order_to_what_is_known_only() {
         Done(102),
     ];
     assert_eq!(written, expected);
-    let page = link.follow("a", true, 0).await.unwrap();
+    let page = link.follow("a", None, 0).await.unwrap();
     assert_eq!((page.place, page.entries.len()), (7, 7));
     assert!(page.entries.iter().zip(1..).all(|(entry, place)| entry.place == place), "{page:?}");
     let event = LogEvent { id: 101, at: AT, draft: draft.clone() };
     assert_eq!(page.entries[0].change, Some(Change::Published { name: "training".to_owned(), first: 100, event }));
     assert_eq!(page.entries[4].change, Some(Change::Removed { name: "/a".to_owned(), first: 7 }));
-    assert_eq!(link.follow("a", true, 5).await.unwrap().entries, page.entries[5..]);
+    assert_eq!(link.follow("a", None, 5).await.unwrap().entries, page.entries[5..]);
     let call = timeout(LIMIT, messages.next(&stage.keys)).await.unwrap().unwrap();
     assert_eq!(call, Some(Message::Channels));
 
-    let meeting = link.meet(&[own("/a", 7, 7, 8), own("/b", 7, 7, 7), own("training", 3, 3, 900)]).await.unwrap();
+    let comes = [own("/a", 7, 7, 8), own("/b", 7, 7, 7), own("/z", 7, 700, 900), own("training", 3, 3, 900)];
+    let meeting = link.meet(&comes).await.unwrap();
     let mut known: Vec<_> = meeting.channels.iter().map(|known| (&*known.name, known.first, known.tip)).collect();
     known.sort_unstable();
-    assert_eq!(known, [("/a", 9, 9), ("/b", 7, 7), ("training", 100, 102)], "nobody overturns what is written");
+    // No id of a channel that was a node's own is given out again.
+    let expected = [("/a", 9, 9), ("/b", 7, 7), ("/z", 7, 900), ("training", 100, 102)];
+    assert_eq!(known, expected, "nobody overturns what is written");
+    let page = link.follow("a", None, page.place).await.unwrap();
+    assert_eq!(page.entries[0].change, Some(Change::Created { name: "/z".to_owned(), first: 7, tip: 900, at: AT }));
 }
 
 #[tokio::test]
@@ -97,7 +102,7 @@ async fn there_is_an_end_to_what_is_kept() {
         let wanted = [Wanted::Publish { name: "training", first: 100, at, draft }];
         assert!(matches!(link.write(&wanted, bounds).await.unwrap()[..], [Written::Done(_)]));
         let places: Vec<u64> =
-            link.follow("a", true, 0).await.unwrap().entries.iter().map(|entry| entry.place).collect();
+            link.follow("a", None, 0).await.unwrap().entries.iter().map(|entry| entry.place).collect();
         places
     };
     for _ in 0..7 {
@@ -109,9 +114,12 @@ async fn there_is_an_end_to_what_is_kept() {
     assert_eq!(write(&long, AT, bounds).await, [10], "by bytes");
     let longer = EventDraft { data: format!("\"{}\"", "x".repeat(20_000)), ..progress(1) };
     assert_eq!(write(&longer, AT, bounds).await, [11], "the newest stays, however long it is");
-    write(&progress(1), UnixMs(AT.0 + 10), bounds).await;
-    let later = Bounds { oldest: UnixMs(AT.0 + 20), ..bounds };
-    assert_eq!(write(&progress(1), UnixMs(AT.0 + 30), later).await, [13], "by age");
+    let now = Clock::System.wall();
+    let ago = |hours: i64| UnixMs(now.0 - hours * 3_600_000);
+    write(&progress(1), ago(30), bounds).await;
+    let fewer = Bounds { keep: Duration::from_hours(20), ..bounds };
+    assert_eq!(write(&progress(1), ago(10), fewer).await, [13], "by age");
+    assert_eq!(write(&progress(1), ago(-1000), fewer).await, [13, 14], "whatever the clock of the node says");
     let bytes: u64 = stage.ask(&["HGET", "m:channel-state", "bytes"]).await;
     assert!((1..500).contains(&bytes), "{bytes}");
 }
@@ -130,7 +138,7 @@ async fn what_is_given_back_follows_the_end_and_a_page_has_an_end() {
     assert_eq!(written, [Written::Done(106), Written::Done(107), Written::Moved]);
     let reach = Wanted::Reach { name: "training", first: 100, tip: 107, last: 120 };
     assert_eq!(link.write(&[reach, reach], bounds).await.unwrap(), [Written::Done(120), Written::Moved]);
-    assert_eq!(link.follow("a", false, 0).await.unwrap().entries.len(), 2, "with the one that reaches the bound");
+    assert_eq!(link.follow("a", None, 0).await.unwrap().entries.len(), 2, "with the one that reaches the bound");
     let meeting = link.meet(&[]).await.unwrap();
     assert_eq!((meeting.channels[0].first, meeting.channels[0].tip), (100, 120));
 }
@@ -139,7 +147,7 @@ async fn what_is_given_back_follows_the_end_and_a_page_has_an_end() {
 async fn nobody_writes_before_those_who_are_there_have_met_or_were_waited_for_long_enough() {
     let stage = Stage::open();
     let link = stage.link().await;
-    link.meet(&[own("training", 100, 100, 100)]).await.unwrap();
+    let epoch = Some(link.meet(&[own("training", 100, 100, 100)]).await.unwrap().epoch);
     let begun = Instant::now();
     let mut met = false;
     let waiting = async {
@@ -147,14 +155,15 @@ async fn nobody_writes_before_those_who_are_there_have_met_or_were_waited_for_lo
             for node in ["a", "b"] {
                 attend(&link, node, false, Place::default()).await;
             }
-            if link.follow("a", true, 0).await.unwrap().open {
+            if link.follow("a", epoch, 0).await.unwrap().open {
                 return;
             }
             assert!(!met || begun.elapsed() < Duration::from_secs(20), "both have met");
-            assert!(!link.follow("b", false, 0).await.unwrap().open);
+            assert!(!link.follow("b", None, 0).await.unwrap().open);
+            assert!(!link.follow("b", Some(1), 0).await.unwrap().open, "that was another time");
             if begun.elapsed() > Duration::from_secs(5) {
                 met = true;
-                link.follow("b", true, 0).await.unwrap();
+                link.follow("b", epoch, 0).await.unwrap();
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

@@ -84,8 +84,8 @@ async fn what_can_t_be_read_is_counted_and_the_rest_is_told() {
     let nonsense = [
         of(&["op", "dance"]),
         of(&["no", "op", "at", "all"]),
-        of(&["op", "create", "name", "/../etc", "first", "7", "at", "5"]),
-        of(&["op", "create", "name", "nothing", "first", "7", "at", "5"]),
+        of(&["op", "create", "name", "/../etc", "first", "7", "tip", "7", "at", "5"]),
+        of(&["op", "create", "name", "nothing", "first", "7", "tip", "7", "at", "5"]),
         of(&["op", "note", "name", "training", "at", "5", "kind", "training_progress", "data", "{}"]),
         of(&["op", "note", "name", "dashboard", "at", "5", "kind", "dashboard_update", "data", "{"]),
         publish("0", "training_progress", "{}"),
