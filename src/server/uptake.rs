@@ -55,7 +55,8 @@ impl Uptake {
         self.0.lock().waits = true;
     }
 
-    /// Whether everything was taken that was there to be written.
+    /// Whether the last write was taken. Of a writer that goes on until everything is, or one is not, this says that it has
+    /// nothing left.
     pub fn has_all(&self) -> bool {
         !self.0.lock().waits
     }

@@ -117,7 +117,8 @@ impl Conversation {
         let ended = loop {
             let next = poll_fn(|cx| match connection.poll_unpin(cx) {
                 Poll::Ready(ended) => Poll::Ready(Err(ended)),
-                // What was answered before has left.
+                // What was answered before has left: hyper writes all it has in each turn, unless pipelined answers are to
+                // leave together, which is not asked for.
                 Poll::Pending if uptake.has_all() => {
                     endless.lock().take().map_or(Poll::Pending, |r| Poll::Ready(Ok(r)))
                 }
@@ -188,3 +189,6 @@ fn answer(
         Ok(response)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,9 +39,10 @@ const CONNECTION_HEADERS: [HeaderName; 3] = [header::CONNECTION, header::TRANSFE
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Endless;
 
-/// Whether an endless answer to this request can be written here.
-pub(super) fn suits<B>(request: &Request<B>) -> bool {
-    request.method() == Method::GET && request.version() == Version::HTTP_11
+/// Whether an endless answer to this request can be written here. One with a body is left to the protocol's own code,
+/// which reads that.
+pub(super) fn suits<B: http_body::Body>(request: &Request<B>) -> bool {
+    request.method() == Method::GET && request.version() == Version::HTTP_11 && request.body().is_end_stream()
 }
 
 /// An answer on its way. Ends with it, or when the peer has gone.

@@ -44,7 +44,7 @@ const UNSENT: u32 = 16 * 1024;
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// Longest head of a request, and what is held back for a connection on top of the kernel's buffer, in bytes.
+/// Longest head of a request, and what is held back of an answer that ends on top of the kernel's buffer, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
 
 /// How long nobody is accepted after the machine had no room for another connection.

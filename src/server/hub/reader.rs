@@ -190,6 +190,11 @@ impl Reader {
         is_given(self.signals.load(Ordering::Acquire)) && is_given(self.signals.fetch_and(!signal, Ordering::AcqRel))
     }
 
+    /// Whether any signal was given.
+    pub(super) fn has_signals(&self) -> bool {
+        self.signals.load(Ordering::Acquire) != 0
+    }
+
     /// Whether the log has grown since this was last asked.
     pub(super) fn take_log(&self) -> bool {
         self.log.swap(false, Ordering::AcqRel)

@@ -179,8 +179,10 @@ impl Stream for FrameStream {
         if this.ended {
             return Poll::Ready(None);
         }
-        // What else there may be was looked at when the round began. It is one price a symbol, and soon over.
-        if let Some(price) = this.next_of_round() {
+        // What else there may be was looked at when the round began, which is one price a symbol. Only signals come first.
+        if !this.reader.has_signals()
+            && let Some(price) = this.next_of_round()
+        {
             this.tally.delivered();
             return Poll::Ready(Some(price));
         }

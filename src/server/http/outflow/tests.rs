@@ -141,12 +141,13 @@ async fn a_body_that_breaks_does_not_look_whole() {
 
 #[test]
 fn only_what_http_1_1_asks_for_is_answered_here() {
-    let suited = |method: Method, version| {
-        let mut request = Request::new(());
+    let suited = |method: Method, version, body: &'static str| {
+        let mut request = Request::new(Body::from(body));
         (*request.method_mut(), *request.version_mut()) = (method, version);
         suits(&request)
     };
-    assert!(suited(Method::GET, Version::HTTP_11));
-    assert!(!suited(Method::HEAD, Version::HTTP_11), "it has no body");
-    assert!(!suited(Method::GET, Version::HTTP_10), "it knows no chunks");
+    assert!(suited(Method::GET, Version::HTTP_11, ""));
+    assert!(!suited(Method::HEAD, Version::HTTP_11, ""), "the answer has no body");
+    assert!(!suited(Method::GET, Version::HTTP_10, ""), "it knows no chunks");
+    assert!(!suited(Method::GET, Version::HTTP_11, "body"), "it is to be read");
 }

@@ -11,21 +11,25 @@ use std::{
 };
 
 use hyper::server::conn::http1;
-use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use parking_lot::Mutex;
+use prometheus_client::metrics::counter::Counter;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::{TcpSocket, TcpStream},
     task::yield_now,
     time::{sleep, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     bystander::{self, Bystanders},
     socket::{bounds, read_until, request, serve},
     *,
 };
-use crate::server::{http::stall::StallGuard, market::fixture::ticker};
+use crate::server::{
+    http::{conversation::Conversation, stall::StallGuard},
+    market::fixture::ticker,
+};
 
 const STALL: Duration = Duration::from_secs(30);
 /// What a connection in memory holds, in bytes.
@@ -99,13 +103,14 @@ impl Reader {
         let gauged = Arc::clone(&wire);
         let outstanding = move || u32::try_from(gauged.lock().outstanding.len()).ok();
         let guarded = StallGuard::new(Served(Arc::clone(&wire)), STALL, ()).measured_by(outstanding);
-        let uptake = Arc::clone(guarded.uptake());
-        let service = TowerToHyperService::new(app.clone());
-        tokio::spawn(uptake.around(async move {
-            // How it ends is what the tests look at.
-            let _ended =
-                http1::Builder::new().max_buf_size(HELD / 4).serve_connection(TokioIo::new(guarded), service).await;
-        }));
+        let conversation = Conversation {
+            router: app.clone(),
+            http: http1::Builder::new(),
+            head: STALL,
+            silent: Counter::default(),
+            shutdown: CancellationToken::new(),
+        };
+        tokio::spawn(conversation.hold(guarded, ([192, 0, 2, 1], 1000).into()));
         let reader = Self(wire);
         reader.read_until("connected").await;
         reader
