@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Orders that are looked at together.
-pub(in crate::server) const MAX_TOGETHER: usize = 1024;
+const MAX_TOGETHER: usize = 1024;
 
 pub(in crate::server) type Reply<T> = oneshot::Sender<Result<T, ChannelError>>;
 
@@ -100,26 +100,29 @@ impl Press {
 
     /// Works until the token is cancelled, and then does what was asked until then.
     pub async fn run(mut self, token: CancellationToken) {
+        loop {
+            let orders = self.orders(&token).await;
+            if orders.is_empty() {
+                return;
+            }
+            self.carry_out(orders).await;
+        }
+    }
+
+    /// Waits for orders. Once the token is cancelled no further ones are taken, and when all are out there is none. Nothing
+    /// is lost where this is not waited for to its end.
+    pub(in crate::server) async fn orders(&mut self, token: &CancellationToken) -> Vec<Order> {
         let mut orders = Vec::new();
-        let mut open = true;
         loop {
             tokio::select! {
                 biased;
-                () = token.cancelled(), if open => {
-                    open = false;
-                    self.inbox.close();
-                }
-                count = self.inbox.recv_many(&mut orders, MAX_TOGETHER) => {
-                    if count == 0 {
-                        return;
-                    }
-                    self.carry_out(orders.drain(..)).await;
-                }
+                () = token.cancelled(), if !self.inbox.is_closed() => self.inbox.close(),
+                _ = self.inbox.recv_many(&mut orders, MAX_TOGETHER) => return orders,
             }
         }
     }
 
-    async fn carry_out(&mut self, orders: impl Iterator<Item = Order>) {
+    async fn carry_out(&mut self, orders: Vec<Order>) {
         let mut together = Vec::new();
         for order in orders {
             match order {

@@ -55,7 +55,7 @@ use crate::{
             Channel, ChannelError,
             builtin::BuiltIn,
             path::ChannelPath,
-            press::{MAX_TOGETHER, Order, Press, Publication, Reply, answer},
+            press::{Order, Press, Publication, Reply, answer},
             room::Room,
         },
         clock::Clock,
@@ -131,20 +131,14 @@ impl SharedChannels {
     /// Works until the token is cancelled, and then does what was asked until then.
     pub(super) async fn run(mut self, token: CancellationToken) {
         let mut links = self.shared.links();
-        let mut orders = Vec::new();
-        let mut open = true;
         loop {
             tokio::select! {
                 biased;
-                () = token.cancelled(), if open => {
-                    open = false;
-                    self.press.close();
-                }
-                count = self.press.orders(&mut orders, MAX_TOGETHER) => {
-                    if count == 0 {
+                orders = self.press.orders(&token) => {
+                    if orders.is_empty() {
                         return;
                     }
-                    self.carry_out(std::mem::take(&mut orders)).await;
+                    self.carry_out(orders).await;
                 }
                 () = self.shared.published.notified() => self.look().await,
                 // The sender lives as long as this does.

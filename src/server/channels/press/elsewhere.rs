@@ -4,8 +4,8 @@
 //! Everything may be done again after it failed: what is here already is passed over.
 
 use super::{
-    Arc, CREATED_BOUNDS, Channel, ChannelPath, Channels, Edition, EventDraft, LogEvent, Order, Ordering, Press,
-    StorageError, keep_adopted,
+    Arc, CREATED_BOUNDS, Channel, ChannelPath, Channels, Edition, EventDraft, LogEvent, Ordering, Press, StorageError,
+    keep_adopted,
 };
 use crate::{model::time::UnixMs, server::channels::ChannelError};
 
@@ -21,16 +21,6 @@ pub(in crate::server) struct Told {
 }
 
 impl Press {
-    /// Waits for orders, at most `most` at a time. 0: there will be none any more.
-    pub(in crate::server) async fn orders(&mut self, orders: &mut Vec<Order>, most: usize) -> usize {
-        self.inbox.recv_many(orders, most).await
-    }
-
-    /// Takes no further orders.
-    pub(in crate::server) fn close(&mut self) {
-        self.inbox.close();
-    }
-
     pub(in crate::server) const fn channels(&self) -> &Arc<Channels> {
         &self.channels
     }
