@@ -270,6 +270,13 @@ impl Channels {
         built_in.map(|channel| Arc::clone(self.built_in(channel))).chain(self.all_created()).collect()
     }
 
+    /// Nobody has anything of the channels that all nodes share that is not here. Said after each publication, so nothing
+    /// is copied for it.
+    pub(in crate::server) fn confirm_shared(&self) {
+        let built_in = self.built_in.iter().filter(|(channel, _)| channel.is_kept()).map(|(_, channel)| channel);
+        built_in.chain(self.created.read().values()).for_each(|channel| channel.log.confirm());
+    }
+
     /// How many channels were created.
     pub fn count_created(&self) -> usize {
         self.created.read().len()

@@ -169,7 +169,7 @@ impl SharedChannels {
             self.press.channels().set_met();
             if page.open {
                 // Nobody has anything of them that is not here.
-                self.press.channels().all_shared().iter().for_each(|channel| channel.log().confirm());
+                self.press.channels().confirm_shared();
             }
             return Ok(true);
         }
