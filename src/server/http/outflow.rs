@@ -21,6 +21,8 @@ use http_body::Body as _;
 use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::{model::time::UnixMs, server::clock::Clock};
+
 /// Events that leave together at most, with what stands before and after them, and bytes after which no more are added: a
 /// reader of a hundred assets should have the newest of the last one, too.
 const MOST_PIECES: usize = 64;
@@ -62,7 +64,7 @@ pub(super) struct Outflow<S> {
 impl<S> Outflow<S> {
     pub(super) fn new(stream: S, response: Response) -> Self {
         let (parts, body) = response.into_parts();
-        let head = Some(head(&parts, Timestamp::now()));
+        let head = Some(head(&parts, Clock::System.wall()));
         Self { stream, body, head, unwritten: Unwritten::default(), is_over: false, said: 0 }
     }
 
@@ -185,14 +187,16 @@ impl Unwritten {
 }
 
 /// The head of an answer that ends its connection.
-fn head(parts: &response::Parts, now: Timestamp) -> Bytes {
+fn head(parts: &response::Parts, now: UnixMs) -> Bytes {
     let mut head = Vec::with_capacity(512);
     // Writing to memory can't fail.
     let _written = write!(head, "HTTP/1.1 {}\r\n", parts.status);
     for (name, value) in parts.headers.iter().filter(|(name, _)| !CONNECTION_HEADERS.contains(name)) {
         head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
     }
-    if let Ok(date) = DateTimePrinter::new().timestamp_to_rfc9110_string(&now) {
+    let date =
+        Timestamp::from_millisecond(now.0).and_then(|at| DateTimePrinter::new().timestamp_to_rfc9110_string(&at));
+    if let Ok(date) = date {
         let _written = write!(head, "date: {date}\r\n");
     }
     head.extend_from_slice(b"transfer-encoding: chunked\r\nconnection: close\r\n\r\n");
