@@ -36,6 +36,35 @@ async function newsFlows(clients: LogReaders[], reporter: Reporter): Promise<voi
   }
 }
 
+/** A training job: its twenty epochs reach everybody who follows it through nginx, whatever happens meanwhile. Returns how often they connected. */
+async function job(
+  cluster: Nodes,
+  { id, readers, secondsPerEpoch }: { id: string; readers: number; secondsPerEpoch: number },
+  meanwhile: (publisher: Follower) => Promise<void>,
+): Promise<number> {
+  const { url, trust } = cluster.proxy;
+  const env = { ...trust, MARKET_PULSE_TOKEN: await cluster.token("publish"), SECONDS_PER_EPOCH: String(secondsPerEpoch) };
+  const example = (name: string) => new Follower(["python3", `../examples/clients/python/${name}.py`, env], url, id);
+  const followers = Array.from({ length: readers }, () => example("follow_training"));
+  let publisher: Follower | undefined;
+  try {
+    for (const follower of followers) await follower.says("connected as ");
+    publisher = example("publish_training");
+    await meanwhile(publisher);
+    for (const follower of followers) {
+      await follower.says("progress 100 completed ");
+      expect(follower.count("missed "), "nothing is lost").toBe(0);
+      const steps = follower.lines.filter((line) => line.startsWith("progress ")).map((line) => Number(line.split(" ")[1]));
+      // What was stored while its answer was lost is told again by the publisher, one after the other.
+      expect(steps.filter((step, n) => step !== steps[n - 1])).toEqual(Array.from({ length: 21 }, (_, n) => n * 5));
+    }
+    return followers.reduce((sum, follower) => sum + follower.count("connected as "), 0);
+  } finally {
+    await publisher?.end();
+    for (const follower of followers) await follower.end();
+  }
+}
+
 /** Waits until every reader gets live prices again. */
 async function pricesFlow(readers: PriceReader[]): Promise<void> {
   const before = readers.map(({ live }) => live);
@@ -230,61 +259,28 @@ test("clients come back though no node was there for a while @once", async ({ cl
 
 test("named channels are followed at any node, and nothing is lost while nodes are killed @once", async ({ cluster }) => {
   test.setTimeout(120_000);
-  const { url, trust } = cluster.proxy;
-  const env = { ...trust, MARKET_PULSE_TOKEN: await cluster.token("publish"), SECONDS_PER_EPOCH: "0.5" };
-  const python = (name: string) => new Follower(["python3", `../examples/clients/python/${name}.py`, env], url, "job-1");
-  const followers = Array.from({ length: 4 }, () => python("follow_training"));
-  let publisher: Follower | undefined;
-  try {
-    for (const follower of followers) await follower.says("connected as ");
-    publisher = python("publish_training");
+  const readers = 4;
+  const connections = await job(cluster, { id: "job-1", readers, secondsPerEpoch: 0.5 }, async (publisher) => {
     await publisher.says("published ", 2);
-    const { leader, followers: others } = await cluster.parts();
-    for (const server of [leader, others[0]]) {
+    const { leader, followers } = await cluster.parts();
+    for (const server of [leader, followers[0]]) {
       await server.kill();
       await publisher.says("published ", publisher.count("published ") + 3);
       await server.start();
     }
-    for (const follower of followers) {
-      await follower.says("progress 100 completed ");
-      expect(follower.count("missed "), "nothing is lost").toBe(0);
-      const steps = follower.lines.filter((line) => line.startsWith("progress ")).map((line) => Number(line.split(" ")[1]));
-      // What was stored while its answer was lost is told again by the publisher, one after the other.
-      expect(steps.filter((step, n) => step !== steps[n - 1])).toEqual(Array.from({ length: 21 }, (_, n) => n * 5));
-    }
-    const reconnected = followers.reduce((sum, follower) => sum + follower.count("connected as "), 0);
-    expect(reconnected, "some were cut off, and went on at other nodes").toBeGreaterThan(followers.length);
-  } finally {
-    await publisher?.end();
-    for (const follower of followers) await follower.end();
-  }
+  });
+  expect(connections, "some were cut off, and went on at other nodes").toBeGreaterThan(readers);
 });
 
 test("publishers wait while Redis is away, and go on where they were when it comes back empty @once", async ({ cluster }) => {
   test.setTimeout(120_000);
-  const { url, trust } = cluster.proxy;
-  const env = { ...trust, MARKET_PULSE_TOKEN: await cluster.token("publish"), SECONDS_PER_EPOCH: "0.2" };
-  const python = (name: string) => new Follower(["python3", `../examples/clients/python/${name}.py`, env], url, "job-2");
-  const followers = [python("follow_training"), python("follow_training")];
-  let publisher: Follower | undefined;
-  try {
-    for (const follower of followers) await follower.says("connected as ");
-    publisher = python("publish_training");
+  await job(cluster, { id: "job-2", readers: 2, secondsPerEpoch: 0.2 }, async (publisher) => {
     await publisher.says("published ", 5);
     await cluster.redis.kill();
     await publisher.says("waiting 503");
     await cluster.redis.start();
     await cluster.settled();
-    for (const follower of followers) {
-      await follower.says("progress 100 completed ");
-      expect(follower.count("missed "), "nothing is lost").toBe(0);
-      const steps = follower.lines.filter((line) => line.startsWith("progress ")).map((line) => Number(line.split(" ")[1]));
-      expect(steps.filter((step, n) => step !== steps[n - 1])).toEqual(Array.from({ length: 21 }, (_, n) => n * 5));
-    }
-  } finally {
-    await publisher?.end();
-    for (const follower of followers) await follower.end();
-  }
+  });
 });
 
 test("limits count the address that nginx saw, whatever a client says of itself @once", async ({ cluster }) => {
