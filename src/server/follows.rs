@@ -11,7 +11,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    net::Ipv4Addr,
     sync::Arc,
     time::Duration,
 };
@@ -35,12 +34,10 @@ use super::{
 };
 use crate::model::symbol::Symbol;
 
-mod interest;
 mod interests;
 #[cfg(test)]
 mod tests;
 
-pub use interest::Interest;
 pub use interests::Interests;
 
 /// How long a symbol is still followed when nobody wants it any more.
@@ -141,27 +138,10 @@ impl Follows {
         self.demand.subscribe()
     }
 
-    /// Follows a symbol for a reader of this client, as long as the interest is held and a minute longer. When this returns
-    /// the hub has its channel and the board its place; the first price comes with the first answer of a venue.
-    ///
-    /// # Errors
-    /// [`Unfollowed`] where no venue lists it, or a limit is reached.
-    pub fn want(self: &Arc<Self>, symbol: Symbol, client: impl Into<Client>) -> Result<Interest, Unfollowed> {
-        self.hold(symbol, client.into(), self.most_per_client)
-    }
-
-    /// The same for the readers of other nodes, all together: those nodes have counted their clients already.
-    ///
-    /// # Errors
-    /// As [`want`](Self::want), but for [`Unfollowed::ClientFull`].
-    pub fn want_for_nodes(self: &Arc<Self>, symbol: Symbol) -> Result<Interest, Unfollowed> {
-        // Nobody comes from this address.
-        self.hold(symbol, Ipv4Addr::UNSPECIFIED.into(), usize::MAX)
-    }
-
-    fn hold(self: &Arc<Self>, symbol: Symbol, client: Client, most_per_client: usize) -> Result<Interest, Unfollowed> {
+    /// One interest more, until [`leave`](Self::leave). Nothing happens for a configured symbol, which is followed anyway.
+    fn count(&self, symbol: Symbol, client: Client, most_per_client: usize) -> Result<(), Unfollowed> {
         if self.configured.contains(&symbol) {
-            return Ok(Interest::configured(symbol));
+            return Ok(());
         }
         let mut entries = self.entries.lock();
         match entries.get_mut(&symbol) {
@@ -187,7 +167,7 @@ impl Follows {
                 info!(%symbol, on_demand = entries.len(), "followed on demand");
             }
         }
-        Ok(Interest::counted(symbol, client, Arc::clone(self)))
+        Ok(())
     }
 
     /// Symbols beside the configured ones that a reader wants now, sorted: without those that stay for their minute.
@@ -235,8 +215,11 @@ impl Follows {
         }
     }
 
-    /// One interest less. Called by the interest itself.
+    /// One interest less: a minute after the last the symbol is forgotten.
     fn leave(&self, symbol: Symbol, client: Client) {
+        if self.configured.contains(&symbol) {
+            return;
+        }
         let mut entries = self.entries.lock();
         let Some(entry) = entries.get_mut(&symbol) else { return };
         let Wanted::By(holders) = &mut entry.state else { return };

@@ -1,10 +1,10 @@
 //! Symbols that are not configured, from the reader to the exchanges and back.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use market_pulse::{
     model::{freshness::Freshness, symbol::Symbol, ticker::Reason},
-    server::follows::{GRACE, Interest, Unfollowed},
+    server::follows::{GRACE, Interests, Unfollowed},
 };
 
 use super::stage::{Stage, VENUES};
@@ -17,11 +17,13 @@ fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-fn want_from(stage: &Stage, symbol: &str, host: u8) -> Result<Interest, Unfollowed> {
-    stage.core.services.follows.want(Symbol::parse(symbol).unwrap(), Ipv4Addr::new(192, 0, 2, host))
+fn want_from(stage: &Stage, symbol: &str, host: u8) -> Result<Interests, Unfollowed> {
+    let symbol = Symbol::parse(symbol).unwrap();
+    Interests::in_each(Arc::clone(&stage.core.services.follows), Ipv4Addr::new(192, 0, 2, host), &[symbol])
+        .map_err(|(_, why)| why)
 }
 
-fn want(stage: &Stage, symbol: &str) -> Interest {
+fn want(stage: &Stage, symbol: &str) -> Interests {
     want_from(stage, symbol, 1).expect("listed, and room")
 }
 

@@ -21,6 +21,10 @@ fn address(last: u8) -> IpAddr {
     Ipv4Addr::new(192, 0, 2, last).into()
 }
 
+fn want(follows: &Arc<Follows>, base: &str, client: impl Into<Client>) -> Result<Interests, Unfollowed> {
+    Interests::in_each(Arc::clone(follows), client, &[symbol(base)]).map_err(|(_, why)| why)
+}
+
 /// A server that follows BTC, ETH and SOL, and up to ten of the hundred symbols `N0` to `N99`, five for one client.
 struct House {
     fixture: Fixture,
@@ -37,8 +41,8 @@ impl House {
         Self { fixture, follows, demand }
     }
 
-    fn want(&self, base: &str, from: u8) -> Result<Interest, Unfollowed> {
-        self.follows.want(symbol(base), address(from))
+    fn want(&self, base: &str, from: u8) -> Result<Interests, Unfollowed> {
+        want(&self.follows, base, address(from))
     }
 
     /// What is in demand now.
@@ -152,7 +156,8 @@ async fn a_client_is_counted_by_its_address_and_by_its_token() {
     let house = House::new();
     let token = |n: u8| TokenId::parse(&format!("t0ken00{n}"));
     let want = |n: u8, from: u8, of| {
-        house.follows.want(symbol(&format!("N{n}")), Client::from(address(from)).with_token(of)).map_err(|why| (n, why))
+        let client = Client::from(address(from)).with_token(of);
+        want(&house.follows, &format!("N{n}"), client).map_err(|why| (n, why))
     };
     let full = |n| Err::<(), _>((n, Unfollowed::ClientFull));
     let held: Vec<_> = (0..5).map(|n| want(n, 1, token(1)).expect("room")).collect();
@@ -213,7 +218,7 @@ async fn a_venue_that_lists_it_later_is_asked_too_and_one_that_stops_is_not_left
     let follows = Arc::new(follows);
     tokio::spawn(Arc::clone(&follows).run(fixture.shutdown.clone()));
     settle().await;
-    let want = |base| follows.want(symbol(base), address(1));
+    let want = |base| want(&follows, base, address(1));
     assert_eq!(want("PEPE").err(), Some(Unfollowed::NotKnownYet), "nobody was asked yet");
     listings.set(VenueIndex(1), [symbol("PEPE")]);
     let _interest = want("PEPE").expect("one venue is enough");
@@ -246,8 +251,8 @@ async fn zero_turns_it_off() {
     let fixture = Fixture::with(|config| config.market.max_on_demand = 0);
     fixture.listings.set(VenueIndex(0), [symbol("PEPE")]);
     let follows = &fixture.services.follows;
-    assert_eq!(follows.want(symbol("PEPE"), address(1)).err(), Some(Unfollowed::Unlisted));
+    assert_eq!(want(follows, "PEPE", address(1)).err(), Some(Unfollowed::Unlisted));
     assert_eq!(follows.check(symbol("PEPE")), Err(Unfollowed::Unlisted));
     assert_eq!(follows.supported(), ["BTC", "ETH", "SOL"].map(symbol));
-    assert!(follows.want(symbol("BTC"), address(1)).is_ok());
+    assert!(want(follows, "BTC", address(1)).is_ok());
 }

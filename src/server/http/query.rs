@@ -17,7 +17,7 @@ use crate::{
     model::symbol::Symbol,
     server::{
         client::Client,
-        follows::{Interest, Unfollowed},
+        follows::{Interests, Unfollowed},
         hub::{MAX_SYMBOLS_PER_READER, Wish},
         services::Services,
     },
@@ -76,9 +76,8 @@ fn known(text: &str, services: &Services) -> Result<Symbol, HttpError> {
 }
 
 /// Sees to it that symbols are followed as long as the interests in them are held.
-pub(super) fn want(services: &Services, symbols: &[Symbol], client: Client) -> Result<Vec<Interest>, HttpError> {
-    let want = |symbol: &Symbol| services.follows.want(*symbol, client).map_err(|why| unfollowed(*symbol, why));
-    symbols.iter().map(want).collect()
+pub(super) fn want(services: &Services, symbols: &[Symbol], client: Client) -> Result<Interests, HttpError> {
+    Interests::in_each(Arc::clone(&services.follows), client, symbols).map_err(|(symbol, why)| unfollowed(symbol, why))
 }
 
 fn unfollowed(symbol: Symbol, why: Unfollowed) -> HttpError {

@@ -2,12 +2,7 @@
 //!
 //! The leader wants them like any other reader does: only what a venue lists, and within what may be followed on demand.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    convert::Infallible,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, convert::Infallible, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
@@ -22,7 +17,7 @@ use crate::{
     model::symbol::Symbol,
     server::{
         demand::{Demand, DemandWatch},
-        follows::{Follows, Interest, Unfollowed},
+        follows::{Follows, Interests, Unfollowed},
     },
 };
 
@@ -35,10 +30,9 @@ pub(super) struct Wants {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
     /// What this node, leading, follows for others.
-    held: BTreeMap<Symbol, Interest>,
+    held: Interests,
     /// What it can't follow for them. Each is spoken of and counted once.
     refused: BTreeSet<Symbol>,
     /// A name of no use was spoken of.
@@ -47,7 +41,8 @@ struct State {
 
 impl Wants {
     pub(super) fn new(follows: Arc<Follows>) -> Self {
-        Self { follows, state: Mutex::default() }
+        let held = Interests::of_nodes(Arc::clone(&follows));
+        Self { follows, state: Mutex::new(State { held, refused: BTreeSet::new(), warned: false }) }
     }
 
     /// Says and hears what is wanted, over one connection.
@@ -88,36 +83,27 @@ impl Wants {
 
     /// Follows nothing for others any more. What they still want is followed a minute longer, in case they say so again.
     pub(super) fn let_go(&self) {
-        let held = std::mem::take(&mut *self.state.lock());
-        // Outside of the lock: each of them locks what is followed.
-        drop(held);
+        let State { held, refused, warned } = &mut *self.state.lock();
+        held.clear();
+        refused.clear();
+        *warned = false;
     }
 
-    /// Follows what readers of other nodes want, and nothing else for them. Interests are taken and let go of outside of
-    /// the lock: each of them locks what is followed.
+    /// Follows what readers of other nodes want, and nothing else for them.
     pub(super) fn follow(&self, all: &[String], shared: &Shared) {
         let wanted = self.symbols(all, shared);
-        let (missing, over) = {
-            let mut state = self.state.lock();
-            let over: Vec<(Symbol, Interest)> =
-                state.held.extract_if(.., |symbol, _| !wanted.contains(symbol)).collect();
-            state.refused.retain(|symbol| wanted.contains(symbol));
-            let missing: Vec<Symbol> =
-                wanted.iter().filter(|symbol| !state.held.contains_key(*symbol)).copied().collect();
-            (missing, over)
-        };
-        drop(over);
-        for symbol in missing {
-            match self.follows.want_for_nodes(symbol) {
-                Ok(interest) => {
-                    let mut state = self.state.lock();
-                    state.refused.remove(&symbol);
-                    state.held.insert(symbol, interest);
+        let State { held, refused, .. } = &mut *self.state.lock();
+        held.keep(&wanted);
+        refused.retain(|symbol| wanted.contains(symbol));
+        for symbol in wanted {
+            match held.want(symbol) {
+                Ok(()) => {
+                    refused.remove(&symbol);
                 }
                 // Known in a moment.
                 Err(Unfollowed::NotKnownYet) => {}
                 Err(reason) => {
-                    if self.state.lock().refused.insert(symbol) {
+                    if refused.insert(symbol) {
                         count(&shared.counters.wants_refused, 1);
                         info!(%symbol, %reason, "another node wants a symbol that can't be followed");
                     }

@@ -7,11 +7,22 @@ use futures_util::FutureExt as _;
 use super::*;
 use crate::{
     model::symbol::Symbol,
-    server::{config::MAX_ON_DEMAND, demand::VenueSet, services::fixture::Fixture, venues::event::VenueIndex},
+    server::{
+        config::MAX_ON_DEMAND,
+        demand::VenueSet,
+        follows::Interests,
+        services::{Services, fixture::Fixture},
+        venues::event::VenueIndex,
+    },
 };
 
 fn symbol(base: &str) -> Symbol {
     Symbol::parse(base).unwrap()
+}
+
+/// A reader of this node.
+fn want(services: &Services, base: &str) -> Interests {
+    Interests::in_each(Arc::clone(&services.follows), Ipv4Addr::LOCALHOST, &[symbol(base)]).unwrap()
 }
 
 /// A node that may lead, which follows up to ten of the hundred symbols `N0` to `N99` on demand.
@@ -78,7 +89,7 @@ async fn a_follower_says_what_its_readers_want_and_not_what_stays_for_a_minute_a
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    let want = |base: &str| services.follows.want(symbol(base), Ipv4Addr::LOCALHOST).unwrap();
+    let want = |base| want(services, base);
     let readers = async {
         let first = want("N1");
         said(&["N1"]).await;
@@ -132,7 +143,7 @@ async fn the_leader_follows_what_is_listed_and_within_its_limits_as_long_as_it_i
     leader.hears(&names.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(leader.followed().len(), 10);
     assert_eq!(leader.counts().0, 91);
-    let own = leader.fixture.services.follows.want(symbol("N1"), Ipv4Addr::LOCALHOST).unwrap();
+    let own = want(&leader.fixture.services, "N1");
 
     let follows = tokio::spawn(Arc::clone(&leader.fixture.services.follows).run(CancellationToken::new()));
     leader.wants.let_go();
