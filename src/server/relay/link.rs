@@ -3,13 +3,12 @@
 //! Every question has a time limit. A question that fails ends the connection: whether a command was carried out whose
 //! answer is missing can't be told from here, so everything starts again from what Redis says then.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, io, sync::Arc, time::Duration};
 
 use redis::{
     AsyncConnectionConfig, Client, ErrorKind, RedisError,
     aio::{MultiplexedConnection, PubSubStream},
 };
-use thiserror::Error;
 use tokio::time::timeout;
 
 use super::{keys::Keys, scripts::Scripts};
@@ -38,10 +37,12 @@ pub(super) const MAX_ID: u64 = 1 << 53;
 const MAX_EDITIONS: u64 = 10_000;
 
 /// Why Redis is of no use now. For everybody's eyes: names no host.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
     #[error("Redis can't be reached")]
     Unreachable,
+    #[error("Redis can't be reached by TLS: it does not speak it, or its certificate is not trusted here")]
+    Untrusted,
     #[error("Redis does not answer")]
     Silent,
     #[error("Redis has closed the connection")]
@@ -63,7 +64,7 @@ impl LinkError {
         match self {
             Self::Unreachable | Self::Refused => true,
             Self::Trouble(code) => CODES.contains(&code.as_str()),
-            Self::Silent | Self::Closed | Self::Behind => false,
+            Self::Silent | Self::Closed | Self::Untrusted | Self::Behind => false,
         }
     }
 }
@@ -84,6 +85,21 @@ impl From<RedisError> for LinkError {
         }
         // The first word of an error of Redis says what it is: OOM, LOADING, READONLY, NOSCRIPT.
         Self::Trouble(error.code().unwrap_or("not understood").to_owned())
+    }
+}
+
+impl LinkError {
+    /// Why there is no connection. The library knows only that something was wrong with it.
+    fn unconnected(error: RedisError) -> Self {
+        if !error.is_io_error() || error.is_timeout() || error.is_connection_dropped() {
+            return error.into();
+        }
+        let cause = error.source().and_then(<dyn Error>::downcast_ref::<Arc<dyn Error + Send + Sync>>);
+        match cause.and_then(|cause| cause.downcast_ref::<io::Error>()) {
+            Some(error) if error.get_ref().is_none_or(|within| !within.is::<rustls::Error>()) => Self::Unreachable,
+            // Of TLS itself, or of the certificates that this machine trusts.
+            _ => Self::Untrusted,
+        }
     }
 }
 
@@ -226,7 +242,8 @@ impl Link {
             let config = AsyncConnectionConfig::new()
                 .set_connection_timeout(Some(CONNECT_TIMEOUT))
                 .set_response_timeout(Some(ANSWER_TIMEOUT));
-            let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+            let connection = client.get_multiplexed_async_connection_with_config(&config).await;
+            let mut connection = connection.map_err(LinkError::unconnected)?;
             let server: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await?;
             let run = server.lines().find_map(|line| line.strip_prefix("run_id:")).map(str::trim);
             let Some(run) = run.filter(|run| !run.is_empty() && !run.contains(' ')) else {

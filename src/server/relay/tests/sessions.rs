@@ -1,6 +1,14 @@
 //! What is said over a connection, and how it ends.
 
-use std::sync::atomic::Ordering;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::atomic::Ordering,
+};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 
 use super::*;
 use crate::server::services::fixture::Fixture;
@@ -64,4 +72,31 @@ async fn a_lease_that_is_not_given_back_is_spoken_of() {
     stage.server.resume();
     stage.server.kill();
     assert!(session.release().await.is_err());
+}
+
+/// Takes one connection, and answers whatever comes on it with this.
+async fn answering(answer: &'static [u8]) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let _ = socket.read(&mut [0; 1024]).await.unwrap();
+        socket.write_all(answer).await.unwrap();
+    });
+    addr
+}
+
+#[tokio::test]
+async fn why_there_is_no_connection_is_said() {
+    let gone = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap().local_addr().unwrap();
+    let of_another_kind = b"HTTP/1.1 400 Bad Request\r\n\r\n";
+    for (url, expected) in [
+        (format!("redis://{gone}"), link::LinkError::Unreachable),
+        (format!("redis://{}", answering(b"").await), link::LinkError::Closed),
+        (format!("rediss://{}", answering(of_another_kind).await), link::LinkError::Untrusted),
+    ] {
+        let client = Client::open(url.as_str()).unwrap();
+        let opened = Link::open(&client, Arc::new(Keys::new("m")), Arc::new(Scripts::new())).await;
+        assert_eq!(opened.map(|_| ()), Err(expected), "{url}");
+    }
 }
