@@ -55,7 +55,7 @@ pub enum Unfollowed {
     /// No venue lists it.
     #[error("no venue lists this symbol")]
     Unlisted,
-    /// What the venues list is still being asked, at the start. Worth another try in a second.
+    /// What the venues list is still being asked, at the start, or none could tell. Worth another try in a second.
     #[error("what the venues list is not known yet")]
     NotKnownYet,
     /// As many symbols are followed as may be. Worth another try in a minute.
@@ -206,9 +206,9 @@ impl Follows {
             return Err(Unfollowed::Unlisted);
         }
         // Asked in this order, an answer that comes in between is not missed.
-        let pending = self.listings.is_pending();
+        let incomplete = self.listings.is_incomplete();
         let venues = self.listings.venues_of(symbol);
-        match (venues.is_empty(), pending) {
+        match (venues.is_empty(), incomplete) {
             (false, _) => Ok(venues),
             (true, true) => Err(Unfollowed::NotKnownYet),
             (true, false) => Err(Unfollowed::Unlisted),

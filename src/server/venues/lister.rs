@@ -25,6 +25,9 @@ const REFRESH_JITTER: f64 = 0.1;
 /// The wait before a venue that gave no listing is asked again is at least this long, once the first quick tries failed.
 const PATIENCE: Duration = Duration::from_mins(5);
 
+/// The same while nothing is known of it: readers wait for its symbols.
+const IMPATIENCE: Duration = Duration::from_secs(30);
+
 /// Quick tries, before patience.
 const TRIES: u32 = 4;
 
@@ -59,7 +62,8 @@ pub(super) async fn run(asked: Asked, listings: Arc<Listings>, shutdown: Cancell
                     match error {
                         RestError::RateLimited { retry_after } => retry_after + usual,
                         _ if failures < TRIES => usual,
-                        _ => jittered(PATIENCE, REFRESH_JITTER, &mut rng),
+                        _ if listings.is_known(index) => jittered(PATIENCE, REFRESH_JITTER, &mut rng),
+                        _ => jittered(IMPATIENCE, REFRESH_JITTER, &mut rng),
                     }
                 }
             };
@@ -134,16 +138,19 @@ mod tests {
     async fn a_venue_that_gives_none_is_asked_patiently_and_what_it_gave_is_kept() {
         let (shelf, listings, _shutdown) = start();
         sleep(Duration::from_millis(1)).await;
-        assert!(!listings.is_pending(), "nobody waits for a venue that is away");
+        assert!(listings.is_incomplete(), "nothing is known to be listed nowhere");
         sleep(HOUR).await;
-        assert!((10..=20).contains(&shelf.count()), "{}", shelf.count());
+        assert!((100..=150).contains(&shelf.count()), "{}", shelf.count());
         lists(&shelf, "PEPE");
-        sleep(Duration::from_mins(6)).await;
+        sleep(Duration::from_secs(35)).await;
         assert_eq!(known(&listings), symbols(&["PEPE"]));
+        sleep(2 * HOUR).await;
+        let before = shelf.count();
         for nonsense in ["", "[]", r#"{"retCode":0,"result":{"list":[]},"time":1}"#, r#"{"retCode":10016}"#] {
             shelf.put("http://a/v5/market/instruments-info?category=spot", 200, nonsense);
             sleep(2 * HOUR).await;
             assert_eq!(known(&listings), symbols(&["PEPE"]), "{nonsense}");
         }
+        assert!((80..=120).contains(&(shelf.count() - before)), "eight hours: {}", shelf.count() - before);
     }
 }

@@ -43,9 +43,17 @@ impl Listings {
         listed.map(|(index, _)| VenueIndex(index)).collect()
     }
 
-    /// Whether a venue is still being asked for the first time: more may be listed than is known.
-    pub fn is_pending(&self) -> bool {
-        self.venues.read().iter().any(|listed| matches!(listed, Listed::Pending))
+    /// Whether more may be listed than is known: a venue is still being asked for the first time, or none could be asked. One
+    /// that is away while others have answered is not waited for.
+    pub fn is_incomplete(&self) -> bool {
+        let venues = self.venues.read();
+        let none_known = !venues.iter().any(|listed| matches!(listed, Listed::Known(_)));
+        none_known && !venues.is_empty() || venues.iter().any(|listed| matches!(listed, Listed::Pending))
+    }
+
+    /// Whether a venue has ever said what it lists.
+    pub fn is_known(&self, venue: VenueIndex) -> bool {
+        self.venues.read().get(usize::from(venue.0)).is_some_and(|listed| matches!(listed, Listed::Known(_)))
     }
 
     /// Every symbol that any venue lists, sorted.
@@ -96,11 +104,11 @@ mod tests {
     #[test]
     fn venues_are_found_by_symbol_and_the_last_word_of_each_counts() {
         let listings = Listings::new(2);
-        assert!(listings.is_pending());
+        assert!(listings.is_incomplete());
         listings.set(VenueIndex(0), [symbol("PEPE"), symbol("SHIB")]);
-        assert!(listings.is_pending(), "the other was not asked");
+        assert!(listings.is_incomplete(), "the other was not asked");
         listings.failed(VenueIndex(1));
-        assert!(!listings.is_pending());
+        assert!(!listings.is_incomplete(), "nobody waits for a venue that is away");
         assert_eq!(listings.venues_of(symbol("PEPE")), VenueSet::default().with(VenueIndex(0)));
         listings.set(VenueIndex(1), [symbol("PEPE")]);
         let both = [VenueIndex(0), VenueIndex(1)].into_iter().collect();
@@ -111,6 +119,17 @@ mod tests {
         assert_eq!(listings.venues_of(symbol("PEPE")), VenueSet::default().with(VenueIndex(1)));
         assert!(listings.venues_of(symbol("NOPE")).is_empty());
         assert_eq!(listings.symbols().into_iter().collect::<Vec<_>>(), [symbol("PEPE"), symbol("SHIB")]);
+    }
+
+    #[test]
+    fn where_no_venue_has_answered_everything_may_be_listed() {
+        let listings = Listings::new(2);
+        listings.failed(VenueIndex(0));
+        listings.failed(VenueIndex(1));
+        assert!(listings.is_incomplete());
+        listings.set(VenueIndex(1), [symbol("PEPE")]);
+        assert!(!listings.is_incomplete());
+        assert!(!Listings::new(0).is_incomplete(), "there is nobody to ask");
     }
 
     #[test]
