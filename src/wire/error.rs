@@ -30,19 +30,24 @@ pub struct ErrorDetail {
 pub struct Retry {
     pub should_reconnect: bool,
     pub delay_ms: u64,
+    /// No less than `delayMs`.
     pub max_delay_ms: u64,
     /// `exponential-backoff`, or `none`
     pub strategy: Cow<'static, str>,
     pub jitter: bool,
 }
 
+/// The longest wait between two tries, in milliseconds, unless the first is longer.
+const MAX_DELAY_MS: u64 = 30_000;
+
 impl Retry {
-    /// Wait `delay_ms` at first, then longer, up to 30 s, with jitter.
+    /// Wait `delay_ms` at first, then longer, up to 30 s, with jitter. Never less than `delay_ms`: before that it would be
+    /// the same again.
     pub const fn after_ms(delay_ms: u64) -> Self {
         Self {
             should_reconnect: true,
             delay_ms,
-            max_delay_ms: 30_000,
+            max_delay_ms: if delay_ms > MAX_DELAY_MS { delay_ms } else { MAX_DELAY_MS },
             strategy: Cow::Borrowed("exponential-backoff"),
             jitter: true,
         }
@@ -59,5 +64,16 @@ impl Retry {
 impl ErrorBody {
     pub fn new(code: &'static str, message: impl Into<Cow<'static, str>>, retry: Option<Retry>) -> Self {
         Self { success: false, error: ErrorDetail { code: code.into(), message: message.into() }, retry }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_to_wait_longer_than_the_longest_wait() {
+        let waits = |delay| (Retry::after_ms(delay).delay_ms, Retry::after_ms(delay).max_delay_ms);
+        assert_eq!([2000, 30_000, 57_157].map(waits), [(2000, 30_000), (30_000, 30_000), (57_157, 57_157)]);
     }
 }
