@@ -10,9 +10,9 @@ use std::{
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderValue, header},
+    http::{HeaderValue, Method, header},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use leptos::{
     config::LeptosOptions,
@@ -32,13 +32,23 @@ use tower_http::{
 use crate::{
     app::{App, shell},
     server::{
-        http::{browser_policy::PageNonce, caller::admit, page_news, rate_limit::limit_pages},
+        channels::path::decode,
+        http::{
+            browser_policy::PageNonce,
+            caller::admit,
+            error::{HttpError, method_not_allowed},
+            page_news,
+            rate_limit::limit_pages,
+        },
         services::Services,
     },
 };
 
 /// Name of the script, WebAssembly and style files, as the build writes them.
 const OUTPUT_NAME: &str = "market-pulse";
+
+/// The media type of pages.
+const HTML: &[u8] = b"text/html";
 
 /// The folder with the pages' files is not there.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +98,8 @@ pub fn reload_port(options: &LeptosOptions) -> Option<u32> {
     std::env::var_os("LEPTOS_WATCH").map(|_| options.reload_external_port.unwrap_or(options.reload_port))
 }
 
-/// The pages, the server functions, the files, and the designed 404 for everything else.
+/// The pages, the server functions, the files, and a 404 for everything else: the designed one for people, and for programs
+/// the one that they get everywhere.
 pub fn router(services: &Arc<Services>, options: LeptosOptions) -> Router {
     let context = {
         let services = Arc::clone(services);
@@ -101,8 +112,13 @@ pub fn router(services: &Arc<Services>, options: LeptosOptions) -> Router {
         let (options, context) = (options.clone(), context.clone());
         let render = render_app_to_stream_with_context(context, move || shell(options.clone()));
         service_fn(move |request: Request| {
-            let answer = render(request);
-            async move { Ok::<_, Infallible>(answer.await) }
+            let answer = is_for_people(&request).then(|| render(request));
+            async move {
+                Ok::<_, Infallible>(match answer {
+                    Some(page) => page.await,
+                    None => HttpError::NotFound.into_response(),
+                })
+            }
         })
     };
     let limited = middleware::from_fn_with_state(Arc::clone(services), limit_pages);
@@ -119,6 +135,7 @@ pub fn router(services: &Arc<Services>, options: LeptosOptions) -> Router {
         .with_state(options)
         .layer(middleware::from_fn_with_state(Arc::clone(services), page_news::read))
         .layer(limited)
+        .method_not_allowed_fallback(method_not_allowed)
         .fallback_service(files)
         .layer(middleware::from_fn(cache_control))
         .layer(
@@ -127,6 +144,27 @@ pub fn router(services: &Arc<Services>, options: LeptosOptions) -> Router {
                 .compress_when(SizeAbove::new(1024).and(NotForContentType::SSE).and(NotForContentType::IMAGES)),
         )
         .layer(middleware::from_fn_with_state(Arc::clone(services), admit))
+        .layer(middleware::from_fn(refuse_detours))
+}
+
+/// Refuses addresses with `.` or `..` in them, encoded or not: what renders the pages would follow them to another page than
+/// the one that was routed to.
+async fn refuse_detours(request: Request, next: Next) -> Response {
+    let is_detour = |segment: &str| matches!(decode(segment.as_bytes()).as_slice(), b"." | b"..");
+    if request.uri().path().split('/').any(is_detour) {
+        return HttpError::BadPath.into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether somebody would look at a page: browsers ask for HTML by name.
+fn is_for_people(request: &Request) -> bool {
+    let accepts_pages = request
+        .headers()
+        .get_all(header::ACCEPT)
+        .iter()
+        .any(|accepted| accepted.as_bytes().to_ascii_lowercase().windows(HTML.len()).any(|part| part == HTML));
+    accepts_pages && matches!(*request.method(), Method::GET | Method::HEAD)
 }
 
 /// Hands the nonce of the answer to everything that writes a script into it.
@@ -143,8 +181,8 @@ async fn cache_control(request: Request, next: Next) -> Response {
     let is_answer = request.uri().path().starts_with("/api/");
     let mut response = next.run(request).await;
     let content_type = response.headers().get(header::CONTENT_TYPE);
-    let is_page = content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
-    let policy = if is_page || is_answer { "no-store" } else { "no-cache" };
+    let is_page = content_type.is_some_and(|value| value.as_bytes().starts_with(HTML));
+    let policy = if is_page || is_answer || response.status().is_client_error() { "no-store" } else { "no-cache" };
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(policy));
     response
 }

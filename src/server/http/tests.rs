@@ -48,6 +48,12 @@ async fn get(app: &Router, uri: &str) -> Response {
     send(app, Request::get(uri).body(Body::empty()).expect("a request")).await
 }
 
+/// What a browser asks for that is to show a page.
+async fn get_page(app: &Router, uri: &str) -> Response {
+    let accepted = "text/html,application/xhtml+xml,*/*;q=0.8";
+    send(app, Request::get(uri).header("accept", accepted).body(Body::empty()).expect("a request")).await
+}
+
 /// A request from an address.
 fn from(address: &str, uri: &str) -> Request<Body> {
     let peer: std::net::SocketAddr = address.parse().expect("an address");

@@ -30,7 +30,7 @@ impl Place {
     }
 
     async fn text(&self, uri: &str) -> (http::response::Parts, String) {
-        let (parts, body) = get(&self.app, uri).await.into_parts();
+        let (parts, body) = get_page(&self.app, uri).await.into_parts();
         let bytes = axum::body::to_bytes(body, 1 << 22).await.expect("a body");
         (parts, String::from_utf8(bytes.to_vec()).expect("UTF-8"))
     }
@@ -120,6 +120,9 @@ async fn no_path_leads_out_of_the_site() {
         "/pkg/%ff",
         "/coin/..%2f..%2fsecret.txt",
         "/news/..%2f..%2fsecret.txt",
+        "/coin/%2e%2e",
+        "/coin/%2E",
+        "/coin/..",
         "/price/..%2f..%2fsecret.txt",
         "/api/realtime/..%2f..%2fsecret.txt",
     ] {
@@ -128,6 +131,36 @@ async fn no_path_leads_out_of_the_site() {
         assert!(!text.contains(SECRET) && !text.contains("root:"), "{uri}");
     }
     assert_eq!(place.text("/pkg/app.js").await.1, "export {};", "what is inside is served");
+}
+
+#[tokio::test]
+async fn programs_are_told_what_is_wrong_as_everywhere() {
+    let place = Place::new(|_| {});
+    for (method, uri, status, code) in [
+        ("GET", "/nothing", 404, "not_found"),
+        ("GET", "/price/", 404, "not_found"),
+        ("GET", "/health/", 404, "not_found"),
+        ("GET", "/pkg/none.js", 404, "not_found"),
+        ("POST", "/nothing", 404, "not_found"),
+        ("POST", "/", 405, "method_not_allowed"),
+        ("DELETE", "/news", 405, "method_not_allowed"),
+        ("PUT", "/coin/BTC", 405, "method_not_allowed"),
+        ("GET", "/coin/%2e%2e", 400, "bad_path"),
+    ] {
+        for accepted in ["*/*", "application/json", "text/html"] {
+            let request = Request::builder().method(method).uri(uri).header("accept", accepted);
+            let response = send(&place.app, request.body(Body::empty()).expect("a request")).await;
+            if (method, status, accepted) == ("GET", 404, "text/html") {
+                assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8", "{uri}");
+                continue;
+            }
+            let (told, headers, body) = json(response).await;
+            assert_eq!((told.as_u16(), &body["error"]["code"]), (status, &code.into()), "{method} {uri} {accepted}");
+            assert_eq!((&body["success"], &body["retry"]), (&false.into(), &Value::Null), "{method} {uri}");
+            assert_eq!(headers["cache-control"], "no-store", "{method} {uri}");
+            assert_eq!(headers.contains_key("allow"), status == 405, "{method} {uri}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -201,7 +201,7 @@ async fn a_page_does_not_tell_the_token_it_was_asked_for_with() {
     let site = pages::router(&fixture.services, options);
     let token = fixture.token(Scope::Read);
     for path in ["/", "/news", "/coin/BTC", "/nothing"] {
-        let response = get(&site, &format!("{path}?token={token}&source=alpha")).await;
+        let response = get_page(&site, &format!("{path}?token={token}&source=alpha")).await;
         let headers = format!("{:?}", response.headers());
         let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a body");
         assert!(body.len() > 500, "{path}");
