@@ -25,6 +25,8 @@ pub const MAX_BODY: usize = 1 << 20;
 /// A body that is too large is read on for so many bytes, and thrown away: most clients look for an answer only after
 /// they have sent everything.
 const MAX_WASTE: usize = 8 << 20;
+/// How long more of a body that is announced as too large is waited for: the answer is known already.
+const WASTE_PATIENCE: Duration = Duration::from_secs(2);
 /// A whole body may take so many times as long as a part of it.
 const WHOLE: u32 = 6;
 
@@ -46,16 +48,18 @@ pub async fn bound_body(State(bounds): State<BodyBounds>, request: Request, next
     let fault = Fault::default();
     let announced = request.body().size_hint().lower();
     let is_asking = request.headers().contains_key(header::EXPECT);
+    let is_too_large = announced > u64::try_from(bounds.most).unwrap_or(u64::MAX);
+    let bounds =
+        if is_too_large { BodyBounds { patience: bounds.patience.min(WASTE_PATIENCE), ..bounds } } else { bounds };
     let request = request.map(|body| Body::new(BoundBody::new(body, bounds, Arc::clone(&fault))));
-    let response = if announced <= u64::try_from(bounds.most).unwrap_or(u64::MAX) {
-        next.run(request).await
-    } else {
+    if is_too_large {
         // Who asks before it sends has not sent anything yet.
         if !is_asking {
             waste(request.into_body()).await;
         }
-        return fault.get().cloned().unwrap_or(bounds.too_large()).into_response();
-    };
+        return bounds.too_large().into_response();
+    }
+    let response = next.run(request).await;
     fault.get().cloned().map_or(response, HttpError::into_response)
 }
 

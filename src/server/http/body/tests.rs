@@ -65,6 +65,30 @@ async fn whoever_asks_first_need_not_send() {
     assert_eq!(post_body(request, unread).await.0, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
+/// A body that is announced, and of which nothing comes.
+struct Announced(u64);
+
+impl http_body::Body for Announced {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_announced_as_too_large_is_not_waited_for() {
+    let started = Instant::now();
+    let (status, text) = send(Body::new(Announced(99_999_999_999))).await;
+    assert_eq!((status, started.elapsed().as_secs()), (StatusCode::PAYLOAD_TOO_LARGE, 2), "{text}");
+    assert_eq!(send(Body::new(Announced(1000))).await.0, StatusCode::REQUEST_TIMEOUT);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_body_that_drips_is_given_up() {
     for (body, seconds) in [
