@@ -35,12 +35,8 @@ pub enum BadPublication {
 /// # Errors
 /// Where it is no JSON, or does not fit the channel.
 pub fn event(channel: BuiltIn, body: &[u8]) -> Result<EventDraft, BadPublication> {
-    let Members(members) = serde_json::from_slice(body).map_err(|error| match error.classify() {
-        Category::Data => Misfit::new("body", "must be an object with `event` and `data`").into(),
-        _ => BadPublication::Malformed,
-    })?;
-    let kind: Json = parse(member(&members, "event")?)?;
-    let Json::Text(kind) = kind else { return Err(Misfit::new("event", "must be text").into()) };
+    let members = members(body, "must be an object with `event` and `data`")?;
+    let kind = text(&members, "event")?;
     let kind = EventKind::parse(&kind).filter(|kind| channel.kinds().contains(kind)).ok_or_else(|| {
         let known: Vec<_> = channel.kinds().iter().map(|kind| kind.as_str()).collect();
         Misfit::new("event", format!("must be one of {}", known.join(", ")))
@@ -48,6 +44,14 @@ pub fn event(channel: BuiltIn, body: &[u8]) -> Result<EventDraft, BadPublication
     let data = member(&members, "data")?;
     schema::check(kind, &parse(data)?)?;
     Ok(EventDraft { kind, data: data.get().to_owned(), facets: Facets::default() })
+}
+
+/// One text of an object that may hold others: the path of `{"path":"/notifications"}`.
+///
+/// # Errors
+/// Where it is no JSON, or where the text is not there exactly once: which of two is meant is not guessed.
+pub fn text_in(body: &[u8], name: &'static str) -> Result<String, BadPublication> {
+    text(&members(body, "must be an object")?, name)
 }
 
 /// Any JSON, for a created channel. Kept as it was written, without white space around it.
@@ -71,6 +75,21 @@ fn member<'a>(members: &[(String, &'a RawValue)], name: &'static str) -> Result<
         (None, _) => Err(Misfit::new(name, "is missing")),
         (Some(value), None) => Ok(value),
         (Some(_), Some(_)) => Err(Misfit::new(name, "is there twice")),
+    }
+}
+
+fn members<'a>(body: &'a [u8], expected: &'static str) -> Result<Vec<(String, &'a RawValue)>, BadPublication> {
+    let read = serde_json::from_slice(body).map(|Members(members)| members);
+    read.map_err(|error| match error.classify() {
+        Category::Data => Misfit::new("body", expected).into(),
+        _ => BadPublication::Malformed,
+    })
+}
+
+fn text(members: &[(String, &RawValue)], name: &'static str) -> Result<String, BadPublication> {
+    match parse(member(members, name)?)? {
+        Json::Text(text) => Ok(text),
+        _ => Err(Misfit::new(name, "must be text").into()),
     }
 }
 

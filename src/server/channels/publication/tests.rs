@@ -188,3 +188,18 @@ fn a_message_is_not_nested_deeper_than_readers_can_follow() {
     let objects = format!("{}1{}", "{\"a\":".repeat(MAX_DEPTH + 1), "}".repeat(MAX_DEPTH + 1));
     assert_eq!(message(objects.as_bytes()), Err(BadPublication::Malformed));
 }
+
+#[test]
+fn one_text_of_an_object_is_there_exactly_once() {
+    let read = |body: &str| text_in(body.as_bytes(), "path").map_err(|bad| bad.to_string());
+    assert_eq!(read(r#"{"note":1,"path":"/a"}"#), Ok("/a".to_owned()));
+    for (body, expected) in [
+        (r#"{"path":"/a","path":"/b"}"#, "path: is there twice"),
+        (r#"{"path":1}"#, "path: must be text"),
+        ("{}", "path: is missing"),
+        (r#"["/a"]"#, "body: must be an object"),
+    ] {
+        assert_eq!(read(body), Err(expected.to_owned()), "{body}");
+    }
+    assert_eq!(text_in(b"{", "path"), Err(BadPublication::Malformed));
+}

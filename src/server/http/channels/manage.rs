@@ -11,7 +11,6 @@ use axum::{
     response::IntoResponse,
 };
 use http::{StatusCode, Uri, header};
-use serde_json::Value;
 
 use super::{STREAMS, body, room_of};
 use crate::{
@@ -21,8 +20,8 @@ use crate::{
             Channel,
             builtin::BuiltIn,
             path::{ChannelPath, encode},
+            publication,
             room::Room,
-            schema::Misfit,
         },
         http::{
             caller::Caller,
@@ -129,10 +128,7 @@ pub async fn remove(
 /// `{"path":…}`
 async fn path_in(mut room: Room, request: Request) -> Result<ChannelPath, HttpError> {
     let body = body::read(request, &mut room).await?;
-    let body: Value = serde_json::from_slice(&body).map_err(|_| HttpError::MalformedJson)?;
-    let misfit = |expected: &'static str| HttpError::Misfit(Misfit { path: "path".into(), expected: expected.into() });
-    let path = body.get("path").ok_or_else(|| misfit("is missing"))?;
-    Ok(ChannelPath::parse(path.as_str().ok_or_else(|| misfit("must be text"))?)?)
+    Ok(ChannelPath::parse(&publication::text_in(&body, "path")?)?)
 }
 
 fn created(channel: &Channel) -> CreatedChannel {
