@@ -70,7 +70,7 @@ pub(super) fn add_symbols(symbols: &mut Vec<Symbol>, list: &str, services: &Serv
 
 /// Reads a symbol, and whether it is one that can be asked for.
 fn known(text: &str, services: &Services) -> Result<Symbol, HttpError> {
-    let symbol = Symbol::parse(text.trim())?;
+    let symbol = Symbol::parse(text)?;
     services.follows.check(symbol).map_err(|why| unfollowed(symbol, why))?;
     Ok(symbol)
 }
