@@ -165,13 +165,17 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => report(&error),
+        Err(error) => report(&error, cli.log),
     }
 }
 
 /// One clear line, and exit code 2 for what the user can mend; 1 for a server that is not well.
 #[expect(clippy::print_stderr, reason = "the command line speaks to its user")]
-fn report(error: &StartError) -> ExitCode {
-    eprintln!("market-pulse: {error}");
+fn report(error: &StartError, log: LogFormat) -> ExitCode {
+    match log {
+        LogFormat::Text => eprintln!("market-pulse: {error}"),
+        // Whoever reads JSON reads nothing else, and this line above all.
+        LogFormat::Json => tracing::error!("{error}"),
+    }
     ExitCode::from(if matches!(error, StartError::Unwell(_)) { 1 } else { 2 })
 }

@@ -189,6 +189,10 @@ fn what_the_user_can_mend_is_one_line_and_exit_code_2() {
         assert_eq!(String::from_utf8(output.stderr).unwrap(), expected, "{args:?}");
         assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]), "{args:?}");
     }
+    let output = token(here, &["revoke", "x", "--log", "json"]);
+    let line: Value = serde_json::from_slice(&output.stderr).expect("one object, and nothing else");
+    assert_eq!(line["level"], "ERROR", "{line}");
+    assert!(line["message"].as_str().unwrap().starts_with("that is no id of a token; "), "{line}");
     for args in
         [create(&["--label", "a", "--expires", "soon"]), vec!["create", "--scope", "root", "--label", "a"], vec![]]
     {
