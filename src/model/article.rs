@@ -43,7 +43,7 @@ pub struct Article {
     /// The assets it is about, in the order they are named.
     pub tickers: Vec<Symbol>,
     pub story_id: String,
-    /// Its story is breaking, as far as was known when this was written.
+    /// Its story is breaking, as far as was known when this was written. Never without `pub_date`.
     pub is_breaking: bool,
 }
 

@@ -97,11 +97,12 @@ impl Active {
 
     /// The article whose title the story has: of the best tier, then of the most trusted source, then the earliest.
     pub(super) fn best(&self, sources: &Sources) -> Option<&Article> {
-        self.articles.iter().min_by(|a, b| {
-            let (tier_a, trust_a) = standing(sources, a);
-            let (tier_b, trust_b) = standing(sources, b);
-            tier_a.cmp(&tier_b).then(trust_b.total_cmp(&trust_a)).then(a.at().cmp(&b.at()))
-        })
+        best(self.articles.iter(), sources)
+    }
+
+    /// The article that tells of the story as breaking: the best of those that count for it, which have a date.
+    pub(super) fn best_breaking(&self, sources: &Sources) -> Option<&Article> {
+        best(self.articles.iter().filter(|article| article.pub_date.is_some()), sources).or_else(|| self.best(sources))
     }
 
     /// Its articles, as the rule for breaking stories asks for them.
@@ -152,16 +153,19 @@ impl Active {
         }
     }
 
-    /// Writes the story's standing into its articles. Returns the ids of those that changed.
+    /// Writes the story's standing into its articles. One without a date may be of any day, and is never breaking. Returns
+    /// the ids of those that changed.
     pub(super) fn mark_breaking(&mut self) -> Vec<String> {
-        let breaking = self.head.is_breaking();
-        let changed = self.articles.iter_mut().filter(|article| article.is_breaking != breaking);
+        let is_breaking = self.head.is_breaking();
+        let mut changed = Vec::new();
+        for article in &mut self.articles {
+            let is_breaking = is_breaking && article.pub_date.is_some();
+            if article.is_breaking != is_breaking {
+                article.is_breaking = is_breaking;
+                changed.push(article.id.clone());
+            }
+        }
         changed
-            .map(|article| {
-                article.is_breaking = breaking;
-                article.id.clone()
-            })
-            .collect()
     }
 
     /// The assets of all articles, the most often named first.
@@ -177,6 +181,14 @@ impl Active {
         counts.sort_by_key(|(_, count)| Reverse(*count));
         counts.into_iter().map(|(symbol, _)| symbol).take(MAX_TICKERS).collect()
     }
+}
+
+fn best<'a>(articles: impl Iterator<Item = &'a Article>, sources: &Sources) -> Option<&'a Article> {
+    articles.min_by(|a, b| {
+        let (tier_a, trust_a) = standing(sources, a);
+        let (tier_b, trust_b) = standing(sources, b);
+        tier_a.cmp(&tier_b).then(trust_b.total_cmp(&trust_a)).then(a.at().cmp(&b.at()))
+    })
 }
 
 /// Tier and trust of an article's source. One that is no longer followed stands last.

@@ -295,7 +295,7 @@ impl Editor {
 
     fn tell(&self, story: &Active, change: Change, now: UnixMs) -> impl Iterator<Item = EventDraft> {
         let verdict = change.verdict.and_then(|kind| {
-            let best = story.best(&self.sources)?;
+            let best = story.best_breaking(&self.sources)?;
             bulletin::breaking(kind, &story.head, best, now)
         });
         let update = if change.gained_source || change.prices { bulletin::story_update(&story.head) } else { None };

@@ -46,8 +46,13 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        let sources =
-            [source("alpha", 1, 0.9), source("beta", 2, 0.7), source("gamma", 2, 0.6), source("delta", 3, 0.3)];
+        let sources = [
+            source("alpha", 1, 0.9),
+            source("beta", 2, 0.7),
+            source("gamma", 2, 0.6),
+            source("delta", 3, 0.3),
+            source("epsilon", 2, 0.7),
+        ];
         let editor = Editor {
             index: StoryIndex::new(StorySettings::default()),
             shelf: Shelf::default(),
@@ -126,6 +131,24 @@ fn every_article_of_a_breaking_story_is_marked() {
     let telling = editions.iter().find(|edition| kinds(edition).contains(&EventKind::Breaking)).expect("told");
     assert!(telling.batch.articles.len() > 1, "those of before are written again");
     assert!(telling.batch.articles.iter().all(|article| article.is_breaking));
+}
+
+#[test]
+fn an_article_without_a_date_is_never_marked_nor_told_as_breaking() {
+    let mut desk = Desk::new();
+    let title = "Marrow, a Solana lender, loses $41M to flash loan exploit";
+    // The best source of all, but who knows of which day.
+    let mut editions = vec![desk.fetch("alpha", 0, &[item("a0", title, None)])];
+    for (minute, key) in [(1, "beta"), (2, "gamma"), (3, "delta"), (4, "epsilon")] {
+        let at = Some(UnixMs(NOW.0 + minute * MINUTE));
+        editions.push(desk.fetch(key, minute, &[item(key, title, at)]));
+    }
+    let drafts = || editions.iter().flat_map(|edition| &edition.drafts);
+    let told = drafts().find(|draft| draft.kind == EventKind::Breaking).expect("four others are enough");
+    assert!(told.data.contains("\"isBreaking\":true") && !told.data.contains("\"pubDate\":null"), "{}", told.data);
+    let written = || editions.iter().flat_map(|edition| &edition.batch.articles);
+    assert!(written().any(|article| article.is_breaking));
+    assert!(written().all(|article| article.pub_date.is_some() || !article.is_breaking));
 }
 
 #[test]
