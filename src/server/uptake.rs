@@ -21,11 +21,19 @@ pub struct Uptake(Mutex<State>);
 struct State {
     taken: Instant,
     waits: bool,
+    stalled: bool,
+}
+
+impl State {
+    /// A byte was taken just now.
+    fn taken(waits: bool) -> Self {
+        Self { taken: Instant::now(), waits, stalled: false }
+    }
 }
 
 impl Default for Uptake {
     fn default() -> Self {
-        Self(Mutex::new(State { taken: Instant::now(), waits: false }))
+        Self(Mutex::new(State::taken(false)))
     }
 }
 
@@ -42,17 +50,28 @@ impl Uptake {
 
     /// Everything was taken that was there to be written.
     pub fn took_all(&self) {
-        *self.0.lock() = State { taken: Instant::now(), waits: false };
+        *self.0.lock() = State::taken(false);
     }
 
     /// Something was taken, and more waits.
     pub fn took_some(&self) {
-        *self.0.lock() = State { taken: Instant::now(), waits: true };
+        *self.0.lock() = State::taken(true);
     }
 
     /// More waits than is taken.
     pub fn waits(&self) {
         self.0.lock().waits = true;
+    }
+
+    /// Nothing was taken for as long as may be. The connection is given up soon, unless something is taken after all: until
+    /// then its readers can say why.
+    pub fn stalls(&self) {
+        self.0.lock().stalled = true;
+    }
+
+    /// Whether that is so.
+    pub fn is_stalled(&self) -> bool {
+        self.0.lock().stalled
     }
 
     /// Whether the last write was taken. Of a writer that goes on until everything is, or one is not, this says that it has
@@ -62,9 +81,9 @@ impl Uptake {
     }
 
     /// Whether a byte was taken within the limit. Where something waits it is looked only now and then, so the limit is
-    /// half as long again: whoever watches the connection ends it before that.
+    /// half as long again: whoever watches the connection finds that it stalls before that.
     pub fn is_within(&self, limit: Duration) -> bool {
-        let State { taken, waits } = *self.0.lock();
-        taken.elapsed() < if waits { limit * 3 / 2 } else { limit }
+        let State { taken, waits, stalled } = *self.0.lock();
+        !stalled && taken.elapsed() < if waits { limit * 3 / 2 } else { limit }
     }
 }

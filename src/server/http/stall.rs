@@ -2,7 +2,8 @@
 //!
 //! A response body is polled only while the connection takes bytes, so a deadline inside it never fires for a peer that
 //! has stopped reading. This one sits below, where the bytes leave: a connection of which nothing was taken for the stall
-//! limit, although there was something to take, fails, and with it everything that it held.
+//! limit, although there was something to take, fails, and with it everything that it held. A moment before that its
+//! readers are told: who comes back just then should hear why there is no more.
 //!
 //! What was taken is what the peer has acknowledged. Whether a write waits says too little: the kernel takes a stream's
 //! few bytes for a peer that has vanished without a word, and a connection that was full can be written to again only after
@@ -28,6 +29,10 @@ use crate::server::uptake::Uptake;
 
 /// How often a waiting connection is looked at within the limit.
 const LOOKS: u32 = 4;
+
+/// How long after its readers were told a connection fails, at most: they hear of it within a second, and have two for their
+/// last words.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// How many bytes of a connection its peer has not taken yet, where that can be known.
 type Gauge = Box<dyn Fn() -> Option<u32> + Send + Sync>;
@@ -138,12 +143,17 @@ impl<S, H> StallGuard<S, H> {
                     self.uptake.took_some();
                 }
             }
-            if now.duration_since(watch.since) >= self.limit {
+            let (idle, grace) = (now.duration_since(watch.since), GRACE.min(self.limit));
+            if idle >= self.limit + grace {
                 self.stalled.inc();
                 return Err(io::Error::new(io::ErrorKind::TimedOut, "the peer takes no bytes"));
             }
+            let stalls = idle >= self.limit;
+            if stalls {
+                self.uptake.stalls();
+            }
             (watch.outstanding, watch.written) = (outstanding, 0);
-            watch.look.as_mut().reset(now + every);
+            watch.look.as_mut().reset(now + if stalls { grace.min(every) } else { every });
             self.watch = Some(watch);
         }
         Ok(())
@@ -206,8 +216,25 @@ mod tests {
         let started = Instant::now();
         let error = guarded.write_all(&[0; 64]).await.expect_err("nobody reads");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        assert_eq!(started.elapsed().as_secs(), LIMIT.as_secs());
-        assert!(!guarded.uptake().is_within(LIMIT * 2 / 3), "the hub hears of it, too");
+        assert_eq!(started.elapsed(), LIMIT + GRACE);
+        assert!(guarded.uptake().is_stalled(), "the hub hears of it, too");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn readers_are_told_before_the_end_and_a_byte_that_is_taken_then_saves_the_connection() {
+        let (ours, mut theirs) = duplex(16);
+        let mut guarded = StallGuard::new(ours, LIMIT, ());
+        let uptake = Arc::clone(guarded.uptake());
+        let peer = async {
+            tokio::time::sleep(LIMIT.saturating_sub(Duration::from_secs(1))).await;
+            assert!(!uptake.is_stalled());
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            assert!(uptake.is_stalled() && !uptake.is_within(LIMIT));
+            theirs.read_exact(&mut [0; 32]).await.expect("bytes");
+            assert!(!uptake.is_stalled() && uptake.is_within(LIMIT));
+        };
+        let (written, ()) = tokio::join!(guarded.write_all(&[0; 40]), peer);
+        written.expect("in time");
     }
 
     #[tokio::test(start_paused = true)]

@@ -18,9 +18,11 @@ impl Hub {
     /// whoever made the hub; ended by the hub's token.
     ///
     /// A reader has stalled when it was woken and its stream was not polled for the stall limit, and the connection that
-    /// it sits on took no byte either: one that is slow asks for nothing for as long, and goes on. It is forgotten here, so it costs no publication anything, and its stream is marked to end. What this
-    /// can't do is make the connection poll the stream: as long as a peer accepts nothing and the connection waits for
-    /// it, the socket stays. [`StallGuard`](crate::server::http::stall::StallGuard) ends such a connection from below.
+    /// it sits on took no byte either: one that is slow asks for nothing for as long, and goes on. It is forgotten here, so
+    /// it costs no publication anything, and its stream is marked to end. What this can't do is make the connection poll the
+    /// stream: as long as a peer accepts nothing and the connection waits for it, the socket stays.
+    /// [`StallGuard`](crate::server::http::stall::StallGuard) says here that nothing was taken for too long, and ends such a
+    /// connection from below a moment later.
     pub async fn run(self: Arc<Self>) {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);

@@ -212,12 +212,16 @@ impl Reader {
         self.tickers.take()
     }
 
-    /// What the shared tick does for a reader. Returns `false` if it has stalled: woken, and not looked for too long,
-    /// while its connection took nothing.
+    /// What the shared tick does for a reader. Returns `false` if it has stalled: its connection is about to be given up, or
+    /// it was woken, and has not looked for too long, while its connection took nothing.
     pub(super) fn tick(&self, timeline: &Timeline, now_ms: u64) -> bool {
         let woken = self.woken_ms.load(Ordering::Acquire);
         let is_late = woken != 0 && now_ms.saturating_sub(woken) >= millis(timeline.stall);
-        if is_late && !self.uptake.as_ref().is_some_and(|uptake| uptake.is_within(timeline.stall)) {
+        let stalled = match &self.uptake {
+            Some(uptake) => uptake.is_stalled() || is_late && !uptake.is_within(timeline.stall),
+            None => is_late,
+        };
+        if stalled {
             return false;
         }
         if due(&self.next_heartbeat_ms, self.heartbeat_ms, now_ms.saturating_add(EARLY_MS)) {

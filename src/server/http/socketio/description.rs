@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{client::WELCOME, fault::Fault};
+use super::{client::WELCOME, fault::Fault, stay::TOO_SLOW};
 use crate::{
     server::{
         http::openapi::{
@@ -102,7 +102,15 @@ pub fn faults() -> Json {
             ("ends", Json::Bool(matches!(fault, Fault::Abuse | Fault::Denied))),
         ])
     };
-    Json::List(all.into_iter().map(told).collect())
+    let ending = [("too_slow", TOO_SLOW), ("going_down", GOING_DOWN)].map(|(code, message)| {
+        Json::object([
+            ("code", Json::word(code)),
+            ("message", Json::word(message)),
+            ("retry", Json::Bool(true)),
+            ("ends", Json::Bool(true)),
+        ])
+    });
+    Json::List(all.into_iter().map(told).chain(ending).collect())
 }
 
 #[cfg(test)]
@@ -119,6 +127,9 @@ mod tests {
         let codes: BTreeSet<&str> = body.split('"').skip(1).step_by(2).collect();
         let faults = faults();
         let described: BTreeSet<&str> = faults.items().iter().map(|fault| fault.text_of("code")).collect();
-        assert_eq!(described, codes);
+        let stay = include_str!("stay.rs");
+        let ends: BTreeSet<&str> = stay.split("code: \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(ends, BTreeSet::from(["going_down", "too_slow"]));
+        assert_eq!(described, &codes | &ends);
     }
 }

@@ -34,6 +34,9 @@ use crate::{
 /// How long a client that was told of the end may take to go.
 pub(super) const LINGER: Duration = Duration::from_secs(2);
 
+/// What a client hears that takes nothing.
+pub(super) const TOO_SLOW: &str = "the prices were not read for too long; reconnect";
+
 /// Why a client may not enter the namespace.
 #[derive(Debug)]
 pub(super) struct Ended;
@@ -75,7 +78,11 @@ pub(super) async fn attend(reception: Weak<Reception>, client: Client, socket: S
     // It costs nobody anything any more, and counts as a connection until it is gone.
     line.retire();
     match end {
-        End::GoingDown => dismiss(&client, &socket).await,
+        End::GoingDown => {
+            let retry = Some(Retry::after_ms(reconnect_after_ms(client.line.number())));
+            let why = StreamError { code: "going_down", message: GOING_DOWN.into(), retry };
+            take_leave(&client, &socket, &why).await;
+        }
         End::Left if line.flow.is_cut() => return,
         End::Left => sleep(LINGER).await,
         End::Denied => {
@@ -84,9 +91,8 @@ pub(super) async fn attend(reception: Weak<Reception>, client: Client, socket: S
         }
         End::TooSlow => {
             info!("a client of Socket.IO takes nothing for too long; its session ends");
-            let message = "the prices were not read for too long; reconnect".into();
             let retry = Some(Retry::after_ms(TOO_SLOW_MS));
-            client.tell(&socket, "stream_error", &StreamError { code: "too_slow", message, retry });
+            take_leave(&client, &socket, &StreamError { code: "too_slow", message: TOO_SLOW.into(), retry }).await;
         }
     }
     if let Some(reception) = reception.upgrade() {
@@ -94,13 +100,12 @@ pub(super) async fn attend(reception: Weak<Reception>, client: Client, socket: S
     }
 }
 
-/// Tells a client when to come back, and gives it the time to hear that. The library's own good-bye is left out: some
-/// clients take it for a word not to come back.
-async fn dismiss(client: &Client, socket: &SocketRef) {
+/// Tells a client why, and when to come back, and gives it the time to hear that. The library's own good-bye is left out:
+/// some clients take it for a word not to come back.
+async fn take_leave(client: &Client, socket: &SocketRef, why: &StreamError) {
     let flow = &client.line.flow;
     let mark = Some(flow.taken());
-    let retry = Some(Retry::after_ms(reconnect_after_ms(client.line.number())));
-    client.tell(socket, "stream_error", &StreamError { code: "going_down", message: GOING_DOWN.into(), retry });
+    client.tell(socket, "stream_error", why);
     if timeout(LINGER, poll_fn(|cx| flow.poll_clear(mark, cx))).await.is_err() {
         debug!("a client of Socket.IO takes no good-bye; its session is cut off");
     }

@@ -10,15 +10,17 @@ use std::{
     time::Duration,
 };
 
+use futures_util::SinkExt as _;
 use hyper::server::conn::http1;
 use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, duplex},
     net::{TcpSocket, TcpStream},
     task::yield_now,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
+use tokio_tungstenite::{client_async, tungstenite::Message};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -92,6 +94,18 @@ impl Drop for Served {
     }
 }
 
+/// Serves a connection.
+fn hold<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(app: &Router, guarded: StallGuard<S>) {
+    let conversation = Conversation {
+        router: app.clone(),
+        http: http1::Builder::new(),
+        head: STALL,
+        silent: Counter::default(),
+        shutdown: CancellationToken::new(),
+    };
+    tokio::spawn(conversation.hold(guarded, ([192, 0, 2, 1], 1000).into()));
+}
+
 /// A reader at the other end.
 struct Reader(Arc<Mutex<Wire>>);
 
@@ -102,15 +116,7 @@ impl Reader {
         let wire = Arc::new(Mutex::new(Wire { request, ..Wire::default() }));
         let gauged = Arc::clone(&wire);
         let outstanding = move || u32::try_from(gauged.lock().outstanding.len()).ok();
-        let guarded = StallGuard::new(Served(Arc::clone(&wire)), STALL, ()).measured_by(outstanding);
-        let conversation = Conversation {
-            router: app.clone(),
-            http: http1::Builder::new(),
-            head: STALL,
-            silent: Counter::default(),
-            shutdown: CancellationToken::new(),
-        };
-        tokio::spawn(conversation.hold(guarded, ([192, 0, 2, 1], 1000).into()));
+        hold(app, StallGuard::new(Served(Arc::clone(&wire)), STALL, ()).measured_by(outstanding));
         let reader = Self(wire);
         reader.read_until("connected").await;
         reader
@@ -183,6 +189,18 @@ impl Scene {
         format!("\"price\":{:.1}", self.price)
     }
 
+    /// Posts until nobody gets it any more.
+    async fn until_dropped(&mut self) {
+        self.fill().await;
+        let blocked = Instant::now();
+        while !self.fixture.services.hub.subscriptions().is_empty() {
+            assert!(blocked.elapsed() < 2 * STALL, "it is still followed");
+            self.post().await;
+            sleep(Duration::from_millis(100)).await;
+        }
+        assert!(blocked.elapsed() >= STALL, "{:?}", blocked.elapsed());
+    }
+
     /// Streams that are open beside those of the bystanders.
     fn streams(&self) -> usize {
         self.fixture.services.hub.streams() - bystander::STREAMS
@@ -248,6 +266,33 @@ async fn a_reader_of_whom_nothing_is_seen_loses_its_place_and_costs_nobody_anyth
         others.missed_nothing(&scene.fixture).await;
     }
     assert_eq!((scene.streams(), reader.is_gone()), (0, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_read_again_just_as_it_is_dropped_says_why() {
+    let mut scene = Scene::new();
+    let reader = Reader::open(&scene.app, "/api/realtime/BTC").await;
+    scene.until_dropped().await;
+    let text = reader.read_until("0\r\n\r\n").await;
+    assert!(text.contains("\"code\":\"too_slow\""), "the end of {}", text.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_that_is_read_again_just_as_it_is_dropped_says_why() {
+    let mut scene = Scene::new();
+    let (theirs, ours) = duplex(HELD);
+    hold(&scene.app, StallGuard::new(ours, STALL, ()));
+    let (mut socket, _) = client_async("ws://localhost/api/ws", theirs).await.expect("a socket");
+    let wish = r#"{"op":"subscribe","channels":["ticker:BTC"]}"#;
+    socket.send(Message::text(wish)).await.expect("sent");
+    scene.until_dropped().await;
+    let mut close = None;
+    while let Some(Ok(message)) = socket.next().await {
+        if let Message::Close(frame) = message {
+            close = frame;
+        }
+    }
+    assert_eq!(u16::from(close.expect("a close frame").code), 4008);
 }
 
 /// Messages that a reader may have to read before it has the newest: what its own side and the way to it hold.

@@ -70,6 +70,24 @@ async fn a_websocket_that_takes_nothing_is_dropped_and_delays_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_reads_again_just_as_it_is_dropped_hears_why() {
+    let fixture = Fixture::with(|config| config.limits.stall_s = 10);
+    let app = app(&fixture);
+    let mut stuck = Socket::over(dial(&app, 256)).await;
+    stuck.say(&subscribe(&["BTC", "ETH", "SOL"])).await;
+    assert_eq!(stuck.told().await, ["subscribed BTCUSDT ETHUSDT SOLUSDT"]);
+    for n in 1..=1000_u32 {
+        fixture.post(ticker("BTC", f64::from(n)));
+        sleep(MOMENT).await;
+        if fixture.services.hub.subscriptions().is_empty() {
+            break;
+        }
+    }
+    assert_eq!(stuck.rest().await.last().map(String::as_str), Some("stream_error too_slow"));
+    streams(&fixture, 0).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_poller_that_never_comes_back_is_dropped() {
     let fixture = Fixture::with(|config| config.limits.stall_s = 10);
     let app = app(&fixture);
