@@ -89,7 +89,7 @@ use crate::wire::{error::ErrorBody, json::Json};
         stream::created,
         publish::message,
         websocket::receive,
-        socketio::receive,
+        socketio::receive, socketio::hear,
         news::articles,
         news::stories,
         news::breaking,

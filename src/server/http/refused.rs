@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::server::follows::Unfollowed;
 
-/// Names that an error repeats.
-pub(super) const MAX_NAMED: usize = 50;
+/// Names that an error repeats: twice as many as a reader may follow.
+pub(super) const MAX_NAMED: usize = 200;
 /// Longest name that an error repeats, in characters.
 pub(super) const MAX_NAME: usize = 64;
 

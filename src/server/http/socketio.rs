@@ -66,7 +66,7 @@ use axum::{
     body::{Body, HttpBody, to_bytes},
     extract::{Request, State},
     response::Response,
-    routing::any,
+    routing::get,
 };
 use futures_util::future::join_all;
 use http::{HeaderValue, header, request::Parts};
@@ -108,7 +108,8 @@ pub(super) struct Reception {
 pub(super) fn router<S>(services: &Arc<Services>, origins: &Arc<Origins>) -> Router<S> {
     let reception = Reception::open(Arc::clone(services), Arc::clone(origins));
     services.tasks.spawn(Arc::clone(&reception).end_with_server());
-    Router::new().route(PATH, any(receive)).route(PATH.trim_end_matches('/'), any(receive)).with_state(reception)
+    let methods = || get(receive).post(hear).fallback(receive);
+    Router::new().route(PATH, methods()).route(PATH.trim_end_matches('/'), methods()).with_state(reception)
 }
 
 /// Prices over Socket.IO, protocol 5 over Engine.IO 4, in the namespace `/`.
@@ -116,7 +117,8 @@ pub(super) fn router<S>(services: &Arc<Services>, origins: &Arc<Origins>) -> Rou
 /// For `socket.io-client` 3 and 4 and `python-socketio` 5, by polling or WebSocket. A client that asks for an
 /// acknowledgment gets `symbols` and `message` of what was done, with `errors`, the list of what was not. Prices are not
 /// replayed. A token is shown when a session is opened, as a header or as `?token=`. Pages of other sites are refused with
-/// `origin_not_allowed`, by polling and by WebSocket alike, unless `server.cors_origins` names them or allows any.
+/// `origin_not_allowed`, by polling and by WebSocket alike, unless `server.cors_origins` names them or allows any. Refusals
+/// have Engine.IO's own `code` and `message` beside what every refusal has.
 #[utoipa::path(
     get, path = "/socket.io/", tag = "sockets", operation_id = "socketio",
     params(super::openapi::EngineParameters),
@@ -130,6 +132,22 @@ pub(super) async fn receive(State(reception): State<Arc<Reception>>, request: Re
     let mut response = reception.answer(request).await.unwrap_or_else(refuse);
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// What a client of Socket.IO says that polls.
+///
+/// Packets of Engine.IO, as libraries write them. Refused ones end the session where something would be missing.
+#[utoipa::path(
+    post, path = "/socket.io/", tag = "sockets", operation_id = "socketio_say",
+    params(super::openapi::EngineParameters),
+    request_body(content = String, content_type = "text/plain", description = "Packets, with U+001E between them, of at most 64 KiB together."),
+    responses(
+        (status = 200, description = "`ok`", content_type = "text/plain", body = String),
+        (status = "default", response = super::openapi::Refused),
+    ),
+)]
+pub(super) async fn hear(reception: State<Arc<Reception>>, request: Request) -> Response {
+    receive(reception, request).await
 }
 
 impl Reception {
@@ -220,10 +238,7 @@ impl Reception {
         if response.status().is_success() && response.body().size_hint().lower() > 1 {
             line.flow.took_all();
         }
-        if line.flow.is_cut() && !response.status().is_success() {
-            return Err(HttpError::UnknownSession);
-        }
-        Ok(response)
+        understood(response, line)
     }
 
     async fn post(&self, ask: Ask, line: &Line, body: Body) -> Result<Response, HttpError> {
@@ -234,7 +249,7 @@ impl Reception {
             Ok(Ok(bytes)) => line.heard(bytes.len(), Instant::now()).map(|()| bytes).map_err(HttpError::rate_limited),
         };
         match heard {
-            Ok(bytes) => Ok(self.library.answer(ask, None, bytes.into()).await),
+            Ok(bytes) => understood(self.library.answer(ask, None, bytes.into()).await, line),
             Err(error) => {
                 // What is missing now would be missing for good.
                 self.close(line).await;
@@ -304,6 +319,15 @@ impl Reception {
             self.close(&line).await;
         }
     }
+}
+
+/// The library's answer, in whose place a refusal is told as everywhere: its own have no words.
+fn understood(response: Response, line: &Line) -> Result<Response, HttpError> {
+    let is_refusal = !response.status().is_success();
+    if is_refusal && (line.flow.is_cut() || line.left.is_cancelled()) {
+        return Err(HttpError::UnknownSession);
+    }
+    if is_refusal { Err(HttpError::BadEngineRequest) } else { Ok(response) }
 }
 
 fn handshake(parts: &mut Parts) -> Result<Handshake, HttpError> {

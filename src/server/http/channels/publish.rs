@@ -65,7 +65,8 @@ pub async fn event(
 
 /// Tells something to everybody who follows a created channel.
 ///
-/// Any JSON of at most 1 MiB and 128 levels. It is stored and sent as it was written.
+/// Any JSON of at most 1 MiB and 128 levels. It is stored and sent as it was written, but on one line: line ends, which
+/// mean nothing in JSON, become spaces.
 #[utoipa::path(
     post, path = "/streams/{path}", tag = "channels", operation_id = "publish_message",
     params(InPathCreated),

@@ -70,7 +70,7 @@ pub async fn named(
 
 /// What is told on a channel that somebody created, as server-sent events without a name.
 ///
-/// Each `data:` is the JSON that was published, as it was written. There is no greeting; a comment keeps the connection
+/// Each `data:` is the JSON that was published, as it was written, on one line. There is no greeting; a comment keeps the connection
 /// open. Ids and coming back are those of the named channels. The path may have slashes; `/` alone is one, too.
 #[utoipa::path(
     get, path = "/streams/{path}", tag = "channels", operation_id = "created_channel",

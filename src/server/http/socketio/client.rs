@@ -29,7 +29,7 @@ use crate::{
         hub::{MAX_SYMBOLS_PER_READER, limits::Refusal, session::Session},
         services::Services,
     },
-    wire::socketio::{Acknowledgment, Connected, SymbolList},
+    wire::socketio::{Acknowledgment, Connected, SymbolError, SymbolList},
 };
 
 pub(super) const WELCOME: &str = "connected to the price stream; subscribe to symbols";
@@ -93,9 +93,9 @@ impl Client {
             });
         }
         let client = self.clone();
-        socket.on_fallback(move |socket: SocketRef| {
+        socket.on_fallback(move |socket: SocketRef, ack: AckSender| {
             if client.has_entered(&socket) {
-                client.refuse_unknown(socket);
+                client.refuse_unknown(socket, ack);
             }
             done()
         });
@@ -122,11 +122,14 @@ impl Client {
         is_in
     }
 
-    fn refuse_unknown(&self, socket: SocketRef) {
-        match self.count() {
-            Ok(()) => self.tell(&socket, "stream_error", &Fault::UnknownEvent.of_stream()),
-            Err(fault @ Fault::Abuse) => self.send_away(socket, &fault),
-            Err(fault) => self.tell(&socket, "stream_error", &fault.of_stream()),
+    fn refuse_unknown(&self, socket: SocketRef, ack: AckSender) {
+        match self.count().err().unwrap_or(Fault::UnknownEvent) {
+            fault @ Fault::Abuse => self.send_away(socket, &fault),
+            fault => {
+                self.tell(&socket, "stream_error", &fault.of_stream());
+                let list = SymbolList { symbols: Vec::new(), message: fault.to_string() };
+                self.acknowledge(ack, list, vec![fault.of_symbols()]);
+            }
         }
     }
 
@@ -229,7 +232,11 @@ impl Client {
         for error in &errors {
             self.tell(socket, request.error(), error);
         }
-        // Does nothing where nobody waits.
+        self.acknowledge(ack, list, errors);
+    }
+
+    /// Does nothing where nobody waits.
+    fn acknowledge(&self, ack: AckSender, list: SymbolList, errors: Vec<SymbolError>) {
         match ack.send(&Acknowledgment { list, errors }) {
             Ok(()) | Err(SendError::Socket(SocketError::Closed)) => {}
             Err(reason) => {

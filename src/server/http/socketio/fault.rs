@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::super::{
     error::{FOLLOWED_DELAY_MS, STARTING_DELAY_MS, wait_ms},
     refused::{Reason, shortened},
-    websocket::budget::MESSAGES_PER_MINUTE,
+    websocket::budget::{ABUSE_MS, MESSAGES_PER_MINUTE},
 };
 use crate::{
     server::hub::MAX_SYMBOLS_PER_READER,
@@ -87,6 +87,7 @@ impl Fault {
             Self::RateLimited(wait) => Some(Retry::after_ms(wait_ms(*wait))),
             Self::TooManyFollowed(_) => Some(Retry::after_ms(FOLLOWED_DELAY_MS)),
             Self::Starting(_) => Some(Retry::after_ms(STARTING_DELAY_MS)),
+            Self::Abuse => Some(Retry::after_ms(ABUSE_MS)),
             Self::Denied => Some(Retry::never()),
             _ => None,
         }
@@ -154,6 +155,6 @@ mod tests {
     #[test]
     fn an_error_repeats_little() {
         let error = Fault::Unknown(vec!["é".repeat(10_000); 10_000]).of_symbols();
-        assert_eq!(error.symbols, vec!["é".repeat(64); 50]);
+        assert_eq!(error.symbols, vec!["é".repeat(64); 200]);
     }
 }

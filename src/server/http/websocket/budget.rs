@@ -10,6 +10,8 @@ const MINUTE: Duration = Duration::from_mins(1);
 pub(in crate::server::http) const MESSAGES_PER_MINUTE: usize = 60;
 /// Messages that are refused in a row before the client is sent away: as many again as it may say.
 pub(in crate::server::http) const MAX_REFUSED: usize = MESSAGES_PER_MINUTE;
+/// When to come back after that, in milliseconds.
+pub(in crate::server::http) const ABUSE_MS: u64 = 30_000;
 /// Pings and pongs that are answered or taken in a minute: one every 100 ms.
 const CONTROLS_PER_MINUTE: u16 = 600;
 

@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::{
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
-use super::protocol::Fault;
+use super::{budget::ABUSE_MS, protocol::Fault};
 use crate::{
     server::{
         http::{error::HttpError, metered::is_spent},
@@ -23,8 +23,6 @@ const MAX_REASON: usize = 123;
 
 /// When to come back where there is no room, in milliseconds.
 const NO_ROOM_MS: u64 = 5000;
-/// When to come back after saying too much, in milliseconds.
-const ABUSE_MS: u64 = 30_000;
 
 /// Why a socket ends.
 #[derive(Debug, Clone, PartialEq, Eq)]

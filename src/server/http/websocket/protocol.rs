@@ -17,7 +17,7 @@ use super::{
         refused::{Reason, shortened},
     },
     answers::{answer, only},
-    budget::MESSAGES_PER_MINUTE,
+    budget::{ABUSE_MS, MESSAGES_PER_MINUTE},
 };
 use crate::{
     server::hub::log::Since,
@@ -168,6 +168,7 @@ impl Fault {
             Self::RateLimited(wait) => Some(Retry::after_ms(wait_ms(*wait))),
             Self::TooManyFollowed(_) => Some(Retry::after_ms(FOLLOWED_DELAY_MS)),
             Self::Starting(_) => Some(Retry::after_ms(STARTING_DELAY_MS)),
+            Self::Abuse => Some(Retry::after_ms(ABUSE_MS)),
             _ => None,
         };
         let channel = channels.as_deref().and_then(only).map(str::to_owned);

@@ -78,6 +78,32 @@ async fn requests_that_are_none_of_engine_io_are_refused_as_it_does_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_session_can_t_be_told_is_refused_in_words() {
+    let fixture = Fixture::new();
+    let app = app(&fixture);
+    let mut bystander = Bystander::new(&app).await;
+    for packet in ["9", "2probe", "5", "\u{1e}", "\u{1e}40", "x"] {
+        let polling = Polling::enter(&app).await;
+        let (status, headers, body) = json(polling.post(packet.to_owned()).await).await;
+        assert_eq!((status.as_u16(), &body["error"]["code"]), (400, &"bad_engine_request".into()), "{packet:?}");
+        assert_eq!((&body["code"], &headers["cache-control"]), (&3.into(), &"no-store".parse().expect("a value")));
+    }
+    bystander.is_well(&fixture).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_event_is_acknowledged_all_the_same() {
+    let app = app(&Fixture::new());
+    let mut socket = Socket::enter(&app).await;
+    socket.say(r#"427["nope",1]"#).await;
+    assert_eq!(brief(&socket.packet().await), "stream_error unknown_event");
+    let packet = socket.packet().await;
+    let [answer]: [Value; 1] =
+        serde_json::from_str(packet.strip_prefix("437").expect("an acknowledgment")).expect("JSON");
+    assert_eq!((&answer["symbols"], &answer["errors"][0]["code"]), (&serde_json::json!([]), &"unknown_event".into()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn pages_of_other_sites_are_refused_as_configured() {
     let fixture = Fixture::with(|config| config.server.cors_origins = vec!["https://example.org".to_owned()]);
     let app = app(&fixture);
@@ -160,7 +186,7 @@ async fn odd_events_are_answered_and_the_session_goes_on() {
     let mut socket = Socket::enter(&app).await;
     socket.say(&format!("42{many}")).await;
     let (_, error) = read_event(&socket.packet().await);
-    assert_eq!(error["symbols"].as_array().map(Vec::len), Some(50), "an answer is short");
+    assert_eq!(error["symbols"].as_array().map(Vec::len), Some(200), "an answer is short");
     let long = "A".repeat(60_000);
     socket.say(&subscribe(&[&long, "a\r\nevil: 1\u{0}<script>", "BTC"])).await;
     assert_eq!(

@@ -281,7 +281,7 @@ async fn a_list_of_ten_thousand_names_has_a_short_answer() {
     client.subscribe(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let error = client.frame().await;
     assert_eq!(error["data"]["code"], "unknown_channel");
-    assert_eq!(error["data"]["channels"].as_array().map(Vec::len), Some(50));
+    assert_eq!(error["data"]["channels"].as_array().map(Vec::len), Some(200));
 }
 
 #[tokio::test(start_paused = true)]
