@@ -28,7 +28,8 @@
 //! after which they do.
 //!
 //! A slow client gets the newest price of each symbol, never a backlog. There is no replay. Packets with binary data, in
-//! other namespaces' names, or that can't be read end the session, as Socket.IO's own server does it.
+//! other namespaces' names, longer than 64 KiB, or that can't be read end the session, as Socket.IO's own server does it.
+//! By polling the answer says why; a WebSocket just ends.
 //!
 //! # Limits
 //!
