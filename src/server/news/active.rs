@@ -14,7 +14,7 @@ use super::{
 };
 use crate::model::{
     article::Article,
-    story::{MAX_TIMELINE, Story, StoryHead, StorySource},
+    story::{MAX_TIMELINE, Reaction, Story, StoryHead, StorySource},
     symbol::Symbol,
     time::UnixMs,
 };
@@ -123,14 +123,18 @@ impl Active {
         self.articles.iter().map(voice).collect()
     }
 
-    /// How its assets moved: up to now, and at the times that are noted.
-    pub(super) fn moves(&self, now: UnixMs, price: impl Fn(Symbol) -> Option<f64>) -> Vec<Move> {
-        let live = self.head.reaction.iter().filter_map(|reaction| {
+    /// How the assets of the article that it is told by moved: up to now, and at the times that are noted. An asset
+    /// that only other articles name is no reason to tell this headline.
+    pub(super) fn moves(&self, sources: &Sources, now: UnixMs, price: impl Fn(Symbol) -> Option<f64>) -> Vec<Move> {
+        let told = self.best(sources).map_or(&[][..], |best| &best.tickers);
+        let reactions: Vec<Reaction> =
+            self.head.reaction.iter().filter(|reaction| told.contains(&reaction.symbol)).cloned().collect();
+        let live = reactions.iter().filter_map(|reaction| {
             let minutes = u32::try_from(now.since(reaction.at).max(0) / 60_000).unwrap_or(u32::MAX).max(1);
             let percent = (price(reaction.symbol)? / reaction.price? - 1.0) * 100.0;
             percent.is_finite().then_some(Move { symbol: reaction.symbol, minutes, percent, usual: None })
         });
-        live.chain(Move::of(&self.head.reaction)).collect()
+        live.chain(Move::of(&reactions)).collect()
     }
 
     /// Makes the head of the articles. `followed` are the assets that have a price here.

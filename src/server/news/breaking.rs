@@ -9,7 +9,7 @@
 //! | corroboration | 0.35 | 4 independent sources report within the window; 2 give half of it, 3 give 0.8 of it |
 //! | novelty | 0.25 | the novelty against the last week is 0.7 or more; in proportion below |
 //! | standing | 0.20 | the best source is of tier 1 and wholly trusted; tier 2 counts 0.6, tier 3 counts 0.2, no trust halves |
-//! | market | 0.20 | an asset of the story moved 3 % within 15 min, or four times its usual move where that is known |
+//! | market | 0.20 | an asset of the headline's article moved 3 % within 15 min, or four times its usual move where that is known |
 //!
 //! A story is breaking from [`Thresholds::score`] on, if all of this holds too:
 //!
@@ -84,7 +84,7 @@ pub struct Voice<'a> {
     pub edited: bool,
 }
 
-/// How the price of one of the story's assets moved after the first report.
+/// How the price of one of the assets of the headline's article moved after the first report.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Move {
     pub symbol: Symbol,

@@ -253,7 +253,7 @@ impl Editor {
     fn judge_one(&mut self, id: &str, now: UnixMs, price: &impl Fn(Symbol) -> Option<f64>) -> Option<EventKind> {
         let story = self.shelf.touch(id)?;
         let voices = story.voices(&self.sources);
-        let moves = story.moves(now, price);
+        let moves = story.moves(&self.sources, now, price);
         let told = story.head.breaking.as_ref();
         let facts = StoryFacts { voices: &voices, novelty: story.head.novelty, moves: &moves, told };
         let (kind, verdict) = match breaking::judge(&facts, &self.thresholds, now) {

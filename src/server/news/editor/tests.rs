@@ -221,6 +221,36 @@ fn the_price_at_the_report_and_the_moves_after_it_are_told() {
 }
 
 #[test]
+fn only_a_move_of_what_the_headline_is_about_is_a_reason() {
+    let mut desk = Desk::new();
+    desk.editor.followed = vec![symbol("SOL"), symbol("ETH")];
+    for (key, minutes, title, tickers) in [
+        ("beta", 0, "Solana lender Marrow drained of $41 million in flash loan exploit", ["SOL", "ETH"].as_slice()),
+        ("alpha", 2, "Marrow, a Solana lender, loses $41M to flash loan exploit", &["SOL"]),
+        ("gamma", 4, "$41 million gone as flash loan exploit hits Solana lender Marrow", &["SOL", "ETH"]),
+    ] {
+        let tickers = tickers.iter().copied().map(symbol).collect();
+        let told = item(key, title, Some(UnixMs(NOW.0 + minutes * MINUTE)));
+        desk.fetch(key, minutes, &[Item { tickers, ..told }]);
+    }
+    let dues = desk.editor.reactions.due(NOW);
+    assert_eq!(dues.len(), 2, "both are watched");
+    let found = dues.into_iter().map(|due| Found { due, price: Some(100.0) }).collect();
+    desk.editor.note_prices(found, NOW, |_| None);
+    let now = UnixMs(NOW.0 + 8 * MINUTE);
+    let mut judged = |moved: &str| {
+        let moved = symbol(moved);
+        desk.editor.judge_again(now, |symbol| Some(if symbol == moved { 103.0 } else { 100.0 }))
+    };
+    let other = judged("ETH");
+    assert!(other.is_empty(), "the headline is not about ETH: {:?}", kinds(&other));
+    let own = judged("SOL");
+    assert!(kinds(&own).contains(&EventKind::BreakingUpdate), "{:?}", kinds(&own));
+    let breaking = own.batch.stories.first().and_then(|story| story.breaking.as_ref()).expect("breaking");
+    assert!(breaking.reasons.contains(&"SOL +3.0 % in 8 min".to_owned()), "{:?}", breaking.reasons);
+}
+
+#[test]
 fn an_earlier_report_that_comes_later_moves_the_price_at_first_report() {
     let mut desk = Desk::new();
     let at = |minutes: i64| Some(UnixMs(NOW.0 + minutes * MINUTE));
