@@ -146,6 +146,6 @@ fn reports_of_one_event_become_one_story_and_others_stay_apart() {
     let (precision, recall) = (found / (found + wrong), found / (found + missed));
     println!("precision {precision:.3}, recall {recall:.3}: {counts:?}");
     assert!(found > 5_000.0, "{counts:?}");
-    assert!(precision >= 0.93, "{precision:.3}: {counts:?}");
+    assert!(precision >= 0.955, "{precision:.3}: {counts:?}");
     assert!(recall >= 0.80, "{recall:.3}: {counts:?}");
 }

@@ -1,5 +1,7 @@
 //! What a report says, as terms and amounts.
 
+use smallvec::SmallVec;
+
 use super::{
     Report,
     amount::Amount,
@@ -74,17 +76,24 @@ pub struct Gist {
 struct Section {
     marks: Vec<Mark>,
     amounts: Vec<Amount>,
+    /// What the feed's reader recognized: the symbols in lower case, and what they stand for.
+    assets: SmallVec<[(String, Term); 2]>,
 }
 
 impl Gist {
     pub fn of(report: &Report<'_>) -> Self {
-        let mut said = Section::default();
+        let assets = report.tickers.iter().take(MAX_TICKERS).map(|ticker| {
+            let symbol = ticker.as_str().to_lowercase();
+            let term = known_coin(&LEXICON, &symbol).unwrap_or_else(|| Term::new(Kind::Coin, &symbol));
+            (symbol, term)
+        });
+        let mut said = Section { assets: assets.collect(), ..Section::default() };
         said.read(&LEXICON, unlabeled(report.title), TITLE);
         let title_marks = u8::try_from(said.marks.len()).unwrap_or(u8::MAX);
         let title_amounts = u8::try_from(said.amounts.len()).unwrap_or(u8::MAX);
         said.read(&LEXICON, report.lead, LEAD);
-        for ticker in report.tickers.iter().take(MAX_TICKERS) {
-            said.mark(&[coin(&LEXICON, &ticker.as_str().to_lowercase())], Case::Unknown);
+        for (_, asset) in std::mem::take(&mut said.assets) {
+            said.mark(&[asset], Case::Unknown);
         }
         Self { marks: said.marks.into(), amounts: said.amounts.into(), title_marks, title_amounts }
     }
@@ -146,6 +155,10 @@ impl Section {
             if let Some((words, senses)) = phrase {
                 self.mark(senses, case);
                 at += words;
+            } else if let Some(asset) = self.asset(token) {
+                // Before amounts are: `$1INCH` is no dollar.
+                self.mark(&[asset], case);
+                at += 1;
             } else if let Some((amount, words)) = quantity::read(following) {
                 match amount {
                     Some(amount) if self.amounts.len() < amounts => {
@@ -165,6 +178,13 @@ impl Section {
                 at += 1;
             }
         }
+    }
+
+    /// The asset whose symbol the token is. Small letters are of a word, unless they follow a digit.
+    fn asset(&self, token: &Token) -> Option<Term> {
+        let written = token.shout || token.sign == Some('$') || token.number.is_some();
+        let found = self.assets.iter().find(|(symbol, _)| *symbol == token.text).filter(|_| written);
+        found.map(|(_, asset)| *asset)
     }
 
     fn word(&mut self, lexicon: &Lexicon, token: &Token, stem: &str, style: Style, case: Case) {
@@ -204,8 +224,11 @@ impl Section {
 
 /// The asset of a symbol in lower case; one that the lexicon does not have is a name like any other.
 fn coin(lexicon: &Lexicon, symbol: &str) -> Term {
-    let known = lexicon.senses(&lexicon.stem(symbol)).iter().find(|sense| sense.kind() == Kind::Coin);
-    known.copied().unwrap_or_else(|| Term::new(Kind::Word, symbol))
+    known_coin(lexicon, symbol).unwrap_or_else(|| Term::new(Kind::Word, symbol))
+}
+
+fn known_coin(lexicon: &Lexicon, symbol: &str) -> Option<Term> {
+    lexicon.senses(&lexicon.stem(symbol)).iter().find(|sense| sense.kind() == Kind::Coin).copied()
 }
 
 /// How a text uses capitals.

@@ -31,6 +31,7 @@ pub struct Lexicon {
     /// Names that are words, too, when written small.
     capital: HashSet<Box<str>>,
     against: HashSet<(Term, Term)>,
+    apart: HashSet<(Term, Term)>,
 }
 
 struct Phrase {
@@ -49,6 +50,7 @@ impl Lexicon {
             acronyms: HashSet::new(),
             capital: HashSet::new(),
             against: HashSet::new(),
+            apart: HashSet::new(),
         };
         let mut section = "";
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -72,12 +74,13 @@ impl Lexicon {
             "place" => Kind::Place,
             "org" => Kind::Org,
             "form" => Kind::Form,
-            "against" => {
+            "against" | "apart" => {
+                let pairs = if section == "apart" { &mut self.apart } else { &mut self.against };
                 let Some((one, others)) = line.split_once(':') else { return };
                 let one = Term::new(Kind::Act, one.trim());
                 for other in others.split_whitespace().map(|other| Term::new(Kind::Act, other)) {
-                    self.against.insert((one, other));
-                    self.against.insert((other, one));
+                    pairs.insert((one, other));
+                    pairs.insert((other, one));
                 }
                 return;
             }
@@ -173,6 +176,11 @@ impl Lexicon {
     /// The two acts exclude each other.
     pub fn against(&self, one: Term, other: Term) -> bool {
         self.against.contains(&(one, other))
+    }
+
+    /// The two acts are never one event, though both may be of one venue and one asset.
+    pub fn apart(&self, one: Term, other: Term) -> bool {
+        self.apart.contains(&(one, other))
     }
 }
 

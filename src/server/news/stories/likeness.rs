@@ -1,5 +1,7 @@
 //! How alike two reports are: measures of what they share and where they disagree, and what these add up to.
 
+use smallvec::SmallVec;
+
 use super::{
     amount::{Amount, Relation, Unit},
     gist::Gist,
@@ -68,6 +70,9 @@ const AMOUNT_WEIGHT: f64 = 0.5;
 /// Titles that share more than this are nearly the same.
 const NEARLY_ALL: f64 = 0.8;
 
+/// What it counts, of 1, that two reports name other assets, where not both do in the title.
+const ASSETS_IN_LEAD: f64 = 0.6;
+
 /// Sharing this much beside an asset, closeness in time counts in full.
 const PARTICULAR: f64 = 0.35;
 
@@ -79,10 +84,16 @@ impl Likeness {
     pub fn of(one: &Gist, other: &Gist, gap_ms: u64, vocabulary: &Vocabulary) -> Self {
         let (a, b) = (Covered::of(one, other, vocabulary), Covered::of(other, one, vocabulary));
         let names = Names::of(one, other, vocabulary);
-        let coins = Shared::of(one, other, Kind::Coin, vocabulary);
-        let acts = Shared::of(one, other, Kind::Act, vocabulary);
+        let mut coins = Shared::of(one, other, Kind::Coin, vocabulary);
+        coins.conflict = coins.conflict.max(strange_assets(one, other));
+        let mut acts = Shared::of(one, other, Kind::Act, vocabulary);
+        let apart = if apart(one, other) { 1.0 } else { 0.0 };
+        if apart > 0.0 {
+            // What a lead recalls is not what happened.
+            acts = Shared { agree: 0.0, conflict: 1.0 };
+        }
         let places = Shared::of(one, other, Kind::Place, vocabulary);
-        let opposite = opposite(one, other);
+        let opposite = opposite(one, other).max(apart);
         let (agree, differ) = amounts(one, other);
         // To rise above and to fall below one price is not the same.
         let agree = agree * (1.0 - opposite);
@@ -93,10 +104,11 @@ impl Likeness {
         let said = (a.said() * b.said()).sqrt();
         let run = run(one, other);
         let twins = ((whole - NEARLY_ALL) / (1.0 - NEARLY_ALL)).max(0.0);
-        // Two who speak of other assets or places are no nearer for speaking at once, and neither are two who share an
-        // asset and nothing else: much is said of Bitcoin in a minute.
+        // Two who speak of other assets, places or acts are no nearer for speaking at once, and neither are two who
+        // share an asset and nothing else: much is said of Bitcoin in a minute.
         let particular = names.best.max(acts.agree).max(agree).max(places.agree).max(said);
-        let fresh = fresh(gap_ms) * (1.0 - coins.conflict.max(places.conflict)) * (particular / PARTICULAR).min(1.0);
+        let fresh =
+            fresh(gap_ms) * (1.0 - coins.conflict.max(places.conflict).max(apart)) * (particular / PARTICULAR).min(1.0);
         let pair = names.pair(coins.agree, places.agree);
         // Neither title names anybody or anything that the other report lacks.
         let whole_cast =
@@ -254,6 +266,17 @@ fn strangers(one: &Gist, other: &Gist, vocabulary: &Vocabulary) -> f64 {
     if strange { 1.0 } else { 0.0 }
 }
 
+/// How much it says that the reports name no asset in common, where a title leaves it to its lead. A lead names assets
+/// that the report is not about, too.
+fn strange_assets(one: &Gist, other: &Gist) -> f64 {
+    let assets = |gist: &Gist| -> SmallVec<[Term; 4]> {
+        gist.marks().iter().map(|mark| mark.term()).filter(|term| term.kind() == Kind::Coin).collect()
+    };
+    let (mine, theirs) = (assets(one), assets(other));
+    let strange = !mine.is_empty() && !theirs.is_empty() && !mine.iter().any(|asset| theirs.contains(asset));
+    if strange { ASSETS_IN_LEAD } else { 0.0 }
+}
+
 /// The longest run of words that both titles have in one order, as a share of the shorter title. Outlets that word an
 /// event by themselves seldom have long ones; titles made of one pattern do.
 fn run(one: &Gist, other: &Gist) -> f64 {
@@ -408,6 +431,16 @@ fn opposite(one: &Gist, other: &Gist) -> f64 {
         .filter(|slot| free(slot, other))
         .any(|mine| acts(other).filter(|slot| free(slot, one)).any(|theirs| against(mine, theirs)));
     if any { 0.6 } else { 0.0 }
+}
+
+/// The titles tell acts that are never one event, and no act that both tell.
+fn apart(one: &Gist, other: &Gist) -> bool {
+    let acts = |gist: &Gist| -> SmallVec<[Term; 4]> {
+        gist.title().iter().map(|mark| mark.term()).filter(|term| term.kind() == Kind::Act).collect()
+    };
+    let (mine, theirs) = (acts(one), acts(other));
+    !mine.iter().any(|act| theirs.contains(act))
+        && mine.iter().any(|act| theirs.iter().any(|their| LEXICON.apart(*act, *their)))
 }
 
 /// How far the amounts of two titles agree, 0 to 2, and how sharply they differ, 0 to 2.

@@ -112,6 +112,10 @@ fn number(value: f64, first: &Token, rest: &[Token]) -> (Option<Amount>, usize) 
     if is(next(used), &["cents"]) {
         return (amount(value / 100.0, Unit::Money), used + 1);
     }
+    // `$1inch`: letters that count nothing make it a name.
+    if scale.is_none() && !suffix.is_empty() {
+        return (None, used);
+    }
     if currency || is(next(used), &["dollars", "dollar", "usd", "euros", "euro"]) {
         return (amount(value, Unit::Money), if currency { used } else { used + 1 });
     }
@@ -122,7 +126,7 @@ fn number(value: f64, first: &Token, rest: &[Token]) -> (Option<Amount>, usize) 
         return (amount(value * hours, Unit::Duration), used + 1);
     }
     let year = (1990.0..=2040.0).contains(&value) && first.text.len() == 4;
-    (amount(value, Unit::Count).filter(|_| !year && suffix.is_empty()), used)
+    (amount(value, Unit::Count).filter(|_| !year), used)
 }
 
 fn scale(word: &str) -> Option<f64> {
