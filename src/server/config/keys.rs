@@ -278,7 +278,7 @@ fn news() -> [Key; 9] {
             "news.feeds",
             Feeds,
             "",
-            "News feeds: empty for the built-in ones, \"off\" for no news, or a list of `key|name|category|url|tier|trust` instead of the built-in ones (tier 1 is best, 3 least; trust 0 to 1; both may be left out). In a file also [[news.feeds]]. A feed on a private or loopback address is fetched only because it is named here.",
+            "News feeds: empty for the built-in ones, \"off\" for no news, or a list of `key|name|category|url|tier|trust` instead of the built-in ones (tier 1 is best, 3 least; trust 0 to 1; both may be left out). A comma of an address is written `%2C`. In a file also [[news.feeds]]. A feed on a private or loopback address is fetched only because it is named here.",
         ),
         Key::new("news.extra_feeds", Feeds, "", "Feeds beside those of `feeds`, in the same form."),
         Key::new(
