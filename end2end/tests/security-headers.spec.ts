@@ -37,7 +37,7 @@ for (const { name, path, status } of PAGES) {
   test(`${name}: the headers and the first HTML agree`, { tag: "@once" }, async ({ request }) => {
     const seen = new Set<string>();
     for (let n = 0; n < 3; n += 1) {
-      const answer = await request.get(path);
+      const answer = await request.get(path, { headers: { accept: "text/html,*/*;q=0.8" } });
       expect(answer.status()).toBe(status);
       const headers = answer.headers();
       expect(headers["x-content-type-options"]).toBe("nosniff");
