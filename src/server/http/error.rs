@@ -81,7 +81,7 @@ pub enum HttpError {
     ChannelsAway,
     #[error("the answer of the other nodes was lost: whether it was done is not known")]
     Unconfirmed,
-    #[error("the path is not UTF-8 text")]
+    #[error("the path is no UTF-8 text, or leads elsewhere by `.` or `..`")]
     BadPath,
     #[error("a request names a path that begins with a slash")]
     BadTarget,
