@@ -67,6 +67,19 @@ impl LinkError {
             Self::Silent | Self::Closed | Self::Untrusted | Self::Behind => false,
         }
     }
+
+    /// Why there is no connection. The library knows only that something was wrong with it.
+    fn unconnected(error: RedisError) -> Self {
+        if !error.is_io_error() || error.is_timeout() || error.is_connection_dropped() {
+            return error.into();
+        }
+        let cause = error.source().and_then(<dyn Error>::downcast_ref::<Arc<dyn Error + Send + Sync>>);
+        match cause.and_then(|cause| cause.downcast_ref::<io::Error>()) {
+            Some(error) if error.get_ref().is_none_or(|within| !within.is::<rustls::Error>()) => Self::Unreachable,
+            // Of TLS itself, or of the certificates that this machine trusts.
+            _ => Self::Untrusted,
+        }
+    }
 }
 
 impl From<RedisError> for LinkError {
@@ -85,21 +98,6 @@ impl From<RedisError> for LinkError {
         }
         // The first word of an error of Redis says what it is: OOM, LOADING, READONLY, NOSCRIPT.
         Self::Trouble(error.code().unwrap_or("not understood").to_owned())
-    }
-}
-
-impl LinkError {
-    /// Why there is no connection. The library knows only that something was wrong with it.
-    fn unconnected(error: RedisError) -> Self {
-        if !error.is_io_error() || error.is_timeout() || error.is_connection_dropped() {
-            return error.into();
-        }
-        let cause = error.source().and_then(<dyn Error>::downcast_ref::<Arc<dyn Error + Send + Sync>>);
-        match cause.and_then(|cause| cause.downcast_ref::<io::Error>()) {
-            Some(error) if error.get_ref().is_none_or(|within| !within.is::<rustls::Error>()) => Self::Unreachable,
-            // Of TLS itself, or of the certificates that this machine trusts.
-            _ => Self::Untrusted,
-        }
     }
 }
 

@@ -93,23 +93,21 @@ pub fn faults() -> Json {
         Fault::Abuse,
         Fault::Denied,
     ];
-    let told = |fault: Fault| {
-        let StreamError { code, message, retry } = fault.of_stream();
+    let row = |code, message: &str, retry, ends| {
         Json::object([
             ("code", Json::word(code)),
             ("message", Json::word(message)),
-            ("retry", Json::Bool(retry.is_some_and(|retry| retry.should_reconnect))),
-            ("ends", Json::Bool(matches!(fault, Fault::Abuse | Fault::Denied))),
+            ("retry", Json::Bool(retry)),
+            ("ends", Json::Bool(ends)),
         ])
     };
-    let ending = [("too_slow", TOO_SLOW), ("going_down", GOING_DOWN)].map(|(code, message)| {
-        Json::object([
-            ("code", Json::word(code)),
-            ("message", Json::word(message)),
-            ("retry", Json::Bool(true)),
-            ("ends", Json::Bool(true)),
-        ])
-    });
+    let told = |fault: Fault| {
+        let StreamError { code, message, retry } = fault.of_stream();
+        let retry = retry.is_some_and(|retry| retry.should_reconnect);
+        row(code, &message, retry, matches!(fault, Fault::Abuse | Fault::Denied))
+    };
+    let ending = [("too_slow", TOO_SLOW), ("going_down", GOING_DOWN)];
+    let ending = ending.map(|(code, message)| row(code, message, true, true));
     Json::List(all.into_iter().map(told).chain(ending).collect())
 }
 

@@ -252,6 +252,16 @@ fn prominence(gist: &Gist, term: Term) -> f64 {
     if gist.title().iter().any(|mark| mark.term() == term) { 1.0 } else { 0.6 }
 }
 
+/// What is said of one kind.
+fn terms(marks: &[Mark], kind: Kind) -> SmallVec<[Term; 4]> {
+    marks.iter().map(|mark| mark.term()).filter(|term| term.kind() == kind).collect()
+}
+
+/// Both name something, and nothing that both name.
+fn are_strange(mine: &[Term], theirs: &[Term]) -> bool {
+    !mine.is_empty() && !theirs.is_empty() && !mine.iter().any(|term| theirs.contains(term))
+}
+
 /// 1 where both titles name somebody or something, and nothing that both name.
 fn strangers(one: &Gist, other: &Gist, vocabulary: &Vocabulary) -> f64 {
     let subjects = |gist: &Gist| -> Vec<Term> {
@@ -261,20 +271,14 @@ fn strangers(one: &Gist, other: &Gist, vocabulary: &Vocabulary) -> f64 {
         };
         gist.title().iter().map(|mark| mark.term()).filter(named).collect()
     };
-    let (mine, theirs) = (subjects(one), subjects(other));
-    let strange = !mine.is_empty() && !theirs.is_empty() && !mine.iter().any(|term| theirs.contains(term));
-    if strange { 1.0 } else { 0.0 }
+    if are_strange(&subjects(one), &subjects(other)) { 1.0 } else { 0.0 }
 }
 
 /// How much it says that the reports name no asset in common, where a title leaves it to its lead. A lead names assets
 /// that the report is not about, too.
 fn strange_assets(one: &Gist, other: &Gist) -> f64 {
-    let assets = |gist: &Gist| -> SmallVec<[Term; 4]> {
-        gist.marks().iter().map(|mark| mark.term()).filter(|term| term.kind() == Kind::Coin).collect()
-    };
-    let (mine, theirs) = (assets(one), assets(other));
-    let strange = !mine.is_empty() && !theirs.is_empty() && !mine.iter().any(|asset| theirs.contains(asset));
-    if strange { ASSETS_IN_LEAD } else { 0.0 }
+    let assets = |gist: &Gist| terms(gist.marks(), Kind::Coin);
+    if are_strange(&assets(one), &assets(other)) { ASSETS_IN_LEAD } else { 0.0 }
 }
 
 /// The longest run of words that both titles have in one order, as a share of the shorter title. Outlets that word an
@@ -435,12 +439,9 @@ fn opposite(one: &Gist, other: &Gist) -> f64 {
 
 /// The titles tell acts that are never one event, and no act that both tell.
 fn apart(one: &Gist, other: &Gist) -> bool {
-    let acts = |gist: &Gist| -> SmallVec<[Term; 4]> {
-        gist.title().iter().map(|mark| mark.term()).filter(|term| term.kind() == Kind::Act).collect()
-    };
+    let acts = |gist: &Gist| terms(gist.title(), Kind::Act);
     let (mine, theirs) = (acts(one), acts(other));
-    !mine.iter().any(|act| theirs.contains(act))
-        && mine.iter().any(|act| theirs.iter().any(|their| LEXICON.apart(*act, *their)))
+    are_strange(&mine, &theirs) && mine.iter().any(|act| theirs.iter().any(|their| LEXICON.apart(*act, *their)))
 }
 
 /// How far the amounts of two titles agree, 0 to 2, and how sharply they differ, 0 to 2.
